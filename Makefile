@@ -1,0 +1,80 @@
+# Two commands are all a newcomer types: `make demo` and `make test`.
+# Everything is installed into .venv in this folder; nothing else on the machine changes, except that
+# `make test` asks apt for Chromium when there is none.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+PIP := $(BIN)/pip --disable-pip-version-check
+export PYTHONUTF8 := 1
+# Small models and small solves run slower on many threads than on one.
+export OMP_NUM_THREADS := 1
+
+.PHONY: help demo serve test check bench clean lock browser fast
+
+help: ## what can be done here
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+$(VENV)/pyvenv.cfg:
+	@echo "» making a virtual environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (python3 --version)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 cannot make a virtual environment; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.run: requirements/run.txt pyproject.toml babel.cfg | $(VENV)/pyvenv.cfg
+	@echo "» installing what the product needs (pinned by hash)"
+	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "» installing what the tests need (pinned by hash)"
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+MESSAGES := $(wildcard fundapp/web/translations/*/LC_MESSAGES/messages.po)
+COMPILED := $(MESSAGES:.po=.mo)
+
+%.mo: %.po $(VENV)/.run
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+demo: $(VENV)/.run $(COMPILED) ## build a demonstration fund from examples/ and serve it
+	@$(BIN)/fund demo
+
+serve: $(VENV)/.run $(COMPILED) ## serve the current instance
+	@$(BIN)/fund init > /dev/null
+	@$(BIN)/fund serve
+
+browser: $(VENV)/.dev
+	@$(BIN)/python tests/find_browser.py --install
+
+test: $(VENV)/.dev $(COMPILED) browser ## every test, on SQLite, PostgreSQL and in a browser
+	@echo "» running the tests"
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(VENV)/.dev $(COMPILED) ## all that CI runs
+	@echo "» formatting and lint"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@echo "» types"
+	@$(BIN)/mypy
+	@echo "» import contracts"
+	@$(BIN)/lint-imports --no-cache
+	@echo "» migrations match the tables"
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && export FUND_HOME="$$scratch" && \
+		$(BIN)/fund init > /dev/null && $(BIN)/alembic check > /dev/null
+	@$(MAKE) --no-print-directory test
+
+bench: $(VENV)/.dev $(COMPILED) ## benchmarks as ratios to a floor, in one run
+	@$(BIN)/python bench/run.py
+
+lock: $(VENV)/.dev ## pin the newest versions again
+	@$(BIN)/uv pip compile pyproject.toml --group build --generate-hashes --universal --python-version 3.11 --no-header --quiet -o requirements/run.txt
+	@$(BIN)/uv pip compile pyproject.toml --group build --group dev --generate-hashes --universal --python-version 3.11 --no-header --quiet -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove the environment and the demonstration instance
+	rm -rf $(VENV) instance .pytest_cache .mypy_cache .ruff_cache .hypothesis

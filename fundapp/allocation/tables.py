@@ -1,0 +1,87 @@
+"""Who gives how much, what of it is free, and the plans made for it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fundapp.core.orm import APPEND_ONLY, Base, new_id
+
+
+class Fund(Base):
+    """The fund itself; one row."""
+
+    __tablename__ = "fund"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("recognition IN ('at_delivery','at_grant')", name="recognition"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    name_ko: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    legal_form: Mapped[str] = mapped_column(String(120))
+    recognition: Mapped[str] = mapped_column(String(20), default="at_delivery")
+    started_on: Mapped[date] = mapped_column(Date)
+
+
+class Investor(Base):
+    """Somebody who puts in cash or capacity: KT, Microsoft."""
+
+    __tablename__ = "investor"
+    __table_args__ = (CheckConstraint("kind IN ('cash','in_kind')", name="kind"),)
+
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name_ko: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(10))
+    committed_krw: Mapped[int]
+
+
+class Pool(Base):
+    """GPU time contributed for one SKU, region and quarter; its hours are in the ledger."""
+
+    __tablename__ = "pool"
+    __table_args__ = (UniqueConstraint("investor_code", "sku", "region", "quarter"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    investor_code: Mapped[str] = mapped_column(ForeignKey("investor.code"))
+    sku: Mapped[str] = mapped_column(String(20))
+    region: Mapped[str] = mapped_column(String(40))
+    quarter: Mapped[str] = mapped_column(String(6), index=True)
+    rate_krw: Mapped[int]
+    account: Mapped[str] = mapped_column(String(160), unique=True)
+    created_at: Mapped[datetime]
+
+
+class Plan(Base):
+    """A solved allocation: the instance, the result and how it was reached."""
+
+    __tablename__ = "plan"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("call.id"), index=True)
+    instance_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    instance: Mapped[dict[str, Any]]
+    result: Mapped[dict[str, Any]]
+    solver: Mapped[str] = mapped_column(String(80))
+    made_by: Mapped[str] = mapped_column(String(120))
+    made_at: Mapped[datetime]
+
+
+class PlanAdoption(Base):
+    """That a plan went to a meeting; once only."""
+
+    __tablename__ = "plan_adoption"
+    __table_args__ = (UniqueConstraint("plan_id"), UniqueConstraint("meeting_id"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("plan.id"))
+    meeting_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("meeting.id"))
+    adopted_by: Mapped[str] = mapped_column(String(120))
+    adopted_at: Mapped[datetime]

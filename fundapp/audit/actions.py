@@ -1,0 +1,73 @@
+"""Recording an event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from fundapp.audit.rules import GENESIS, link_hash
+from fundapp.audit.tables import AuditEvent, AuditHead
+from fundapp.core.access import Viewer
+
+
+def record_event(
+    session: Session,
+    *,
+    actor: Viewer,
+    verb: str,
+    subject_kind: str,
+    subject: str,
+    at: datetime,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Append one event to the chain.
+
+    Args:
+        session: The session of the change that the event records; both commit or neither.
+        actor: Who did it.
+        verb: `noun.verb`, e.g. `application.submitted`.
+        subject_kind: What kind of object it was done to.
+        subject: The object's public identifier.
+        at: When.
+        details: JSON-able facts. Personal data stays out: the chain can never forget.
+    """
+    # The relative update takes the row lock before the hash is read, so two writers cannot link to one event.
+    seq = session.execute(
+        update(AuditHead).where(AuditHead.id == 1).values(seq=AuditHead.seq + 1).returning(AuditHead.seq)
+    ).scalar_one_or_none()
+    if seq is None:
+        seq = 1
+        session.add(AuditHead(id=1, seq=seq, hash=GENESIS))
+        session.flush()
+    previous = session.scalars(select(AuditHead.hash).where(AuditHead.id == 1)).one()
+    event = AuditEvent(
+        seq=seq,
+        at=at,
+        actor=actor.name or actor.email or "anonymous",
+        actor_id=actor.person_id,
+        verb=verb,
+        subject_kind=subject_kind,
+        subject=subject,
+        details=details or {},
+        previous_hash=previous,
+        hash="",
+    )
+    event.hash = link_hash(previous, seq, at, event_content(event))
+    session.add(event)
+    session.execute(update(AuditHead).where(AuditHead.id == 1).values(hash=event.hash))
+    session.flush()
+
+
+def event_content(event: AuditEvent) -> dict[str, object]:
+    """Return what the hash covers besides number, instant and previous hash."""
+    return {
+        "actor": event.actor,
+        "actor_id": str(event.actor_id) if event.actor_id else None,
+        "verb": event.verb,
+        "subject_kind": event.subject_kind,
+        "subject": event.subject,
+        "details": event.details,
+    }

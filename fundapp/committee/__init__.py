@@ -1,0 +1,1 @@
+"""Conflicts, reviews, meetings, ballots, decisions, conditions."""

@@ -1,0 +1,1 @@
+"""What every room may use: orm, sessions, quantities, quarters, access, errors."""

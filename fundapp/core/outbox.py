@@ -1,0 +1,53 @@
+"""Outside effects wait here: written with the change that causes them, sent by a job after the commit."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, String, Text, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from fundapp.core.errors import InvalidInputError
+from fundapp.core.orm import Base, new_id
+
+MAX_ATTEMPTS = 8
+
+
+class OutboxMessage(Base):
+    """A mail to send; `dedupe_key` keeps one cause from sending two."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        UniqueConstraint("dedupe_key"),
+        CheckConstraint("state IN ('waiting','sent','failed')", name="state"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    dedupe_key: Mapped[str] = mapped_column(String(200))
+    recipient: Mapped[str] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(String(300))
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+def enqueue_mail(session: Session, *, dedupe_key: str, recipient: str, subject: str, body: str, at: datetime) -> None:
+    """Put a mail in the outbox unless one with the same key is there already.
+
+    Raises:
+        InvalidInputError: if recipient or subject holds a line break (mail header injection).
+    """
+    for field, value in (("recipient", recipient), ("subject", subject)):
+        if "\n" in value or "\r" in value:
+            raise InvalidInputError(field=field, reason_ko="줄바꿈을 쓸 수 없습니다", reason_en="no line breaks")
+    taken = session.scalar(
+        select(func.count()).select_from(OutboxMessage).where(OutboxMessage.dedupe_key == dedupe_key)
+    )
+    if not taken:
+        session.add(
+            OutboxMessage(dedupe_key=dedupe_key, recipient=recipient, subject=subject, body=body, created_at=at)
+        )

@@ -1,0 +1,114 @@
+"""Opening, retrying and committing. `Database.transaction` is the only place in the product that commits.
+
+SQLite runs in WAL with full synchronisation and takes its write lock at BEGIN, because a deferred transaction that
+upgrades fails at once and ignores the busy timeout. PostgreSQL writes are SERIALIZABLE and retried on
+serialisation failures and deadlocks. A caller may ask for READ COMMITTED where relative updates guarded by CHECKs
+are proved safe: ledger posting is, and a hot pool under SERIALIZABLE spends its time aborting.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+Isolation = Literal["SERIALIZABLE", "READ COMMITTED"]
+
+_RETRY_STATES = frozenset({"40001", "40P01"})
+_ATTEMPTS = 40
+_BUSY_TIMEOUT_MS = 30_000
+
+
+class RetryTransactionError(Exception):
+    """Raised inside a transaction that must start again to see what a rival has just committed."""
+
+
+class Database:
+    """One database: its engine, read sessions and write transactions.
+
+    Args:
+        url: An SQLAlchemy URL; `postgresql://` is read as psycopg 3.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.drivername in {"postgresql", "postgres"}:
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.url = parsed
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(parsed, pool_pre_ping=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session for reading; closing it rolls back whatever was changed."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def transaction(self, work: Callable[[Session], T], *, isolation: Isolation = "SERIALIZABLE") -> T:
+        """Run `work(session)` and commit; run it again from the start when the database asks for that.
+
+        `work` must have no effect outside the database, because it may run several times.
+
+        Raises:
+            Whatever `work` raises; the transaction is then rolled back.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._once(work, isolation)
+            except RetryTransactionError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS - 1 or not _may_retry(error):
+                    raise
+            time.sleep(random.uniform(0, min(0.4, 0.004 * 2**attempt)))  # noqa: S311 - jitter, not secrecy
+        raise AssertionError("unreachable")
+
+    def _once(self, work: Callable[[Session], T], isolation: Isolation) -> T:
+        options: dict[str, Any] = {"writing": True} if self.is_sqlite else {"isolation_level": isolation}
+        with self.engine.connect().execution_options(**options) as connection:
+            with connection.begin(), Session(connection, expire_on_commit=False) as session:
+                result = work(session)
+                session.flush()
+            return result
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+def _may_retry(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _RETRY_STATES:
+        return True
+    return "database is locked" in str(error.orig)
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI connection
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy connection
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine

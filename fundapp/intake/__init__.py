@@ -1,0 +1,1 @@
+"""Calls, companies, applications, consents."""

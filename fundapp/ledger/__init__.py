@@ -1,0 +1,1 @@
+"""Double entry in won, dollars and GPU hours; knows nothing of companies."""

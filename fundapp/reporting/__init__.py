@@ -1,0 +1,1 @@
+"""Freeze a quarter, have reports/ build it, sign it off, restate it."""

@@ -1,0 +1,59 @@
+"""Frozen quarters and the artefacts made from them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fundapp.core.orm import APPEND_ONLY, Base, new_id
+
+
+class FrozenQuarter(Base):
+    """One version of one quarter: its input rows as they were, and their hash."""
+
+    __tablename__ = "frozen_quarter"
+    __table_args__ = (UniqueConstraint("quarter", "version"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    quarter: Mapped[str] = mapped_column(String(6))
+    version: Mapped[int]
+    inputs: Mapped[dict[str, Any]]
+    inputs_sha256: Mapped[str] = mapped_column(String(64))
+    frozen_by: Mapped[str] = mapped_column(String(120))
+    frozen_at: Mapped[datetime]
+
+
+class ReportFile(Base):
+    """One artefact of a frozen quarter, by the hash of its bytes."""
+
+    __tablename__ = "report_file"
+    __table_args__ = (UniqueConstraint("frozen_id", "name"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    frozen_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("frozen_quarter.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    media_type: Mapped[str] = mapped_column(String(100))
+    sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int]
+
+
+class ReportSignature(Base):
+    """That one side has reviewed or approved a version; both partners sign."""
+
+    __tablename__ = "report_signature"
+    __table_args__ = (
+        UniqueConstraint("frozen_id", "side"),
+        CheckConstraint("side IN ('fund','kt','microsoft')", name="side"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    frozen_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("frozen_quarter.id"))
+    side: Mapped[str] = mapped_column(String(20))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    signed_by: Mapped[str] = mapped_column(String(120))
+    signed_at: Mapped[datetime]

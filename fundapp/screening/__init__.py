@@ -1,0 +1,1 @@
+"""Eligibility and scorecards."""
