@@ -1,0 +1,1 @@
+"""Invents the demonstration fund: companies, their applications and the GPU time they use."""
