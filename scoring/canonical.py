@@ -1,0 +1,31 @@
+"""One spelling for each document, so that equal documents have equal hashes."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def canonical_json(document: Json) -> str:
+    """Write a document with sorted keys, no spaces and unescaped Korean.
+
+    Args:
+        document: Plain JSON values; not-a-number and infinity are refused.
+
+    Returns:
+        The single canonical text of the document.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def sha256_of(document: Json) -> str:
+    """Hash a document's canonical JSON in UTF-8.
+
+    Returns:
+        64 lower-case hexadecimal digits.
+    """
+    return hashlib.sha256(canonical_json(document).encode("utf-8")).hexdigest()
