@@ -1,0 +1,30 @@
+"""What the fund does with its capital."""
+
+from fundapp.allocation.actions.capital import PoolAdded, add_investor, add_pool, commit_cash, found_fund
+from fundapp.allocation.actions.plans import (
+    Adoption,
+    PlanSummary,
+    adopt_plan,
+    make_plan,
+    plan_call,
+    propose_award,
+    record_plan,
+)
+from fundapp.allocation.planning import PlanStaleError, draw_hours
+
+__all__ = [
+    "Adoption",
+    "PlanStaleError",
+    "PlanSummary",
+    "PoolAdded",
+    "add_investor",
+    "add_pool",
+    "adopt_plan",
+    "commit_cash",
+    "draw_hours",
+    "found_fund",
+    "make_plan",
+    "plan_call",
+    "propose_award",
+    "record_plan",
+]

@@ -1,0 +1,273 @@
+"""Founding the fund and taking in its two kinds of capital."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from fundapp.allocation.tables import Fund, Investor, Pool
+from fundapp.audit.actions import record_event
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
+from fundapp.core.quantities import Quantity, gpu_commodity, imputed_value
+from fundapp.core.quarters import Quarter, kst_date
+from fundapp.ledger.actions import open_account, post, set_rate
+from fundapp.ledger.queries import find_balance
+from fundapp.ledger.rules import Leg
+
+IMPUTED = "KRW-IMPUTED"
+"""The commodity of in-kind value."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolAdded:
+    """A pool after a contribution; `hours` are all it ever received and still has posted."""
+
+    pool_id: uuid.UUID
+    account: str
+    hours: Quantity
+    replayed: bool
+
+
+def found_fund(
+    session: Session,
+    *,
+    name_ko: str,
+    name_en: str,
+    legal_form: str,
+    started_on: date,
+    actor: Viewer,
+    at: datetime,
+    recognition: str = "at_delivery",
+) -> None:
+    """Write the fund down and open its bank accounts; once only.
+
+    Raises:
+        TransitionRefusedError: if it has been founded under another name or form.
+    """
+    require(actor, Verb.EDIT, Thing(Kind.POOL))
+    wanted = (name_ko, name_en, legal_form, recognition, started_on)
+    fund = session.get(Fund, 1)
+    if fund is not None:
+        known = (fund.name_ko, fund.name_en, fund.legal_form, fund.recognition, fund.started_on)
+        if known != wanted:
+            raise TransitionRefusedError(state="founded", verb="found")
+        return
+    session.add(
+        Fund(
+            id=1,
+            name_ko=name_ko,
+            name_en=name_en,
+            legal_form=legal_form,
+            recognition=recognition,
+            started_on=started_on,
+        )
+    )
+    for path in ("bank:fund", "expense:management-fee"):
+        open_account(session, path, "KRW", on=started_on)
+    _record(session, actor, "fund.founded", "fund", name_ko, at, recognition=recognition)
+
+
+def add_investor(
+    session: Session, *, code: str, name_ko: str, name_en: str, kind: str, actor: Viewer, at: datetime
+) -> None:
+    """Add an investor of `cash` or `in_kind` capital; repeating it changes nothing.
+
+    Raises:
+        InvalidInputError: for an unknown kind, or a code that cannot stand in an account path.
+        TransitionRefusedError: if the code is taken by another kind.
+    """
+    require(actor, Verb.EDIT, Thing(Kind.POOL))
+    if kind not in {"cash", "in_kind"}:
+        raise InvalidInputError(field="kind", reason_ko="현금 또는 현물이어야 합니다", reason_en="cash or in_kind")
+    _require_word("code", code)
+    known = session.get(Investor, code)
+    if known is not None:
+        if known.kind != kind:
+            raise TransitionRefusedError(state=known.kind, verb=kind)
+        return
+    session.add(Investor(code=code, name_ko=name_ko, name_en=name_en, kind=kind, committed_krw=0))
+    if kind == "cash":
+        on = kst_date(at)
+        open_account(session, f"investor:{code}", "KRW", on=on, floor=None)
+        open_account(session, f"pool:{code}", "KRW", on=on)
+    _record(session, actor, "investor.added", "investor", code, at, capital=kind)
+
+
+def commit_cash(
+    session: Session,
+    *,
+    investor: str,
+    amount: Quantity,
+    effective_on: date,
+    key: str,
+    actor: Viewer,
+    at: datetime,
+) -> None:
+    """Record cash that an investor promises; a repeat of the key changes nothing.
+
+    Raises:
+        NotFoundError: if there is no such cash investor.
+        InvalidInputError: if it is not a positive amount of won.
+        IdempotencyConflictError: if the key came with other content.
+    """
+    require(actor, Verb.EDIT, Thing(Kind.POOL))
+    found = session.get(Investor, investor)
+    if found is None or found.kind != "cash":
+        raise NotFoundError(investor=investor)
+    if amount.commodity != "KRW" or amount.minor <= 0:
+        raise InvalidInputError(field="amount", reason_ko="0보다 큰 원화여야 합니다", reason_en="a positive sum of won")
+    posting = post(
+        session,
+        key=f"commitment:{key}",
+        kind="commitment",
+        legs=[Leg(f"investor:{investor}", f"pool:{investor}", amount)],
+        effective_on=effective_on,
+        actor=actor,
+        at=at,
+        source_ref=f"investor:{investor}",
+    )
+    if posting.replayed:
+        return
+    session.execute(
+        update(Investor)
+        .where(Investor.code == investor)
+        .values(committed_krw=Investor.committed_krw + amount.minor)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire(found)
+    _record(session, actor, "cash.committed", "investor", investor, at, krw=amount.minor)
+
+
+def add_pool(
+    session: Session,
+    *,
+    investor: str,
+    sku: str,
+    region: str,
+    quarter: str,
+    hours: Quantity,
+    rate_krw: int,
+    actor: Viewer,
+    at: datetime,
+    key: str,
+) -> PoolAdded:
+    """Take in GPU time of one SKU, region and quarter, with its imputed value; more of it may follow.
+
+    Args:
+        session: A writing session.
+        investor: Code of an in-kind investor.
+        sku: Such as `h100`; kept in lower case.
+        region: Such as `koreacentral`.
+        quarter: UTC quarter, such as `2026Q3`.
+        hours: GPU-hours of this SKU.
+        rate_krw: Imputed value of an hour, whole won.
+        actor: Finance.
+        at: Now.
+        key: Of this contribution; a repeat changes nothing.
+
+    Raises:
+        NotFoundError: if there is no such in-kind investor.
+        InvalidInputError: for hours of another SKU, nothing positive, or a rate that differs from the pool's.
+        IdempotencyConflictError: if the key came with other content.
+    """
+    require(actor, Verb.EDIT, Thing(Kind.POOL))
+    sku, period = sku.lower(), Quarter.parse(quarter)
+    _require_contribution(session, investor, sku, region, hours, rate_krw)
+    pool = _open_pool(session, investor, sku, region, period, rate_krw, at)
+    posting = post(
+        session,
+        key=f"contribution:{key}",
+        kind="contribution",
+        legs=[
+            Leg(f"investor:{investor}", pool.account, quantity) for quantity in (hours, imputed_value(hours, rate_krw))
+        ],
+        effective_on=kst_date(at),
+        actor=actor,
+        at=at,
+        source_ref=f"pool:{pool.id}",
+    )
+    if not posting.replayed:
+        _note_rate(session, pool, period)
+        _record(session, actor, "pool.contributed", "pool", pool.account, at, hours=str(hours), rate=rate_krw)
+    balance = find_balance(session, pool.account, hours.commodity)
+    posted = balance.posted if balance else 0
+    return PoolAdded(pool.id, pool.account, Quantity(posted, hours.commodity), posting.replayed)
+
+
+def _require_contribution(
+    session: Session, investor: str, sku: str, region: str, hours: Quantity, rate_krw: int
+) -> None:
+    _require_word("sku", sku)
+    _require_word("region", region)
+    found = session.get(Investor, investor)
+    if found is None or found.kind != "in_kind":
+        raise NotFoundError(investor=investor)
+    if hours.commodity != gpu_commodity(sku.upper()) or hours.minor <= 0 or rate_krw <= 0:
+        raise InvalidInputError(
+            field="hours", reason_ko="시간과 단가는 0보다 커야 합니다", reason_en="hours and rate must be positive"
+        )
+
+
+def _open_pool(
+    session: Session, investor: str, sku: str, region: str, quarter: Quarter, rate_krw: int, at: datetime
+) -> Pool:
+    pool = session.scalars(
+        select(Pool).where(
+            Pool.investor_code == investor,
+            Pool.sku == sku,
+            Pool.region == region,
+            Pool.quarter == str(quarter),
+        )
+    ).one_or_none()
+    if pool is not None:
+        if pool.rate_krw != rate_krw:
+            raise InvalidInputError(
+                field="rate_krw",
+                reason_ko=f"이 풀의 단가는 {pool.rate_krw}원입니다",
+                reason_en=f"this pool's rate is {pool.rate_krw} won",
+            )
+        return pool
+    account = f"pool:{investor}:{sku}:{region}:{quarter}"
+    pool = Pool(
+        investor_code=investor,
+        sku=sku,
+        region=region,
+        quarter=str(quarter),
+        rate_krw=rate_krw,
+        account=account,
+        created_at=at,
+    )
+    session.add(pool)
+    session.flush()
+    for commodity in (gpu_commodity(sku.upper()), IMPUTED):
+        open_account(session, f"investor:{investor}", commodity, on=kst_date(at), floor=None)
+        open_account(session, account, commodity, on=kst_date(at))
+    return pool
+
+
+def _note_rate(session: Session, pool: Pool, period: Quarter) -> None:
+    set_rate(
+        session,
+        commodity=gpu_commodity(pool.sku.upper()),
+        valid_from=period.first_day,
+        unit_price=pool.rate_krw,
+        source=f"{pool.investor_code} {pool.region}",
+    )
+
+
+def _require_word(field: str, word: str) -> None:
+    if not word or ":" in word or word != word.strip().lower():
+        raise InvalidInputError(
+            field=field, reason_ko="소문자로, 콜론 없이 적어 주세요", reason_en="lower case, without a colon"
+        )
+
+
+def _record(
+    session: Session, actor: Viewer, verb: str, kind: str, subject: str, at: datetime, **details: object
+) -> None:
+    record_event(session, actor=actor, verb=verb, subject_kind=kind, subject=subject, at=at, details=dict(details))

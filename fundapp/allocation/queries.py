@@ -1,0 +1,383 @@
+"""What of the fund's two kinds of capital is free, and the plans made for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from fundapp.allocation.tables import Fund, Investor, Plan, PlanAdoption, Pool
+from fundapp.committee.queries.sight import load_figures
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import NotFoundError
+from fundapp.core.quantities import gpu_commodity
+from fundapp.intake.tables import Application, Call, Company
+from fundapp.ledger.queries import balances
+from fundapp.ledger.tables import Account, Transfer, Txn
+
+_POSTED = ("posted", "post")
+
+
+@dataclass(frozen=True, slots=True)
+class FundRow:
+    """The fund itself."""
+
+    name_ko: str
+    name_en: str
+    legal_form: str
+    recognition: str
+    started_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class InvestorRow:
+    """Somebody who puts in capital; `committed_krw` is promised cash."""
+
+    code: str
+    name_ko: str
+    name_en: str
+    kind: str
+    committed_krw: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """One pool and where its hours went, in ten-thousandths of a GPU-hour, from the ledger.
+
+    contributed = granted + expired from the pool itself + held + free; used and expired of grants are parts of
+    granted.
+
+    Attributes:
+        held: Reserved by open ballots and by decisions not signed yet.
+        granted: In awards, whatever became of it.
+        used: Drawn from grants.
+        expired: Lapsed, in the pool or in grants.
+        free: What can still be promised.
+    """
+
+    pool_id: uuid.UUID
+    investor: str
+    sku: str
+    region: str
+    quarter: str
+    rate_krw: int
+    account: str
+    contributed: int
+    held: int
+    granted: int
+    used: int
+    expired: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class CashHeadroom:
+    """Cash in whole won: promised by investors, held by ballots, awarded, and free."""
+
+    promised_krw: int
+    held_krw: int
+    awarded_krw: int
+    free_krw: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A plan in a list."""
+
+    plan_id: uuid.UUID
+    call_code: str
+    objective: float
+    gap: float
+    awards: int
+    made_by: str
+    made_at: datetime
+    meeting_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """One applicant of a plan: asked for and recommended, side by side; hours are whole.
+
+    Attributes:
+        score_tenths: Official score; None while it is sealed to the viewer.
+        tickets: Amounts that could have been recommended, in won.
+        recommended_hours: `{sku: {quarter: hours}}`; empty where nothing is recommended.
+    """
+
+    application_id: uuid.UUID
+    number: str
+    company: str
+    score_tenths: int | None
+    score_basis: str
+    sector: str
+    sme: bool
+    non_capital: bool
+    tickets: tuple[int, ...]
+    recommended_krw: int
+    requested_hours: Mapping[str, Mapping[str, int]]
+    recommended_hours: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    """A plan as one viewer may see it: rows leave out applications that are out of sight.
+
+    Attributes:
+        prices: Marginal worth, an indication: `{gpu, cash, quotas, bound}`.
+        baseline: By rule of thumb, its objective and the terms it breaks.
+    """
+
+    plan_id: uuid.UUID
+    call_code: str
+    instance_sha256: str
+    solver: str
+    objective: float
+    bound: float
+    gap: float
+    seconds: float
+    terms: Mapping[str, Any]
+    capacities: tuple[Mapping[str, Any], ...]
+    prices: Mapping[str, Any]
+    baseline: Mapping[str, Any]
+    rows: tuple[PlannedRow, ...]
+    made_by: str
+    made_at: datetime
+    meeting_id: uuid.UUID | None
+
+
+def find_fund(session: Session) -> FundRow | None:
+    """Return the fund, or None before it is founded."""
+    fund = session.get(Fund, 1)
+    if fund is None:
+        return None
+    return FundRow(fund.name_ko, fund.name_en, fund.legal_form, fund.recognition, fund.started_on)
+
+
+def list_investors(session: Session, viewer: Viewer) -> list[InvestorRow]:
+    """Return the investors by code.
+
+    Raises:
+        ForbiddenError: if the viewer may not see pools.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.POOL))
+    rows = session.scalars(select(Investor).order_by(Investor.code))
+    return [InvestorRow(i.code, i.name_ko, i.name_en, i.kind, i.committed_krw) for i in rows]
+
+
+def list_pools(session: Session, viewer: Viewer, *, quarter: str | None = None) -> list[PoolRow]:
+    """Return pools by quarter and SKU with where their hours went, in three statements however many there are.
+
+    Raises:
+        ForbiddenError: if the viewer may not see pools.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.POOL))
+    query = select(Pool).order_by(Pool.quarter, Pool.sku, Pool.region, Pool.investor_code)
+    if quarter is not None:
+        query = query.where(Pool.quarter == quarter)
+    flows = _Flows(_gpu_flows(session))
+    free = {(row.account, row.commodity): row for row in balances(session, prefix="pool:")}
+    rows = []
+    for pool in session.scalars(query):
+        balance = free.get((pool.account, gpu_commodity(pool.sku.upper())))
+        rows.append(
+            PoolRow(
+                pool_id=pool.id,
+                investor=pool.investor_code,
+                sku=pool.sku,
+                region=pool.region,
+                quarter=pool.quarter,
+                rate_krw=pool.rate_krw,
+                account=pool.account,
+                contributed=flows.between("investor:", pool.account),
+                held=balance.held if balance else 0,
+                granted=flows.granted(pool.account),
+                used=flows.out_of_grants(pool.account, "used:"),
+                expired=flows.out_of_grants(pool.account, "expired:") - flows.between("expired:", pool.account),
+                free=balance.free if balance else 0,
+            )
+        )
+    return rows
+
+
+def cash_headroom(session: Session, viewer: Viewer) -> CashHeadroom:
+    """Return the cash that investors promised and what became of it.
+
+    Raises:
+        ForbiddenError: if the viewer may not see pools.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.POOL))
+    promised = session.scalar(select(func.coalesce(func.sum(Investor.committed_krw), 0))) or 0
+    cash = [row for row in balances(session, prefix="pool:") if row.commodity == "KRW"]
+    posted, held = sum(row.posted for row in cash), sum(row.held for row in cash)
+    return CashHeadroom(int(promised), held, int(promised) - posted, posted - held)
+
+
+def _gpu_flows(session: Session) -> dict[tuple[str, str], int]:
+    """Return posted GPU hours by (debited, credited) account path."""
+    debit, credit = aliased(Account), aliased(Account)
+    rows = session.execute(
+        select(debit.path, credit.path, func.sum(Transfer.amount))
+        .join_from(Transfer, Txn, Txn.id == Transfer.txn_id)
+        .join(debit, debit.id == Transfer.debit_id)
+        .join(credit, credit.id == Transfer.credit_id)
+        .where(Txn.status.in_(_POSTED), Transfer.commodity.startswith("GPUH.", autoescape=True))
+        .group_by(debit.path, credit.path)
+    )
+    return {(row[0], row[1]): int(row[2]) for row in rows}
+
+
+class _Flows:
+    """Posted hours between accounts, net of what came back."""
+
+    def __init__(self, gross: Mapping[tuple[str, str], int]) -> None:
+        self._net: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._grants: defaultdict[str, set[str]] = defaultdict(set)
+        for (debit, credit), amount in gross.items():
+            self._net[debit][credit] += amount
+            self._net[credit][debit] -= amount
+            if debit.startswith("pool:") and credit.startswith("grant:"):
+                self._grants[debit].add(credit)
+
+    def between(self, prefix: str, account: str) -> int:
+        """Return what flowed to `account` from accounts with this prefix."""
+        return -sum(amount for other, amount in self._net[account].items() if other.startswith(prefix))
+
+    def granted(self, pool: str) -> int:
+        """Return what is in the pool's grants, or went through them."""
+        return sum(self._net[pool][grant] for grant in self._grants[pool])
+
+    def out_of_grants(self, pool: str, prefix: str) -> int:
+        """Return what left the pool's grants for accounts with this prefix."""
+        return sum(-self.between(prefix, grant) for grant in self._grants[pool])
+
+
+def list_plans(session: Session, viewer: Viewer, call_code: str | None = None) -> list[PlanRow]:
+    """Return plans, newest first; awards count only applications in sight.
+
+    Raises:
+        ForbiddenError: if the viewer may not see plans.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.PLAN))
+    query = (
+        select(Plan, Call.code, PlanAdoption.meeting_id)
+        .join(Call, Call.id == Plan.call_id)
+        .outerjoin(PlanAdoption, PlanAdoption.plan_id == Plan.id)
+        .order_by(Plan.made_at.desc(), Plan.id.desc())
+    )
+    if call_code is not None:
+        query = query.where(Call.code == call_code)
+    found = session.execute(query).all()
+    hidden = _hidden(session, viewer)
+    return [
+        PlanRow(
+            plan_id=plan.id,
+            call_code=code,
+            objective=plan.result["objective"],
+            gap=plan.result["gap"],
+            awards=sum(1 for award in plan.result["awards"] if award["code"] not in hidden),
+            made_by=plan.made_by,
+            made_at=plan.made_at,
+            meeting_id=meeting_id,
+        )
+        for plan, code, meeting_id in found
+    ]
+
+
+def plan_page(session: Session, viewer: Viewer, plan_id: uuid.UUID) -> PlanPage:
+    """Return a plan with requested and recommended side by side.
+
+    Raises:
+        NotFoundError: if there is no such plan, or the viewer may not see plans.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.PLAN))
+    row = session.execute(
+        select(Plan, Call.code, PlanAdoption.meeting_id)
+        .join(Call, Call.id == Plan.call_id)
+        .outerjoin(PlanAdoption, PlanAdoption.plan_id == Plan.id)
+        .where(Plan.id == plan_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(plan=str(plan_id))
+    plan, code, meeting_id = row
+    return PlanPage(
+        plan_id=plan.id,
+        call_code=code,
+        instance_sha256=plan.instance_sha256,
+        solver=plan.solver,
+        objective=plan.result["objective"],
+        bound=plan.result["bound"],
+        gap=plan.result["gap"],
+        seconds=plan.result["seconds"],
+        terms=plan.instance["terms"],
+        capacities=tuple(plan.instance["capacities"]),
+        prices=plan.result["prices"],
+        baseline=plan.result["baseline"],
+        rows=tuple(_planned_rows(session, viewer, plan)),
+        made_by=plan.made_by,
+        made_at=plan.made_at,
+        meeting_id=meeting_id,
+    )
+
+
+def find_plan(session: Session, viewer: Viewer, call_code: str) -> PlanPage | None:
+    """Return the newest plan of a call, or None.
+
+    Raises:
+        ForbiddenError: if the viewer may not see plans.
+    """
+    plans = list_plans(session, viewer, call_code)
+    return plan_page(session, viewer, plans[0].plan_id) if plans else None
+
+
+def _planned_rows(session: Session, viewer: Viewer, plan: Plan) -> Iterable[PlannedRow]:
+    hidden = _hidden(session, viewer)
+    heads = {
+        row.number: row
+        for row in session.execute(
+            select(Application.id, Application.number, Company.name)
+            .join(Company, Company.id == Application.company_id)
+            .where(Application.call_id == plan.call_id)
+        )
+    }
+    figures = load_figures(session, select(Application.id).where(Application.call_id == plan.call_id))
+    awards = {award["code"]: award for award in plan.result["awards"]}
+    basis: dict[str, str] = plan.instance["score_basis"]
+    for applicant in plan.instance["applicants"]:
+        number = applicant["code"]
+        if number in hidden or number not in heads:
+            continue
+        award = awards.get(number, {"krw": 0, "gpu_hours": {}})
+        requested: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for request in applicant["requests"]:
+            requested[request["sku"]][request["quarter"]] = request["hours"]
+        yield PlannedRow(
+            application_id=heads[number].id,
+            number=number,
+            company=heads[number].name,
+            score_tenths=None if figures.sealed(heads[number].id, viewer) else applicant["score_tenths"],
+            score_basis=basis[number],
+            sector=applicant["sector"],
+            sme=applicant["sme"],
+            non_capital=applicant["non_capital"],
+            tickets=tuple(applicant["tickets"]),
+            recommended_krw=award["krw"],
+            requested_hours=dict(requested),
+            recommended_hours=award["gpu_hours"],
+        )
+
+
+def _hidden(session: Session, viewer: Viewer) -> frozenset[str]:
+    """Return the numbers of applications that this viewer may know nothing of: recused from, or their own company's."""
+    return frozenset(
+        session.scalars(
+            select(Application.number).where(
+                Application.id.in_(viewer.recused_from) | Application.company_id.in_(viewer.company_ids)
+            )
+        )
+    )

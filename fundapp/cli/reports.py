@@ -1,0 +1,45 @@
+"""Commands about quarterly reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fundapp.cli.console import Answer, Console, command
+from fundapp.core.access import SYSTEM
+from fundapp.core.quarters import Quarter
+from fundapp.reporting.actions import build_report, freeze_quarter
+
+
+@command(
+    "report",
+    click.argument("quarter"),
+    click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path)),
+    click.option("--freeze", is_flag=True, help="Freeze the quarter's inputs first (a new version if they changed)."),
+)
+def report(console: Console, *, quarter: str, out: Path, freeze: bool) -> Answer:
+    """Build a frozen quarter's report: PDF, workbook, JSON and CSV."""
+    try:
+        period = Quarter.parse(quarter)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="QUARTER") from error
+    database, at = console.database, console.now()
+    if freeze:
+        database.transaction(lambda s: freeze_quarter(s, quarter=period, actor=SYSTEM, at=at))
+    built = build_report(database, period, out, locale=console.locale, files_url=console.settings.files_url)
+    files = {
+        kind: [str(path) for path in paths] if isinstance(paths, tuple) else str(paths)
+        for kind, paths in built.files.items()
+    }
+    document = {
+        "quarter": built.quarter,
+        "version": built.version,
+        "inputs_sha256": built.inputs_sha256,
+        "files": files,
+        "metrics": dict(built.metrics),
+    }
+    return Answer(document, [f"{built.quarter} version {built.version}: {files['pdf']}"])
+
+
+COMMANDS = [report]

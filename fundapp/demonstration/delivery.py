@@ -1,0 +1,122 @@
+"""Act three: awards are signed and paid, GPU time is used, valuations are made."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from fundapp.committee.queries import DecisionRow, list_decisions
+from fundapp.core.quarters import Quarter, kst_date
+from fundapp.demonstration.stage import Stage
+from fundapp.portfolio.actions import (
+    disburse_tranche,
+    expire_grants,
+    prepare_tranche,
+    record_valuation,
+    sign_award,
+)
+from fundapp.portfolio.queries import AwardRow, award_page, list_awards
+from fundapp.portfolio.usage import UsageResult, import_usage
+
+_INSTRUMENTS = ("RCPS", "RCPS", "CB", "SAFE")
+_TECHNIQUES = (
+    ("최근 투자 가격 조정", "2분기 투자 가격을 기준점으로 두고 시범 고객 전환과 현금 소진을 다시 맞춤"),
+    ("마일스톤 분석", "계획한 이정표를 지나 진입 시점 가정을 상향함"),
+    ("최근 투자 가격", "진입 뒤 바뀐 사정이 없어 투자 가격을 그대로 둠"),
+)
+
+
+def decisions(stage: Stage) -> list[DecisionRow]:
+    """Return the call's decisions by application number."""
+    with stage.database.read() as session:
+        rows = list_decisions(session, stage.one("analyst"), stage.scenario.call)
+    return sorted(rows, key=lambda row: row.number)
+
+
+def sign(stage: Stage) -> None:
+    """Sign an award for every carried decision, in the order of application numbers."""
+    finance, at = stage.one("finance"), stage.when("award_signing")
+    signed = {row.application_number for row in _awards(stage)}
+    for decision in decisions(stage):
+        if decision.outcome != "carried" or decision.number in signed:
+            continue
+        draw = stage.scenario.draw("instrument", decision.number)
+        instrument = _INSTRUMENTS[int(draw * len(_INSTRUMENTS))] if decision.approved_krw else "none"
+        stage.write(
+            lambda s, d=decision, i=instrument: sign_award(  # type: ignore[misc]
+                s,
+                decision_id=d.decision_id,
+                instrument=i,
+                key=f"demo:sign:{d.number}",
+                actor=finance,
+                at=at,
+                signed_on=kst_date(at),
+            )
+        )
+
+
+def _awards(stage: Stage) -> list[AwardRow]:
+    with stage.database.read() as session:
+        rows = list_awards(session, stage.one("finance"), call=stage.scenario.call)
+    return sorted(rows, key=lambda row: row.number)
+
+
+def pay_first_tranches(stage: Stage) -> None:
+    """Call the capital and pay each first tranche: the analyst prepares, finance approves."""
+    analyst, finance = stage.one("analyst"), stage.one("finance")
+    called, paid = stage.when("capital_call"), stage.when("first_tranche")
+    for award in _awards(stage):
+        with stage.database.read() as session:
+            first = next(iter(award_page(session, finance, award.number).tranches), None)
+        if first is None or first.state == "disbursed":
+            continue
+
+        def work(session: Session, award: AwardRow = award) -> None:
+            tranche = next(iter(award_page(session, finance, award.number).tranches))
+            if tranche.state == "planned":
+                prepare_tranche(session, tranche_id=tranche.id, actor=analyst, at=called)
+            disburse_tranche(session, tranche_id=tranche.id, key=f"demo:pay:{award.number}:1", actor=finance, at=paid)
+
+        stage.write(work)
+
+
+def use(stage: Stage) -> list[UsageResult]:
+    """Import the usage exports in the order they arrived; let what was not used in the quarter expire."""
+    finance = stage.one("finance")
+    results = []
+    for place, path in enumerate(stage.scenario.usage_files):
+        stage.tell(f"usage: {path.name}")
+        at = stage.when("usage_import") + timedelta(minutes=5 * place)
+        results.append(import_usage(stage.database, path, actor=finance, at=at))
+    after = stage.when("usage_import") + timedelta(hours=2)
+    stage.write(lambda s: expire_grants(s, actor=finance, at=after))
+    return results
+
+
+def value(stage: Stage) -> None:
+    """Record a fair value for every third holding at the quarter's end; the others stand at cost."""
+    quarter = Quarter.parse(stage.scenario.quarter)
+    analyst, finance, at = stage.one("analyst"), stage.one("finance"), stage.when("usage_import") + timedelta(days=3)
+    for award in _awards(stage):
+        if not award.disbursed_krw or stage.scenario.draw("valued", award.number) > 1 / 3:
+            continue
+        with stage.database.read() as session:
+            if award_page(session, finance, award.number).valuations:
+                continue
+        technique, note = _TECHNIQUES[int(stage.scenario.draw("technique", award.number) * len(_TECHNIQUES))]
+        change = 0.85 + 0.4 * stage.scenario.draw("change", award.number)
+        fair = award.disbursed_krw if technique == "최근 투자 가격" else round(award.disbursed_krw * change, -6)
+        stage.write(
+            lambda s, a=award, f=int(fair), t=technique, n=note: record_valuation(  # type: ignore[misc]
+                s,
+                award_id=a.id,
+                quarter=quarter,
+                fair_value_krw=f,
+                technique=t,
+                note=n,
+                prepared_by=analyst.name,
+                actor=finance,
+                at=at,
+            )
+        )

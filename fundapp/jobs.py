@@ -1,0 +1,178 @@
+"""What the clock runs, and when. APScheduler only ticks; each job is one action under a run key.
+
+A run key names a business period, `expire-grants:2026-10-01`. The key is unique in the database, so the effect
+happens once however many clocks run; the lease merely spares the others the work.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import BaseScheduler
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from config import Settings
+from fundapp import mail
+from fundapp.core.access import SYSTEM
+from fundapp.core.clockwork import JobRun, find_run, take_lease
+from fundapp.core.errors import NotFoundError
+from fundapp.core.quarters import kst_date, utc_day
+from fundapp.core.sessions import Database
+from fundapp.intake.queries import list_calls
+from fundapp.ledger import actions as ledger
+from fundapp.ledger.queries import verify
+from fundapp.portfolio import actions as portfolio
+from fundapp.screening import actions as screening
+
+LEASE = timedelta(seconds=90)
+TICK_SECONDS = 30
+_log = logging.getLogger(__name__)
+
+Effect = Callable[[Session, datetime], dict[str, Any]]
+Errand = Callable[[Database, Settings, datetime], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: its period, and either an effect inside the run's transaction or an errand before it.
+
+    An errand opens its own transactions or reaches outside; it must be safe to repeat, because the run is
+    recorded after it.
+    """
+
+    name: str
+    period: Callable[[datetime], str]
+    effect: Effect | None = None
+    errand: Errand | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """What became of one attempt to run a job."""
+
+    job: str
+    run_key: str
+    ran: bool
+    result: dict[str, Any]
+
+
+def _kst_day(at: datetime) -> str:
+    return kst_date(at).isoformat()
+
+
+def _utc_day(at: datetime) -> str:
+    return utc_day(at).isoformat()
+
+
+def _minute(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+
+
+def _expire_holds(session: Session, at: datetime) -> dict[str, Any]:
+    return {"expired": ledger.expire_holds(session, actor=SYSTEM, at=at)}
+
+
+def _expire_grants(session: Session, at: datetime) -> dict[str, Any]:
+    expired = portfolio.expire_grants(session, actor=SYSTEM, at=at)
+    return {"grants": expired.grants}
+
+
+def _verify_ledger(session: Session, _at: datetime) -> dict[str, Any]:
+    verdict = verify(session)
+    if not verdict.ok:
+        _log.error("ledger does not verify: %s", verdict.problems)
+    return {"ok": verdict.ok, "transfers": verdict.transfers, "problems": verdict.problems}
+
+
+def _screen_submissions(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
+    with database.read() as session:
+        codes = [call.code for call in list_calls(session, at)]
+    results = {code: screening.screen_call(database, code, actor=SYSTEM, at=at) for code in codes}
+    return {"scored": {code: result.scored for code, result in results.items() if result.scored}}
+
+
+def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    return mail.send_waiting(database, settings, at)
+
+
+JOBS = {
+    job.name: job
+    for job in (
+        Job("screen-submissions", _kst_day, errand=_screen_submissions),
+        Job("expire-holds", _kst_day, effect=_expire_holds),
+        Job("expire-grants", _utc_day, effect=_expire_grants),
+        Job("verify-ledger", _kst_day, effect=_verify_ledger),
+        Job("send-mail", _minute, errand=_send_mail),
+    )
+}
+
+
+def run_job(database: Database, settings: Settings, name: str, at: datetime) -> JobOutcome:
+    """Run a job for the period that holds `at`, unless it has run.
+
+    Raises:
+        NotFoundError: if there is no such job.
+    """
+    job = JOBS.get(name)
+    if job is None:
+        raise NotFoundError(job=name)
+    run_key = f"{name}:{job.period(at)}"
+    with database.read() as session:
+        earlier = find_run(session, run_key)
+    if earlier is not None:
+        return JobOutcome(name, run_key, ran=False, result=earlier.result)
+    before = job.errand(database, settings, at) if job.errand else {}
+
+    def work(session: Session) -> dict[str, Any]:
+        result = job.effect(session, at) if job.effect else before
+        session.add(JobRun(run_key=run_key, job=name, ran_at=at, result=result))
+        session.flush()
+        return result
+
+    try:
+        result = database.transaction(work)
+    except IntegrityError as error:
+        if "run_key" not in str(error.orig):
+            raise
+        return JobOutcome(name, run_key, ran=False, result={})
+    return JobOutcome(name, run_key, ran=True, result=result)
+
+
+def tick(database: Database, settings: Settings, owner: str, at: datetime) -> list[JobOutcome]:
+    """Run what is due, if this clock holds the lease; one job's failure does not stop the next."""
+    held = database.transaction(lambda s: take_lease(s, name="clock", owner=owner, at=at, length=LEASE))
+    if held is None:
+        return []
+    outcomes = []
+    for name in JOBS:
+        try:
+            outcomes.append(run_job(database, settings, name, at))
+        except Exception:  # noqa: BLE001 - whatever one job does, the others still run
+            _log.exception("job %s failed; the next tick tries again", name)
+    return [outcome for outcome in outcomes if outcome.ran]
+
+
+def start_clock(database: Database, settings: Settings, scheduler: BaseScheduler | None = None) -> BaseScheduler:
+    """Start ticking in the background (or on the scheduler given) and return it."""
+    clock = scheduler or BackgroundScheduler(timezone=UTC)
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    clock.add_job(
+        lambda: tick(database, settings, owner, datetime.now(UTC)),
+        "interval",
+        seconds=TICK_SECONDS,
+        next_run_time=datetime.now(UTC) + timedelta(seconds=2),
+        misfire_grace_time=None,
+        coalesce=True,
+        max_instances=1,
+        id="tick",
+    )
+    clock.start()
+    return clock
