@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,16 +48,18 @@ def verify_chain(session: Session, *, checkpoint: tuple[int, str] | None = None)
         checkpoint: `(seq, hash)` noted outside the database; it alone shows a truncated or rewritten history.
     """
     previous, expected = GENESIS, 1
-    for event in session.scalars(select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=2000)):
-        fits = (
-            event.seq == expected
-            and event.previous_hash == previous
-            and event.hash == link_hash(previous, event.seq, event.at, event_content(event))
-            and (checkpoint is None or checkpoint[0] != event.seq or checkpoint[1] == event.hash)
-        )
-        if not fits:
-            return ChainCheck(ok=False, events=event.seq, first_bad=expected, head=previous)
-        previous, expected = event.hash, expected + 1
+    query = select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=2000)
+    with closing(session.scalars(query)) as events_read:
+        for event in events_read:
+            fits = (
+                event.seq == expected
+                and event.previous_hash == previous
+                and event.hash == link_hash(previous, event.seq, event.at, event_content(event))
+                and (checkpoint is None or checkpoint[0] != event.seq or checkpoint[1] == event.hash)
+            )
+            if not fits:
+                return ChainCheck(ok=False, events=event.seq, first_bad=expected, head=previous)
+            previous, expected = event.hash, expected + 1
     events = expected - 1
     head = session.get(AuditHead, 1)
     whole = (head is None and events == 0) or (head is not None and (head.seq, head.hash) == (events, previous))

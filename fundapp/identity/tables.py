@@ -22,23 +22,27 @@ person_role = Table(
 )
 
 
-class Role(Base, RoleMixin):  # type: ignore[misc]
+class Role(Base, RoleMixin):
     """One of the roles of the public contract."""
 
     __tablename__ = "role"
     __table_args__ = (CheckConstraint(f"name IN ({_ROLES})", name="name"),)
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[uuid.UUID] = mapped_column(  # type: ignore[assignment]  # the mixin means any key by int
+        primary_key=True, default=new_id
+    )
     name: Mapped[str] = mapped_column(String(20), unique=True)
 
 
-class Person(Base, UserMixin):  # type: ignore[misc]
+class Person(Base, UserMixin):
     """Somebody who can sign in."""
 
     __tablename__ = "person"
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[uuid.UUID] = mapped_column(  # type: ignore[assignment]  # the mixin means any key by int
+        primary_key=True, default=new_id
+    )
     email: Mapped[str] = mapped_column(String(320), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     password: Mapped[str | None] = mapped_column(String(255))
@@ -48,7 +52,9 @@ class Person(Base, UserMixin):  # type: ignore[misc]
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
-    roles: Mapped[list[Role]] = relationship(secondary=person_role, lazy="selectin")
+    roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]  # the mixin's list is of mixins
+        secondary=person_role, lazy="selectin"
+    )
 
 
 class ApiToken(Base):

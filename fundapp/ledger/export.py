@@ -14,6 +14,7 @@ from fundapp.ledger.tables import Account, RateCard
 
 _ROOTS = {
     "investor": "Equity",
+    "promise": "Equity",
     "pool": "Liabilities",
     "reserved": "Liabilities",
     "award": "Liabilities",

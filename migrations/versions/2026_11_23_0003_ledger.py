@@ -86,10 +86,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["commodity"], ["ledger_commodity.code"], name=op.f("fk_ledger_rate_card_commodity")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_rate_card")),
         sa.UniqueConstraint(
-            "commodity",
-            "valid_from",
-            "version",
-            name=op.f("uq_ledger_rate_card_commodity_valid_from_version"),
+            "commodity", "valid_from", "version", name=op.f("uq_ledger_rate_card_commodity_valid_from_version")
         ),
         info={"append_only": True},
     )

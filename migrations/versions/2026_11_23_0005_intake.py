@@ -94,10 +94,7 @@ def upgrade() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        op.f("ix_application_transition_application_id"),
-        "application_transition",
-        ["application_id"],
-        unique=False,
+        op.f("ix_application_transition_application_id"), "application_transition", ["application_id"], unique=False
     )
     op.create_table(
         "consent",
