@@ -144,8 +144,8 @@ PURPOSES = (
         required=False,
         title_ko="제3자 제공",
         title_en="Provision to third parties",
-        text_ko="GPU 자원 배정을 협의하기 위해 담당자의 이름과 이메일을 자원 출자자에게 제공하며 협약 종료까지 보관합니다. "
-        "동의하지 않아도 신청할 수 있습니다.",
+        text_ko="GPU 자원 배정을 협의하기 위해 담당자의 이름과 이메일을 자원 출자자에게 제공하며 "
+        "협약 종료까지 보관합니다. 동의하지 않아도 신청할 수 있습니다.",
         text_en="Name and e-mail of the contact person are given to the contributor of the GPU time to arrange its use "
         "and kept until the agreement ends. You may refuse and still apply.",
     ),
@@ -175,7 +175,10 @@ class RevisionConflictError(TransitionRefusedError):
     """The application was changed in another window since it was opened in this one."""
 
     code = "revision_conflict"
-    ko = "다른 창에서 먼저 저장했습니다. 화면을 새로 고친 뒤 다시 적어 주세요. (열었을 때 {expected}판, 지금 {current}판)"
+    ko = (
+        "다른 창에서 먼저 저장했습니다. 화면을 새로 고친 뒤 다시 적어 주세요. "
+        "(열었을 때 {expected}판, 지금 {current}판)"
+    )
     en = "It was saved in another window first. Reload and enter it again. (opened at {expected}, now {current})"
 
 

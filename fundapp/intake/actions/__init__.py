@@ -1,0 +1,34 @@
+"""What applicants and staff do: open calls, register companies, apply, withdraw."""
+
+from fundapp.intake.actions.applications import (
+    Receipt,
+    SavedDraft,
+    move_application,
+    record_consent,
+    save_answers,
+    start_application,
+    submit_application,
+    withdraw_application,
+)
+from fundapp.intake.actions.calls import OpenedCall, open_call, take_numbers
+from fundapp.intake.actions.companies import join_company, register_company
+from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
+
+__all__ = [
+    "OpenedCall",
+    "Receipt",
+    "SavedDraft",
+    "actor_name",
+    "answers_sha256",
+    "company_columns",
+    "join_company",
+    "move_application",
+    "open_call",
+    "record_consent",
+    "register_company",
+    "save_answers",
+    "start_application",
+    "submit_application",
+    "take_numbers",
+    "withdraw_application",
+]

@@ -1,0 +1,313 @@
+"""From the first draft to the receipt, and every later step."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from fundapp.audit.actions import record_event
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import NotFoundError, TransitionRefusedError
+from fundapp.core.idempotency import once
+from fundapp.core.quarters import kst_date
+from fundapp.intake.actions.calls import take_numbers
+from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns, refuse
+from fundapp.intake.answers import problem, read_answers, validate_answers
+from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
+from fundapp.intake.rules import (
+    PURPOSES,
+    RevisionConflictError,
+    advance,
+    number_of,
+    require_open,
+)
+from fundapp.intake.tables import Application, Call, Company, Consent, Submission, Transition
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDraft:
+    """What saving did: the new revision, and what the saved answers still lack."""
+
+    revision: int
+    problems: tuple[FieldProblem, ...]
+    warnings: tuple[FieldProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of a submission: number, version, hash of the frozen answers and the instant."""
+
+    application_id: uuid.UUID
+    number: str
+    version: int
+    sha256: str
+    submitted_at: datetime
+
+
+def start_application(
+    session: Session, *, actor: Viewer, at: datetime, call_code: str, company_id: uuid.UUID
+) -> uuid.UUID:
+    """Start a draft; a company has one application to a call, so a second start returns the first.
+
+    Raises:
+        CallClosedError: outside the call's hours.
+        ForbiddenError: if the actor does not act for the company.
+    """
+    require(actor, Verb.EDIT, Thing(Kind.APPLICATION, company_id=company_id, draft=True))
+    call = session.scalar(select(Call).where(Call.code == call_code))
+    company = session.get(Company, company_id)
+    if call is None or company is None:
+        raise NotFoundError
+    existing = session.scalar(
+        select(Application.id).where(Application.call_id == call.id, Application.company_id == company_id)
+    )
+    if existing is not None:
+        return existing
+    require_open(call.opens_at, call.closes_at, at)
+    number = number_of(call.code, take_numbers(session, call, 1))
+    asked = parse_form(call.document).fields
+    known: dict[str, Any] = {"company_name": company.name}
+    if company.scheme == "brn":
+        known["business_number"] = company.identifier
+    application = Application(
+        number=number,
+        call_id=call.id,
+        company_id=company_id,
+        answers={key: value for key, value in known.items() if key in asked},
+        created_at=at,
+        updated_at=at,
+    )
+    session.add(application)
+    session.flush()
+    _record(session, application, "application.started", actor, at)
+    return application.id
+
+
+def save_answers(
+    session: Session,
+    *,
+    actor: Viewer,
+    at: datetime,
+    application_id: uuid.UUID,
+    answers: Mapping[str, Any],
+    expected_revision: int,
+) -> SavedDraft:
+    """Lay a patch over the working answers; a blank answer is removed.
+
+    What cannot be read as its question's kind is kept as typed, so that nobody loses words, and comes back as a
+    problem; submission refuses it. What must not be stored (a resident number, control characters, text beyond the
+    limit, an unknown question) is not stored.
+
+    Raises:
+        RevisionConflictError: if somebody saved after `expected_revision` was read.
+        CallClosedError: after the deadline.
+        TransitionRefusedError: if the application may no longer be edited.
+    """
+    application, call = _load_own(session, actor, application_id, Verb.EDIT)
+    require_open(call.opens_at, call.closes_at, at)
+    if application.state not in {"draft", "submitted", "on_hold"}:
+        raise TransitionRefusedError(state=application.state, verb="edit")
+    reading = read_answers(parse_form(call.document), answers, today=kst_date(at))
+    refused = {found.field for found in reading.problems if found.code in _NEVER_STORED}
+    rejected = {found.field for found in reading.problems} - refused
+    merged = {key: value for key, value in application.answers.items() if key in refused or key not in answers}
+    merged |= reading.answers
+    merged |= {key: str(answers[key]).strip() for key in rejected}
+    changed: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        update(Application)
+        .where(Application.id == application_id, Application.revision == expected_revision)
+        .values(answers=merged, revision=Application.revision + 1, updated_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:
+        raise RevisionConflictError(
+            state=application.state, verb="save", expected=expected_revision, current=application.revision
+        )
+    session.refresh(application)
+    _record(session, application, "application.saved", actor, at, revision=expected_revision + 1)
+    return SavedDraft(expected_revision + 1, tuple(reading.problems), tuple(reading.warnings))
+
+
+_NEVER_STORED = frozenset({"resident_number", "control_characters", "too_long", "unknown_question", "not_text"})
+
+
+def record_consent(
+    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, purpose: str, given: bool
+) -> None:
+    """Record that the applicant agreed to a purpose, or took it back; the newest record counts.
+
+    Raises:
+        InvalidInputError: for an unknown purpose.
+    """
+    application, _ = _load_own(session, actor, application_id, Verb.EDIT)
+    found = next((one for one in PURPOSES if one.key == purpose), None)
+    if found is None:
+        raise refuse("purpose", "없는 항목입니다", "no such purpose")
+    session.add(
+        Consent(
+            application_id=application_id,
+            purpose=purpose,
+            text_version=found.version,
+            given=given,
+            person_id=actor.person_id,
+            at=at,
+        )
+    )
+    session.flush()
+    _record(session, application, "application.consented", actor, at, purpose=purpose, given=given)
+
+
+def submit_application(
+    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, key: str
+) -> Receipt:
+    """Freeze the working answers as a submission and move the application on.
+
+    Raises:
+        CallClosedError: before the opening or after the deadline.
+        AnswersRefusedError: with every problem, required consents included.
+        TransitionRefusedError: if the application's state has no such step.
+    """
+    application, call = _load_own(session, actor, application_id, Verb.SUBMIT)
+
+    def submit() -> dict[str, Any]:
+        require_open(call.opens_at, call.closes_at, at)
+        verb = "submit" if application.state == "draft" else "resubmit"
+        advance(application.state, verb)
+        _require_complete(session, application, parse_form(call.document), at)
+        version = _freeze(session, application, actor, at)
+        move_application(session, application, verb, actor=actor, at=at)
+        return {"version": version}
+
+    request = {"application": str(application_id), "revision": application.revision}
+    stored = once(session, key=key, verb="application.submit", request=request, at=at, work=submit)
+    frozen = session.scalars(
+        select(Submission).where(Submission.application_id == application_id, Submission.version == stored["version"])
+    ).one()
+    return Receipt(application_id, application.number, frozen.version, frozen.sha256, frozen.submitted_at)
+
+
+def withdraw_application(
+    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, reason: str | None = None
+) -> None:
+    """Take an application back, as long as nothing has been proposed.
+
+    Raises:
+        TransitionRefusedError: later than that.
+    """
+    application, _ = _load_own(session, actor, application_id, Verb.SUBMIT)
+    move_application(session, application, "withdraw", actor=actor, at=at, reason=reason)
+
+
+def move_application(
+    session: Session,
+    application: Application,
+    verb: str,
+    *,
+    actor: Viewer,
+    at: datetime,
+    reason: str | None = None,
+) -> str:
+    """Move an application along one arrow; record transition and event. The caller has asked the policy.
+
+    Raises:
+        TransitionRefusedError: if there is no such arrow, or somebody moved the application first.
+    """
+    source = application.state
+    target = advance(source, verb)
+    moved: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        update(Application)
+        .where(Application.id == application.id, Application.state == source)
+        .values(state=target, updated_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != 1:
+        raise TransitionRefusedError(state=source, verb=verb)
+    session.refresh(application)
+    session.add(
+        Transition(
+            application_id=application.id,
+            verb=verb,
+            from_state=source,
+            to_state=target,
+            reason=reason,
+            actor=actor_name(actor),
+            at=at,
+        )
+    )
+    session.flush()
+    details = {"from": source, "to": target}
+    _record(session, application, f"application.{verb}", actor, at, **details)
+    return target
+
+
+def _load_own(session: Session, actor: Viewer, application_id: uuid.UUID, verb: Verb) -> tuple[Application, Call]:
+    application = session.get(Application, application_id, populate_existing=True)
+    if application is None:
+        raise NotFoundError
+    draft = application.state == "draft"
+    require(actor, verb, Thing(Kind.APPLICATION, application_id, application.company_id, draft=draft))
+    return application, session.scalars(select(Call).where(Call.id == application.call_id)).one()
+
+
+def _require_complete(session: Session, application: Application, form: Form, at: datetime) -> None:
+    problems = validate_answers(form, application.answers, today=kst_date(at))
+    company = session.scalars(select(Company).where(Company.id == application.company_id)).one()
+    number = application.answers.get("business_number")
+    if company.scheme == "brn" and number is not None and number != company.identifier:
+        problems.append(problem("business_number", "other_company"))
+    consents = session.scalars(
+        select(Consent).where(Consent.application_id == application.id).order_by(Consent.at, Consent.id)
+    )
+    given = {consent.purpose: consent.given for consent in consents}
+    problems += [
+        problem(f"consent_{purpose.key}", "consent_required")
+        for purpose in PURPOSES
+        if purpose.required and not given.get(purpose.key, False)
+    ]
+    if problems:
+        raise AnswersRefusedError(problems)
+    _bring_up_to_date(company, application.answers)
+
+
+def _bring_up_to_date(company: Company, answers: Mapping[str, Any]) -> None:
+    for column, value in company_columns(answers).items():
+        if value is not None:
+            setattr(company, column, value)
+
+
+def _freeze(session: Session, application: Application, actor: Viewer, at: datetime) -> int:
+    newest = session.scalar(select(func.max(Submission.version)).where(Submission.application_id == application.id))
+    version = (newest or 0) + 1
+    session.add(
+        Submission(
+            application_id=application.id,
+            version=version,
+            answers=application.answers,
+            sha256=answers_sha256(application.answers),
+            submitted_at=at,
+            submitted_by=actor_name(actor),
+        )
+    )
+    session.flush()
+    return version
+
+
+def _record(
+    session: Session, application: Application, verb: str, actor: Viewer, at: datetime, **details: object
+) -> None:
+    record_event(
+        session,
+        actor=actor,
+        verb=verb,
+        subject_kind="application",
+        subject=application.number,
+        at=at,
+        details=details,
+    )
