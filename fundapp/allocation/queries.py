@@ -37,7 +37,7 @@ class FundRow:
 
 @dataclass(frozen=True, slots=True)
 class InvestorRow:
-    """Somebody who puts in capital; `committed_krw` is promised cash."""
+    """Somebody who puts in capital; `committed_krw` is promised cash or the imputed value promised in kind."""
 
     code: str
     name_ko: str
@@ -212,7 +212,9 @@ def cash_headroom(session: Session, viewer: Viewer) -> CashHeadroom:
         ForbiddenError: if the viewer may not see pools.
     """
     require(viewer, Verb.VIEW, Thing(Kind.POOL))
-    promised = session.scalar(select(func.coalesce(func.sum(Investor.committed_krw), 0))) or 0
+    promised = (
+        session.scalar(select(func.coalesce(func.sum(Investor.committed_krw), 0)).where(Investor.kind == "cash")) or 0
+    )
     cash = [row for row in balances(session, prefix="pool:") if row.commodity == "KRW"]
     posted, held = sum(row.posted for row in cash), sum(row.held for row in cash)
     return CashHeadroom(int(promised), held, int(promised) - posted, posted - held)

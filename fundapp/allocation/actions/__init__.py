@@ -1,6 +1,14 @@
 """What the fund does with its capital."""
 
-from fundapp.allocation.actions.capital import PoolAdded, add_investor, add_pool, commit_cash, found_fund
+from fundapp.allocation.actions.capital import (
+    PoolAdded,
+    add_investor,
+    add_pool,
+    charge_management_fee,
+    commit_cash,
+    commit_in_kind,
+    found_fund,
+)
 from fundapp.allocation.actions.plans import (
     Adoption,
     PlanSummary,
@@ -20,7 +28,9 @@ __all__ = [
     "add_investor",
     "add_pool",
     "adopt_plan",
+    "charge_management_fee",
     "commit_cash",
+    "commit_in_kind",
     "draw_hours",
     "found_fund",
     "make_plan",

@@ -13,7 +13,7 @@ from fundapp.allocation.tables import Fund, Investor, Pool
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
-from fundapp.core.quantities import Quantity, gpu_commodity, imputed_value
+from fundapp.core.quantities import Quantity, gpu_commodity, imputed_value, round_to_won
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.ledger.actions import open_account, post, set_rate
 from fundapp.ledger.queries import find_balance
@@ -91,10 +91,14 @@ def add_investor(
             raise TransitionRefusedError(state=known.kind, verb=kind)
         return
     session.add(Investor(code=code, name_ko=name_ko, name_en=name_en, kind=kind, committed_krw=0))
+    on = kst_date(at)
     if kind == "cash":
-        on = kst_date(at)
         open_account(session, f"investor:{code}", "KRW", on=on, floor=None)
         open_account(session, f"pool:{code}", "KRW", on=on)
+    else:
+        # No floor: an investor may give more than was promised, and may give before promising.
+        open_account(session, f"investor:{code}", IMPUTED, on=on, floor=None)
+        open_account(session, f"promise:{code}", IMPUTED, on=on, floor=None)
     _record(session, actor, "investor.added", "investor", code, at, capital=kind)
 
 
@@ -116,16 +120,102 @@ def commit_cash(
         IdempotencyConflictError: if the key came with other content.
     """
     require(actor, Verb.EDIT, Thing(Kind.POOL))
-    found = session.get(Investor, investor)
-    if found is None or found.kind != "cash":
-        raise NotFoundError(investor=investor)
     if amount.commodity != "KRW" or amount.minor <= 0:
         raise InvalidInputError(field="amount", reason_ko="0보다 큰 원화여야 합니다", reason_en="a positive sum of won")
+    _require_investor(session, investor, "cash")
+    leg = Leg(f"investor:{investor}", f"pool:{investor}", amount)
+    _commit(session, investor, leg, amount.minor, effective_on=effective_on, key=key, actor=actor, at=at)
+
+
+def commit_in_kind(
+    session: Session,
+    *,
+    investor: str,
+    value: Quantity,
+    effective_on: date,
+    key: str,
+    actor: Viewer,
+    at: datetime,
+) -> None:
+    """Record the imputed value of capacity that an investor promises; contributions to pools draw on it.
+
+    Args:
+        session: A writing session.
+        investor: Code of an in-kind investor.
+        value: In KRW-IMPUTED.
+        effective_on: Day of the promise.
+        key: Of this promise; a repeat changes nothing.
+        actor: Finance.
+        at: Now.
+
+    Raises:
+        NotFoundError: if there is no such in-kind investor.
+        InvalidInputError: if it is not a positive imputed value.
+        IdempotencyConflictError: if the key came with other content.
+    """
+    require(actor, Verb.EDIT, Thing(Kind.POOL))
+    if value.commodity != IMPUTED or value.minor <= 0:
+        raise InvalidInputError(field="value", reason_ko="0보다 큰 상당액이어야 합니다", reason_en="a positive value")
+    _require_investor(session, investor, "in_kind")
+    leg = Leg(f"investor:{investor}", f"promise:{investor}", value)
+    _commit(session, investor, leg, round_to_won(value.minor), effective_on=effective_on, key=key, actor=actor, at=at)
+
+
+def charge_management_fee(
+    session: Session,
+    *,
+    investor: str,
+    quarter: Quarter,
+    amount: Quantity,
+    effective_on: date,
+    actor: Viewer,
+    at: datetime,
+) -> None:
+    """Call a quarter's management fee from a cash investor and pay it; a repeat changes nothing.
+
+    The fee is called for its own use, so that gross figures can leave it out (the granular method of ILPA's
+    performance template).
+
+    Raises:
+        NotFoundError: if there is no such cash investor.
+        InvalidInputError: if it is not a positive amount of won.
+        HeadroomExceededError: if the promised cash does not cover it.
+        IdempotencyConflictError: if the quarter's fee was another one.
+    """
+    require(actor, Verb.EDIT, Thing(Kind.POOL))
+    if amount.commodity != "KRW" or amount.minor <= 0:
+        raise InvalidInputError(field="amount", reason_ko="0보다 큰 원화여야 합니다", reason_en="a positive sum of won")
+    _require_investor(session, investor, "cash")
+    steps = (("capital_call", f"pool:{investor}", "bank:fund"), ("fee", "bank:fund", "expense:management-fee"))
+    for kind, source, target in steps:
+        posting = post(
+            session,
+            key=f"{kind}:management-fee:{investor}:{quarter}",
+            kind=kind,
+            legs=[Leg(source, target, amount)],
+            effective_on=effective_on,
+            actor=actor,
+            at=at,
+            source_ref=f"fee:{quarter}",
+        )
+    if not posting.replayed:
+        _record(session, actor, "fee.charged", "investor", investor, at, krw=amount.minor, quarter=str(quarter))
+
+
+def _require_investor(session: Session, code: str, kind: str) -> None:
+    found = session.get(Investor, code)
+    if found is None or found.kind != kind:
+        raise NotFoundError(investor=code)
+
+
+def _commit(
+    session: Session, investor: str, leg: Leg, krw: int, *, effective_on: date, key: str, actor: Viewer, at: datetime
+) -> None:
     posting = post(
         session,
         key=f"commitment:{key}",
         kind="commitment",
-        legs=[Leg(f"investor:{investor}", f"pool:{investor}", amount)],
+        legs=[leg],
         effective_on=effective_on,
         actor=actor,
         at=at,
@@ -136,11 +226,11 @@ def commit_cash(
     session.execute(
         update(Investor)
         .where(Investor.code == investor)
-        .values(committed_krw=Investor.committed_krw + amount.minor)
+        .values(committed_krw=Investor.committed_krw + krw)
         .execution_options(synchronize_session=False)
     )
-    session.expire(found)
-    _record(session, actor, "cash.committed", "investor", investor, at, krw=amount.minor)
+    session.expire(session.get(Investor, investor))
+    _record(session, actor, "capital.committed", "investor", investor, at, krw=krw)
 
 
 def add_pool(
@@ -184,7 +274,8 @@ def add_pool(
         key=f"contribution:{key}",
         kind="contribution",
         legs=[
-            Leg(f"investor:{investor}", pool.account, quantity) for quantity in (hours, imputed_value(hours, rate_krw))
+            Leg(f"investor:{investor}", pool.account, hours),
+            Leg(f"promise:{investor}", pool.account, imputed_value(hours, rate_krw)),
         ],
         effective_on=kst_date(at),
         actor=actor,

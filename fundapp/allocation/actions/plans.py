@@ -147,8 +147,12 @@ def record_plan(
         instance_sha256=solved.instance_sha256,
         awards=len(awards),
     )
+    return _summarise(plan.id, problem, solved, prices)
+
+
+def _summarise(plan_id: uuid.UUID, problem: CallInstance, solved: SolvedPlan, prices: Mapping[str, Any]) -> PlanSummary:
     return PlanSummary(
-        plan_id=plan.id,
+        plan_id=plan_id,
         call_code=problem.call_code,
         instance_sha256=solved.instance_sha256,
         objective=solved.objective,

@@ -1,0 +1,50 @@
+"""The door of every action on an application: found, in sight, and nobody's own business."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fundapp.committee.rules import require_no_conflict
+from fundapp.committee.tables import Conflict
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import ConflictOfInterestError, ForbiddenError, NotFoundError
+from fundapp.intake.tables import Application
+
+
+def require_person(actor: Viewer) -> uuid.UUID:
+    """Return who it is.
+
+    Raises:
+        ForbiddenError: if it is the system: ratings and votes are given by people.
+    """
+    if actor.person_id is None:
+        raise ForbiddenError(verb="act", kind="person")
+    return actor.person_id
+
+
+def load_recused(session: Session, application_id: uuid.UUID) -> frozenset[uuid.UUID]:
+    """Return everybody who is recused from an application, by the record and not by the viewer's snapshot."""
+    return frozenset(session.scalars(select(Conflict.person_id).where(Conflict.application_id == application_id)))
+
+
+def enter(session: Session, application_id: uuid.UUID, *, actor: Viewer, verb: Verb, kind: Kind) -> Application:
+    """Return the application if the actor may do this to it.
+
+    The record of recusals is read again here, because a viewer assembled a minute ago may not know of the newest.
+
+    Raises:
+        NotFoundError: if it is absent, forbidden, a draft, or the actor is recused: all look the same.
+    """
+    application = session.get(Application, application_id)
+    if application is None:
+        raise NotFoundError(application=str(application_id))
+    draft = application.state == "draft"
+    require(actor, verb, Thing(kind, application_id=application_id, draft=draft))
+    if application.company_id in actor.company_ids:
+        raise ConflictOfInterestError(application=str(application_id))
+    if actor.person_id is not None:
+        require_no_conflict(actor.person_id, load_recused(session, application_id))
+    return application

@@ -1,0 +1,182 @@
+"""One application as its reviewer sees it: answers, own review, and what opens after it is saved."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fundapp.committee.queries.docket import newest_answers
+from fundapp.committee.queries.people import members
+from fundapp.committee.queries.sight import Figures, in_sight, load_figures, require_sight
+from fundapp.committee.rules import REVIEWABLE, Rating, Statistics
+from fundapp.committee.tables import Review
+from fundapp.core.access import Kind, Viewer
+from fundapp.core.errors import NotFoundError
+from fundapp.identity.tables import Person
+from fundapp.intake.tables import Application, Call, Company
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewVersion:
+    """One filing of a review; `total_tenths` is None where the member abstained throughout."""
+
+    version: int
+    ratings: tuple[Rating, ...]
+    total_tenths: int | None
+    note: str | None
+    filed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OthersReview:
+    """Another member's counting review."""
+
+    reviewer: str
+    ratings: tuple[Rating, ...]
+    total_tenths: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """Everything that the review page may show one viewer.
+
+    Attributes:
+        answers: The newest frozen answers.
+        may_review: Whether the viewer is assigned and reviews are still taken.
+        own: The viewer's review, newest version first; empty before the first filing.
+        sealed: Whether the next three are closed for now.
+        score_tenths: The machine's score.
+        others: The other members' counting reviews.
+        statistics: Of all counting reviews.
+    """
+
+    application_id: uuid.UUID
+    number: str
+    call_code: str
+    company: str
+    state: str
+    answers: Mapping[str, Any]
+    may_review: bool
+    own: tuple[ReviewVersion, ...]
+    sealed: bool
+    score_tenths: int | None
+    others: tuple[OthersReview, ...]
+    statistics: Statistics | None
+    reviews_filed: int
+    reviews_assigned: int
+
+
+def review_page(session: Session, viewer: Viewer, application_id: uuid.UUID) -> ReviewPage:
+    """Return the review page of an application.
+
+    Raises:
+        NotFoundError: if it is absent, a draft, out of sight, or the viewer is recused: all look the same.
+    """
+    require_sight(viewer, Kind.REVIEW)
+    head = session.execute(
+        select(
+            Application.id,
+            Application.number,
+            Application.state,
+            Company.name.label("company"),
+            Call.code.label("call_code"),
+        )
+        .join(Company, Company.id == Application.company_id)
+        .join(Call, Call.id == Application.call_id)
+        .where(Application.id == application_id, in_sight(viewer))
+    ).one_or_none()
+    if head is None:
+        raise NotFoundError(application=str(application_id))
+    among = select(Application.id).where(Application.id == application_id)
+    figures = load_figures(session, among)
+    sealed = figures.sealed(application_id, viewer)
+    assigned = viewer.person_id in figures.assigned.get(application_id, frozenset())
+    answers = session.execute(newest_answers(among)).one_or_none()
+    return ReviewPage(
+        application_id=head.id,
+        number=head.number,
+        call_code=head.call_code,
+        company=head.company,
+        state=head.state,
+        answers=answers.answers if answers else {},
+        may_review=assigned and head.state in REVIEWABLE,
+        own=_own_versions(session, application_id, viewer.person_id),
+        sealed=sealed,
+        score_tenths=None if sealed else figures.scores.get(application_id),
+        others=() if sealed else _others(session, figures, application_id, viewer),
+        statistics=None if sealed else figures.statistics(application_id),
+        reviews_filed=len(figures.reviews.get(application_id, ())),
+        reviews_assigned=len(figures.assigned.get(application_id, ())),
+    )
+
+
+def _own_versions(
+    session: Session, application_id: uuid.UUID, person_id: uuid.UUID | None
+) -> tuple[ReviewVersion, ...]:
+    if person_id is None:
+        return ()
+    rows = session.scalars(
+        select(Review)
+        .where(Review.application_id == application_id, Review.person_id == person_id)
+        .order_by(Review.version.desc())
+    )
+    return tuple(_version(row) for row in rows)
+
+
+def _version(row: Review) -> ReviewVersion:
+    ratings = tuple(Rating.of_document(document) for document in row.ratings)
+    abstained = all(rating.points is None for rating in ratings)
+    return ReviewVersion(row.version, ratings, None if abstained else row.total_tenths, row.note, row.filed_at)
+
+
+def _others(session: Session, figures: Figures, application_id: uuid.UUID, viewer: Viewer) -> tuple[OthersReview, ...]:
+    reviews = [r for r in figures.reviews.get(application_id, ()) if r.person_id != viewer.person_id]
+    ids = [review.person_id for review in reviews]
+    names = {row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}
+    return tuple(OthersReview(names[r.person_id], r.ratings, r.total_tenths, r.note) for r in reviews)
+
+
+def review_totals(
+    session: Session, application_ids: Sequence[uuid.UUID]
+) -> tuple[dict[uuid.UUID, Statistics], dict[uuid.UUID, int]]:
+    """Return rating statistics and machine scores by application, unsealed: for plans, not for pages."""
+    figures = load_figures(session, select(Application.id).where(Application.id.in_(application_ids)))
+    found = {key: figures.statistics(key) for key in application_ids}
+    return {key: value for key, value in found.items() if value is not None}, dict(figures.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerProgress:
+    """How far one member is with the reviews of a call."""
+
+    name: str
+    assigned: int
+    filed: int
+
+
+def reviewer_progress(session: Session, viewer: Viewer, call_code: str) -> list[ReviewerProgress]:
+    """Return each member's progress over the applications the viewer may see, in office order.
+
+    Raises:
+        ForbiddenError: if the viewer sees no reviews at all.
+    """
+    require_sight(viewer, Kind.REVIEW)
+    figures = load_figures(
+        session,
+        select(Application.id)
+        .join(Call, Call.id == Application.call_id)
+        .where(Call.code == call_code, in_sight(viewer)),
+    )
+    rows = []
+    for seat in members(session):
+        held = [key for key, people in figures.assigned.items() if seat.person_id in people]
+        filed = [key for key in held if figures.own_review(key, seat.person_id) is not None]
+        rows.append(ReviewerProgress(seat.name, len(held), len(filed)))
+    return rows
