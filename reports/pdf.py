@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any, Literal
 
 import typst
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont
 
 from reports.charts import Chart
 from reports.charts.palette import FONT, LIGHT

@@ -1,0 +1,186 @@
+"""From a printed figure back to the flows, marks and ledger transfers that made it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from fundapp.core.errors import NotFoundError
+from fundapp.ledger.queries import transfers
+from reports.figures import Figures, reckon
+from reports.formats import Locale, decimal_text, multiple, percent
+from reports.rows import Flow, ReportRows
+from reports.sections import compose
+from reports.sections.model import cell_text, kind_of
+from reports.sections.wording import basis_word, company_names, flow_word
+
+_PERCENT = frozenset({"irr", "pic"})
+_COSTS = frozenset({"fee", "expense", "support"})
+_COUNTED: dict[str, Callable[[Flow], bool]] = {
+    "paid_in": lambda flow: flow.kind == "contribution",
+    "distributed": lambda flow: flow.kind == "distribution",
+    "cash_in": lambda flow: flow.kind == "contribution" and flow.basis == "cash",
+    "in_kind_in": lambda flow: flow.kind == "contribution" and flow.basis == "in_kind",
+    "realised": lambda flow: flow.kind == "proceeds",
+    "costs": lambda flow: flow.kind in _COSTS,
+}
+_SUMMED = frozenset({"paid_in", "distributed", "cash_in", "in_kind_in", "costs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One ledger transfer: from an account to another, in minor units of its commodity."""
+
+    debit: str
+    credit: str
+    amount: int
+    commodity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One flow or mark as the report counts it, with the ledger transfers under the same key.
+
+    A mark is a valuation and moves nothing: it has no transfers.
+    """
+
+    on: date
+    word: str
+    company: str
+    amount_krw: int
+    reference: str
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one figure rests on. `sum_krw` is the steps' sum where the figure is such a sum, else None."""
+
+    key: str
+    title: str
+    value: str
+    steps: tuple[Step, ...]
+    sum_krw: int | None
+    ties: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    title: str
+    value: str
+    exact: object
+    references: tuple[str, ...]
+
+
+def trace(session: Session, rows: ReportRows, key: str, locale: Locale) -> Trace:
+    """Return the trail of a figure of frozen rows: `total.tvpi`, `bridge.cash_in` or a table's row, `holdings.AW-…`.
+
+    Raises:
+        NotFoundError: if the report prints no such figure, or nothing lies behind it.
+    """
+    figures = reckon(rows)
+    asked = _listed(figures, key, locale) or _row(figures, key, locale)
+    if asked is None or not asked.references:
+        raise NotFoundError
+    name = key.rpartition(".")[2]
+    counts = _COUNTED.get(name, _every)
+    wanted = frozenset(asked.references)
+    words = company_names(rows)
+    # The row of a company names the award, which stands for everything that went to it.
+    flows = [flow for flow in figures.rows.flows if {flow.reference, flow.company} & wanted and counts(flow)]
+    steps = [_flow_step(flow, words, locale) for flow in flows]
+    if name not in _COUNTED:
+        steps += _mark_steps(figures, wanted, words, locale)
+    total = sum(flow.amount_krw for flow in flows) if name in _SUMMED else None
+    return Trace(key, asked.title, asked.value, tuple(_with_moves(session, steps)), total, total == asked.exact)
+
+
+def _every(_flow: Flow) -> bool:
+    return True
+
+
+def _listed(figures: Figures, key: str, locale: Locale) -> _Asked | None:
+    found = next((figure for figure in figures.listed if figure.key == key), None)
+    if found is None:
+        return None
+    value = found.value
+    if value is None:
+        text = "—"
+    elif found.unit == "KRW" and isinstance(value, int):
+        text = f"{decimal_text(value, 0)}원" if locale == "ko" else f"KRW {decimal_text(value, 0)}"
+    else:
+        text = percent(value) if key.rpartition(".")[2] in _PERCENT else multiple(value, locale)
+    return _Asked(_title(figures, key, locale), text, value, found.references)
+
+
+def _title(figures: Figures, key: str, locale: Locale) -> str:
+    """Return the figure's name as the report's own tables word it: column and row of its cell."""
+    first, _, name = key.rpartition(".")
+    tables = {table.key: table for section in compose(figures, locale) for table in section.tables}
+    headline, bridge = tables["headline"], tables["bridge"]
+    measures = {row.key: str(row.cells[0]) for row in headline.rows}
+    lines = {row.key: str(row.cells[0]) for row in bridge.rows}
+    bases = {row.key: str(row.cells[0]) for row in tables["net"].rows}
+    if first == "bridge":
+        return f"{bridge.title} · {lines.get(name, name)}"
+    if first.startswith("gross."):
+        groups = {row.key: str(row.cells[0]) for row in tables["gross"].rows}
+        return f"{tables['gross'].title} · {groups[first.removeprefix('gross.')]} · {name.upper()}"
+    return f"{measures.get(name, name)} · {bases.get(first, first)}"
+
+
+def _row(figures: Figures, key: str, locale: Locale) -> _Asked | None:
+    """Return a row of a table that says itself what it rests on; its last amount is its value."""
+    table_key, _, row_key = key.partition(".")
+    for section in compose(figures, locale):
+        for table in section.tables:
+            found = next((row for row in table.rows if row.key == row_key), None) if table.key == table_key else None
+            if found is None:
+                continue
+            scale, label = table.scale(locale), str(found.cells[0])
+            cells = zip(table.columns, found.cells, strict=True)
+            money = [(c, cell) for c, cell in cells if c.kind in {"krw", "krw_e4"} and isinstance(cell, int)]
+            column, cell = money[-1] if money else (table.columns[0], None)
+            text = f"{cell_text(cell, kind_of(found, column), scale, locale)} {scale.label}" if money else ""
+            return _Asked(f"{table.title} · {label}", text.strip(), cell, found.references)
+    return None
+
+
+def _flow_step(flow: Flow, words: dict[str, str], locale: Locale) -> Step:
+    word = f"{flow_word(flow.kind, locale)} · {basis_word(flow.basis, locale)}"
+    return Step(flow.effective_on, word, words.get(flow.company or "", ""), flow.amount_krw, flow.reference, ())
+
+
+def _mark_steps(figures: Figures, wanted: frozenset[str], words: dict[str, str], locale: Locale) -> list[Step]:
+    word = "공정가치 평가" if locale == "ko" else "Fair-value mark"
+    return [
+        Step(
+            mark.as_of,
+            f"{word} · {mark.technique}",
+            words.get(mark.company, ""),
+            mark.fair_value_cash_krw + mark.fair_value_in_kind_krw,
+            mark.reference,
+            (),
+        )
+        for mark in figures.rows.marks
+        if {mark.reference, mark.company} & wanted
+    ]
+
+
+def _with_moves(session: Session, steps: list[Step]) -> list[Step]:
+    """Put each step's ledger transfers beside it, in order of date; one statement."""
+    if not steps:
+        return []
+    steps = sorted(steps, key=lambda step: (step.on, step.reference, step.word))
+    keys = {step.reference for step in steps}
+    moves: dict[str, list[Move]] = defaultdict(list)
+    for row in transfers(session, from_date=steps[0].on, to_date=steps[-1].on):
+        if row.txn_key in keys:
+            moves[row.txn_key].append(Move(row.debit, row.credit, row.amount, row.commodity))
+    return [
+        Step(one.on, one.word, one.company, one.amount_krw, one.reference, tuple(moves[one.reference])) for one in steps
+    ]
