@@ -56,7 +56,8 @@ def _connect(url: str) -> smtplib.SMTP:
         )
     else:
         server = smtplib.SMTP(host, parts.port or 25, timeout=_TIMEOUT)
-        if server.has_extn("starttls") or (server.ehlo() and server.has_extn("starttls")):
+        server.ehlo()
+        if server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
     if parts.username:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+from find_browser import find_browser
+from playwright.sync_api import Browser, sync_playwright
+from running import Demonstration, PostgresServer, build_demonstration, served
 
 from fundapp.core.schema import upgrade_schema
 from fundapp.core.sessions import Database
@@ -35,37 +35,6 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.dispose()
     return path
-
-
-class PostgresServer:
-    """A private PostgreSQL from a wheel, with a migrated template database that tests copy."""
-
-    def __init__(self, url: str) -> None:
-        self.url = make_url(url).set(drivername="postgresql+psycopg")
-        self.admin = create_engine(self.url, isolation_level="AUTOCOMMIT")
-        self.prefix = f"t{os.getpid()}"
-        self.count = 0
-        self.template = self.create(None)
-        database = Database(self.address(self.template))
-        upgrade_schema(database)
-        database.dispose()
-
-    def address(self, name: str) -> str:
-        return self.url.set(database=name).render_as_string(hide_password=False)
-
-    def create(self, template: str | None) -> str:
-        self.count += 1
-        name = f"{self.prefix}_{self.count}"
-        source = (
-            f" TEMPLATE {template}" if template else " TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-        )
-        with self.admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}{source}"))
-        return name
-
-    def drop(self, name: str) -> None:
-        with self.admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
@@ -106,3 +75,34 @@ def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.dispose()
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+    """A finished demonstration on SQLite. Read it; to change it, copy its folder first.
+
+    Tests that use it carry `xdist_group("demonstration")`, so that one worker builds it once.
+    """
+    return build_demonstration(tmp_path_factory.mktemp("demonstration"))
+
+
+@pytest.fixture(scope="session")
+def demonstration_site(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a served copy of the demonstration."""
+    home = tmp_path_factory.mktemp("site") / "instance"
+    shutil.copytree(demonstration.home, home)
+    with served(home) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; the test is skipped, with the reason, where none can be had."""
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium on this machine: `python tests/find_browser.py --install` tries to get one")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        running = playwright.chromium.launch(executable_path=path, args=flags)
+        yield running
+        running.close()

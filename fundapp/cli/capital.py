@@ -65,7 +65,7 @@ def _known_rate(console: Console, sku: str, quarter: str) -> int:
         click.UsageError: if there is none yet.
     """
     with console.database.read() as session:
-        known = [pool for pool in list_pools(session, SYSTEM) if pool.sku == sku and pool.quarter <= quarter]
+        known = [pool for pool in list_pools(session, SYSTEM) if pool.sku == sku.lower() and pool.quarter <= quarter]
     if not known:
         raise click.UsageError(f"no rate is known for {sku}: give --rate-krw")
     return max(known, key=lambda pool: pool.quarter).rate_krw
@@ -166,7 +166,9 @@ def import_(console: Console, *, file: Path, mapping: Path | None) -> Answer:
         "gpu_hours": dict(result.gpu_hours),
         "rejected": rejected,
     }
-    line = f"{result.rows} rows: {result.posted} postings, {result.unchanged} unchanged, {result.suspense_rows} in suspense"
+    line = (
+        f"{result.rows} rows: {result.posted} posted, {result.unchanged} unchanged, {result.suspense_rows} in suspense"
+    )
     return Answer(document, [line], PARTLY_REFUSED if rejected else OK)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import update_wrapper
-from typing import Any
+from typing import Any, Literal
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -64,9 +64,9 @@ class Console:
         return self.raw_database
 
     @property
-    def locale(self) -> str:
+    def locale(self) -> Literal["ko", "en"]:
         """The language of messages for people."""
-        return self.settings.locale
+        return "en" if self.settings.locale == "en" else "ko"
 
     def now(self) -> datetime:
         """Read the clock; only the edge does."""

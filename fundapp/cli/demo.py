@@ -44,7 +44,7 @@ def demo(console: Console, *, no_serve: bool, seed: int | None, host: str, port:
             home=settings.home,
             files_url=settings.files_url,
             secret_key=settings.secret_key,
-            locale=settings.locale,
+            locale=console.locale,
             seed=seed,
             tell=lambda text: progress.update(task, description=text),
         )

@@ -9,6 +9,7 @@ import click
 
 from fundapp.cli.console import FAILED, OK, PARTLY_REFUSED, Answer, Console, command, say
 from fundapp.core.access import SYSTEM
+from fundapp.core.quarters import KST
 from fundapp.intake.actions import open_call
 from fundapp.intake.call_file import read_call_file
 from fundapp.intake.exporting import export_applications
@@ -25,14 +26,10 @@ def open_(console: Console, *, file: Path) -> Answer:
     opened = console.database.transaction(
         lambda s: open_call(s, actor=SYSTEM, at=at, document=source.document, text=source.text)
     )
+    opens, closes = opened.opens_at.astimezone(KST), opened.closes_at.astimezone(KST)
     return Answer(
-        {
-            "call": opened.code,
-            "opens": opened.opens_at.isoformat(),
-            "closes": opened.closes_at.isoformat(),
-            "created": opened.created,
-        },
-        [f"{opened.code}: open from {opened.opens_at:%Y-%m-%d %H:%M} to {opened.closes_at:%Y-%m-%d %H:%M} UTC"],
+        {"call": opened.code, "opens": opens.isoformat(), "closes": closes.isoformat(), "created": opened.created},
+        [f"{opened.code}: open from {opens:%Y-%m-%d %H:%M} to {closes:%Y-%m-%d %H:%M} KST"],
     )
 
 

@@ -17,8 +17,11 @@ from fundapp.reporting.actions import build_report, freeze_quarter
     click.argument("quarter"),
     click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path)),
     click.option("--freeze", is_flag=True, help="Freeze the quarter's inputs first (a new version if they changed)."),
+    click.option(
+        "--accept-suspense", metavar="REASON", help="Freeze although usage is unmapped; the report prints why."
+    ),
 )
-def report(console: Console, *, quarter: str, out: Path, freeze: bool) -> Answer:
+def report(console: Console, *, quarter: str, out: Path, freeze: bool, accept_suspense: str | None) -> Answer:
     """Build a frozen quarter's report: PDF, workbook, JSON and CSV."""
     try:
         period = Quarter.parse(quarter)
@@ -26,7 +29,16 @@ def report(console: Console, *, quarter: str, out: Path, freeze: bool) -> Answer
         raise click.BadParameter(str(error), param_hint="QUARTER") from error
     database, at = console.database, console.now()
     if freeze:
-        database.transaction(lambda s: freeze_quarter(s, quarter=period, actor=SYSTEM, at=at))
+        database.transaction(
+            lambda s: freeze_quarter(
+                s,
+                quarter=period,
+                actor=SYSTEM,
+                at=at,
+                accept_suspense=accept_suspense is not None,
+                reason=accept_suspense or "",
+            )
+        )
     built = build_report(database, period, out, locale=console.locale, files_url=console.settings.files_url)
     files = {
         kind: [str(path) for path in paths] if isinstance(paths, tuple) else str(paths)

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from fundapp.allocation.actions import charge_management_fee
 from fundapp.committee.queries import DecisionRow, list_decisions
+from fundapp.core.quantities import won
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.demonstration.stage import Stage
 from fundapp.portfolio.actions import (
@@ -16,8 +18,8 @@ from fundapp.portfolio.actions import (
     record_valuation,
     sign_award,
 )
-from fundapp.portfolio.queries import AwardRow, award_page, list_awards
-from fundapp.portfolio.usage import UsageResult, import_usage
+from fundapp.portfolio.queries import AwardRow, award_page, list_awards, list_usage_imports
+from fundapp.portfolio.usage import import_usage
 
 _INSTRUMENTS = ("RCPS", "RCPS", "CB", "SAFE")
 _TECHNIQUES = (
@@ -81,17 +83,43 @@ def pay_first_tranches(stage: Stage) -> None:
         stage.write(work)
 
 
-def use(stage: Stage) -> list[UsageResult]:
-    """Import the usage exports in the order they arrived; let what was not used in the quarter expire."""
+def charge_fee(stage: Stage) -> None:
+    """Call and pay the quarter's management fee: so many basis points a year of the promised cash."""
+    script = stage.scenario.document
+    terms, at = script["management_fee"], stage.when("capital_call")
+    promised = next(item for item in script["fund"]["commitments"] if item["form"] == "cash")
+    yearly = promised["amount_krw"] * terms["rate_basis_points"] // 10_000
+    stage.write(
+        lambda s: charge_management_fee(
+            s,
+            investor=promised["investor"],
+            quarter=Quarter.parse(terms["first_period"]),
+            amount=won(yearly // 4),
+            effective_on=kst_date(at),
+            actor=stage.one("finance"),
+            at=at,
+        )
+    )
+
+
+def use(stage: Stage) -> int:
+    """Import the usage exports in the order they arrived; let what was not used expire. Return the usage rows read.
+
+    A file that has been read is not read again: a later file restates it, and reading the older one once more
+    would put the older figures back.
+    """
     finance = stage.one("finance")
-    results = []
+    with stage.database.read() as session:
+        read = {row.file_name for row in list_usage_imports(session, finance)}
     for place, path in enumerate(stage.scenario.usage_files):
-        stage.tell(f"usage: {path.name}")
-        at = stage.when("usage_import") + timedelta(minutes=5 * place)
-        results.append(import_usage(stage.database, path, actor=finance, at=at))
+        if path.name not in read:
+            stage.tell(f"usage: {path.name}")
+            at = stage.when("usage_import") + timedelta(minutes=5 * place)
+            import_usage(stage.database, path, actor=finance, at=at)
     after = stage.when("usage_import") + timedelta(hours=2)
     stage.write(lambda s: expire_grants(s, actor=finance, at=after))
-    return results
+    with stage.database.read() as session:
+        return sum(int(str(row.summary["usage_rows"])) for row in list_usage_imports(session, finance))
 
 
 def value(stage: Stage) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
-from fundapp.allocation.actions import add_investor, add_pool, commit_cash, found_fund
+from fundapp.allocation.actions import add_investor, add_pool, commit_cash, commit_in_kind, found_fund
 from fundapp.allocation.queries import find_fund
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import NotFoundError
-from fundapp.core.quantities import gpu_hours, won
+from fundapp.core.quantities import Quantity, gpu_hours, won
 from fundapp.core.quarters import KST
 from fundapp.demonstration.scenario import as_date
 from fundapp.demonstration.stage import Stage
@@ -62,18 +62,18 @@ def _take_in(stage: Stage, promise: dict[str, Any], at: datetime) -> None:
             at=at,
         )
     )
+    terms: dict[str, Any] = {
+        "investor": code,
+        "effective_on": as_date(promise["signed_on"]),
+        "key": code,
+        "actor": SYSTEM,
+        "at": at,
+    }
     if promise["form"] == "cash":
-        stage.write(
-            lambda s: commit_cash(
-                s,
-                investor=code,
-                amount=won(promise["amount_krw"]),
-                effective_on=as_date(promise["signed_on"]),
-                key=f"commitment:{code}",
-                actor=SYSTEM,
-                at=at,
-            )
-        )
+        stage.write(lambda s: commit_cash(s, amount=won(promise["amount_krw"]), **terms))
+    else:
+        value = Quantity.parse(promise["amount_krw"], "KRW-IMPUTED")
+        stage.write(lambda s: commit_in_kind(s, value=value, **terms))
 
 
 def _contribute(stage: Stage, line: dict[str, Any], at: datetime) -> None:
@@ -89,7 +89,7 @@ def _contribute(stage: Stage, line: dict[str, Any], at: datetime) -> None:
             rate_krw=line["rate_krw"],
             actor=SYSTEM,
             at=at,
-            key=f"contribution:{name}",
+            key=name,
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fundapp.committee.rules import CRITERIA, HIGHEST, LOWEST, Rating
+from fundapp.committee.rules import CRITERIA, HIGHEST, LOWEST, Choice, Rating
 from fundapp.demonstration.scenario import Character, Scenario
 
 _REASONS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -36,7 +36,7 @@ _REASONS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def form_view(scenario: Scenario, member: Character, number: str, machine_tenths: int) -> int:
     """Return what a member makes of an application, in tenths of 100: the machine's view, their severity, noise."""
-    spread = 2 * scenario.document["reviews"]["noise_tenths"]
+    spread: int = 2 * scenario.document["reviews"]["noise_tenths"]
     noise = round((scenario.draw("view", number, member.email) - 0.5) * spread)
     # Reviewers see what a rubric cannot: some applications are liked more, some less, by everybody.
     appeal = round((scenario.draw("appeal", number) - 0.5) * 240)
@@ -57,9 +57,9 @@ def rate(scenario: Scenario, member: Character, number: str, view_tenths: int) -
     return ratings
 
 
-def decide_vote(scenario: Scenario, member: Character, number: str, view_tenths: int) -> str:
+def decide_vote(scenario: Scenario, member: Character, number: str, view_tenths: int) -> Choice:
     """Return yes, no or abstain: members vote for what they rated above the middle, mostly."""
     mood = scenario.draw("vote", number, member.email)
     if mood < 0.03:  # noqa: PLR2004 - a few abstain
         return "abstain"
-    return "yes" if view_tenths + round((mood - 0.5) * 160) >= 480 else "no"  # noqa: PLR2004 - near the middle
+    return "yes" if view_tenths + round((mood - 0.5) * 160) >= 600 else "no"  # noqa: PLR2004 - clearly above the middle

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fundapp.core.quantities import HOUR
 from fundapp.core.quarters import Quarter
@@ -34,7 +34,7 @@ def play(
     home: Path,
     files_url: str,
     secret_key: str,
-    locale: str,
+    locale: Literal["ko", "en"],
     seed: int | None,
     tell: Callable[[str], None],
 ) -> Summary:
@@ -73,14 +73,15 @@ def play(
     sitting.meet_conditions(stage)
     tell("awards")
     delivery.sign(stage)
+    delivery.charge_fee(stage)
     delivery.pay_first_tranches(stage)
     funded = [row.number for row in delivery.decisions(stage) if row.outcome == "carried"]
     opening.seat_applicant(stage, funded[0])
-    usage = delivery.use(stage)
+    usage_rows = delivery.use(stage)
     delivery.value(stage)
     tell("quarterly report")
     built = _report(stage)
-    return Summary(_document(stage, secret_key, built, read=imported.read, usage_rows=sum(u.usage_rows for u in usage)))
+    return Summary(_document(stage, secret_key, built, read=imported.read, usage_rows=usage_rows))
 
 
 def _report(stage: Stage) -> BuiltReport:

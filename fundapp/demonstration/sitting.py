@@ -29,7 +29,6 @@ from fundapp.intake.queries import list_applications
 from fundapp.screening.queries import list_scores
 
 _MAX_LOAD = 120
-_BEFORE_SIGNING = ("spc_security_review", "tax_certificate")
 
 
 def recuse(stage: Stage) -> None:
@@ -125,11 +124,7 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
         if page is not None
         else plan_call(stage.database, call_code=stage.scenario.call, actor=analyst, at=stage.when("plan")).plan_id
     )
-    conditions = [
-        ProposedCondition(item["text_ko"], as_date(item["due_on"]))
-        for item in script["conditions"]
-        if item["key"] in _BEFORE_SIGNING
-    ]
+    conditions = [ProposedCondition(item["text_ko"], as_date(item["due_on"])) for item in script["conditions"]]
     with stage.database.read() as session:
         numbers = [row.number for row in list_applications(session, analyst, stage.scenario.call)]
     stage.write(
@@ -195,7 +190,7 @@ def meet_conditions(stage: Stage) -> None:
     evidence = {item["text_ko"]: item["evidence_ko"] for item in stage.scenario.document["conditions"]}
     at = stage.when("award_signing") - timedelta(days=1)
     with stage.database.read() as session:
-        rows = [row for row in list_conditions(session, analyst, call_code=stage.scenario.call, state="open")]
+        rows = list_conditions(session, analyst, call_code=stage.scenario.call, state="open")
 
     def work(session: Session) -> None:
         for row in rows:

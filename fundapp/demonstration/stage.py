@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ class Stage:
     scenario: Scenario
     home: Path
     files_url: str
-    locale: str
+    locale: Literal["ko", "en"]
     tell: Callable[[str], None]
     _viewers: dict[str, Viewer] = field(default_factory=dict)
 

@@ -1,0 +1,84 @@
+"""`fund demo` as a newcomer meets it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from running import FUND, Demonstration, PostgresServer, build_demonstration, environment, run_fund
+
+pytestmark = pytest.mark.xdist_group("demonstration")
+
+
+def report_bytes(run: Demonstration) -> bytes:
+    return Path(run.summary["report"]["json"]).read_bytes()
+
+
+def ledger_lines(home: Path, database_url: str | None = None) -> list[dict[str, str]]:
+    done = run_fund(home, "ledger", "balance", "--json", database_url=database_url)
+    lines: list[dict[str, str]] = json.loads(done.stdout)["balances"]
+    return lines
+
+
+def test_it_carries_the_call_from_application_to_report(demonstration: Demonstration) -> None:
+    summary = demonstration.summary
+    assert (summary["read"], summary["applications"], summary["scored"]) == (120, 114, 114)
+    assert summary["decided"] > summary["awards"] > 20
+    assert 0 < summary["committed_krw"] <= 6_000_000_000
+    assert summary["usage_rows"] > 1000
+    for kind in ("pdf", "xlsx", "json"):
+        assert Path(summary["report"][kind]).stat().st_size > 10_000
+    assert {who["role"] for who in summary["accounts"]} == {
+        "applicant", "analyst", "committee", "chair", "finance", "partner", "auditor", "admin",
+    }  # fmt: skip
+
+
+def test_every_check_of_the_instance_is_good(demonstration: Demonstration) -> None:
+    for command in (["doctor"], ["ledger", "verify"], ["audit", "verify"], ["score", "replay", "--all"]):
+        done = run_fund(demonstration.home, *command, "--json")
+        assert done.returncode == 0, done.stdout
+
+
+def test_running_it_again_changes_nothing(demonstration: Demonstration) -> None:
+    before = ledger_lines(demonstration.home)
+    again = build_demonstration(demonstration.home)
+    assert again.summary == demonstration.summary
+    assert ledger_lines(demonstration.home) == before
+
+
+def test_the_same_seed_gives_the_same_report_byte_for_byte_on_postgresql(
+    demonstration: Demonstration, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres.address(postgres.create(None))
+    other = build_demonstration(tmp_path / "other", url)
+    assert report_bytes(other) == report_bytes(demonstration)
+    assert ledger_lines(tmp_path / "other", url) == ledger_lines(demonstration.home)
+
+
+def test_another_seed_gives_other_decisions(demonstration: Demonstration, tmp_path: Path) -> None:
+    done = run_fund(tmp_path, "demo", "--no-serve", "--json", "--seed", "7")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["report"]["inputs_sha256"] != demonstration.summary["report"]["inputs_sha256"]
+
+
+def test_killed_at_any_point_and_started_again_it_ends_in_the_same_state(
+    demonstration: Demonstration, tmp_path: Path
+) -> None:
+    home = tmp_path / "killed"
+    for seconds in (2.5, 4.0, 6.0, 8.0, 10.0):
+        process = subprocess.Popen(
+            [str(FUND), "demo", "--no-serve", "--json"],
+            env=environment(home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=30)
+    finished = build_demonstration(home)
+    assert report_bytes(finished) == report_bytes(demonstration)
+    assert ledger_lines(home) == ledger_lines(demonstration.home)
