@@ -25,7 +25,7 @@ from reports.sections.wording import basis_word, status_word
 
 STANDARDS: tuple[Literal["ua-1"], Literal["a-2a"]] = ("ua-1", "a-2a")
 SUBMISSION_DAYS = 60
-PRINTED_ROWS = 150
+PRINTED_ROWS = 80
 _MISSING = "〓"
 _NARROW = frozenset({"contributions"})
 _HASH_GROUP = 4

@@ -75,16 +75,7 @@ def assign_reviewers(
     if call is None:
         raise NotFoundError(call=call_code)
     seats = members(session)
-    applications = session.scalars(
-        select(Application)
-        .where(
-            Application.call_id == call.id,
-            Application.state == "eligible",
-            Application.id.not_in(actor.recused_from),
-            Application.company_id.not_in(actor.company_ids),
-        )
-        .order_by(Application.number)
-    ).all()
+    applications = _assignable(session, call.id, actor)
     ids = [seat.person_id for seat in seats]
     disqualified = disqualify_insiders(session, applications=applications, seats=ids, actor=actor, at=at)
     holders, loads = _held(session, call.id)
@@ -112,6 +103,19 @@ def assign_reviewers(
         loads=tuple((seat.name, sharing.loads[seat.email]) for seat in seats),
         shortfalls=tuple(sharing.shortfalls),
     )
+
+
+def _assignable(session: Session, call_id: uuid.UUID, actor: Viewer) -> Sequence[Application]:
+    return session.scalars(
+        select(Application)
+        .where(
+            Application.call_id == call_id,
+            Application.state == "eligible",
+            Application.id.not_in(actor.recused_from),
+            Application.company_id.not_in(actor.company_ids),
+        )
+        .order_by(Application.number)
+    ).all()
 
 
 def _held(session: Session, call_id: uuid.UUID) -> tuple[defaultdict[uuid.UUID, set[uuid.UUID]], Counter[uuid.UUID]]:

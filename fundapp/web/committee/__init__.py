@@ -1,0 +1,1 @@
+"""The committee's room: docket, reviews, meetings and ballots."""

@@ -1,0 +1,239 @@
+"""What the review page shows beside the rubric: answers by section, facts as sums, history, related companies."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from fundapp.committee.queries import ReviewPage, find_pledge, review_page
+from fundapp.core.access import Role, Viewer
+from fundapp.core.quarters import kst_date
+from fundapp.intake.answers import gpu_requests
+from fundapp.intake.form import Question, Section
+from fundapp.intake.queries import (
+    PUBLIC_MAIL,
+    ApplicationView,
+    CallPage,
+    RelatedRow,
+    get_application,
+    get_call,
+    related_applications,
+)
+from fundapp.screening.queries import ScorecardView, find_scorecard
+from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
+from fundapp.web.committee.board import pool_rates, requested_value
+from fundapp.web.shell.formats import business_number, grouped, won
+from fundapp.web.shell.language import current_locale, gettext, pick
+
+PRIVATE = frozenset({"contact_email", "contact_phone"})
+"""Answers for the fund's own staff; a reviewer judges without them."""
+_YEARS = ("revenue_krw_y1", "revenue_krw_y2", "revenue_krw_y3")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question and its answer in words; `long` for text of several lines."""
+
+    label: str
+    text: str
+    long: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One section of the form as it was answered."""
+
+    key: str
+    title: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is derived from the company's answers, with the figures that it is derived from.
+
+    Attributes:
+        months: Completed months from incorporation to the call's close.
+        years_krw: Revenues of the closed years, the last one first.
+        average_krw: Their mean in whole won, rounded down.
+    """
+
+    founded_on: date | None
+    closes_on: date
+    months: int | None
+    years_krw: tuple[int, ...]
+    average_krw: int | None
+    assets_krw: int | None
+    size: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Whom a member has to know of before saying that there is no conflict.
+
+    Attributes:
+        number: Of the application.
+        same_domain: The mail domain that the viewer and the applicant's contact share; empty if none.
+    """
+
+    application_id: uuid.UUID
+    number: str
+    call_title: str
+    company: str
+    scheme: str
+    identifier: str
+    corporate_number: str
+    contact: str
+    region: str
+    related: tuple[RelatedRow, ...]
+    same_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything on a review page.
+
+    Attributes:
+        gpu: Hours in ten-thousandths by SKU and quarter: `{sku: {quarter: hours}}`.
+        scorecard: None while sealed, and where there is none.
+        pledged_at: When the viewer pledged to have no interest.
+    """
+
+    page: ReviewPage
+    application: ApplicationView
+    call: CallPage
+    chapters: tuple[Chapter, ...]
+    facts: Facts
+    gpu: Mapping[str, Mapping[str, int]]
+    value_e4: int | None
+    related: tuple[RelatedRow, ...]
+    scorecard: ScorecardView | None
+    pledged_at: datetime | None
+
+
+def must_pledge(session: Session, viewer: Viewer, application_id: uuid.UUID) -> bool:
+    """Say whether the conflict gate stands between the viewer and the dossier: it does for everybody who votes."""
+    return viewer.has(Role.COMMITTEE, Role.CHAIR) and find_pledge(session, viewer, application_id) is None
+
+
+def load_parties(session: Session, viewer: Viewer, application_id: uuid.UUID) -> Parties:
+    """Load who is behind an application.
+
+    Raises:
+        NotFoundError: if it is absent, out of sight, or the viewer is recused.
+    """
+    page = review_page(session, viewer, application_id)
+    application = get_application(session, viewer, application_id)
+    call = get_call(session, page.call_code)
+    domain = str(page.answers.get("contact_email", "")).rpartition("@")[2]
+    own = viewer.email.rpartition("@")[2]
+    return Parties(
+        application_id=application_id,
+        number=page.number,
+        call_title=pick(call.title_ko, call.title_en),
+        company=page.company,
+        scheme=application.scheme,
+        identifier=application.identifier,
+        corporate_number=str(page.answers.get("corporate_number", "")),
+        contact=str(page.answers.get("contact_name", "")),
+        region=str(page.answers.get("region", "")),
+        related=tuple(related_applications(session, viewer, application_id)),
+        same_domain=domain if domain and domain == own and domain not in PUBLIC_MAIL else "",
+    )
+
+
+def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) -> Dossier:
+    """Load the review page.
+
+    Raises:
+        NotFoundError: if it is absent, out of sight, or the viewer is recused.
+    """
+    page = review_page(session, viewer, application_id)
+    call = get_call(session, page.call_code)
+    gpu: dict[str, dict[str, int]] = {}
+    requests = gpu_requests(page.answers)
+    for request in requests:
+        gpu.setdefault(request.sku.upper(), {})[request.quarter] = request.hours.minor
+    return Dossier(
+        page=page,
+        application=get_application(session, viewer, application_id),
+        call=call,
+        chapters=tuple(_chapters(call.form.sections, page.answers, viewer)),
+        facts=facts_of(page.answers, kst_date(call.closes_at)),
+        gpu=gpu,
+        value_e4=requested_value(requests, pool_rates(session, viewer)),
+        related=tuple(related_applications(session, viewer, application_id)),
+        scorecard=None if page.sealed else find_scorecard(session, viewer, application_id),
+        pledged_at=find_pledge(session, viewer, application_id),
+    )
+
+
+def facts_of(answers: Mapping[str, Any], closes_on: date) -> Facts:
+    """Derive age, mean revenue and size class, as of the day that the call closes."""
+    founded = answers.get("founded_on")
+    founded_on = date.fromisoformat(founded) if isinstance(founded, str) else None
+    revenues = [_whole(answers, key) for key in _YEARS]
+    average = average_revenue_krw(*revenues)
+    assets = _whole(answers, "assets_krw")
+    ksic = answers.get("ksic")
+    return Facts(
+        founded_on=founded_on,
+        closes_on=closes_on,
+        months=age_in_months(founded_on, closes_on) if founded_on else None,
+        years_krw=tuple(revenue for revenue in revenues if revenue is not None),
+        average_krw=average,
+        assets_krw=assets,
+        size=company_class(
+            assets_krw=assets,
+            average_krw=average,
+            ksic=ksic if isinstance(ksic, str) else None,
+            founded_on=founded_on,
+            on=closes_on,
+        ),
+    )
+
+
+def _whole(answers: Mapping[str, Any], key: str) -> int | None:
+    value = answers.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _chapters(sections: Sequence[Section], answers: Mapping[str, Any], viewer: Viewer) -> list[Chapter]:
+    hidden = frozenset[str]() if viewer.has(Role.ANALYST) else PRIVATE
+    return [
+        Chapter(
+            key=section.key,
+            title=pick(section.title_ko, section.title_en),
+            answers=tuple(
+                Answer(
+                    pick(question.label_ko, question.label_en),
+                    answer_text(question, answers.get(question.key)),
+                    long=question.kind == "textarea",
+                )
+                for question in section.questions
+                if question.key not in hidden and not question.parts
+            ),
+        )
+        for section in sections
+    ]
+
+
+def answer_text(question: Question, value: Any) -> str:  # noqa: ANN401 - JSON
+    """Return an answer in words; empty where there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return gettext("예") if value else gettext("아니오")
+    if question.kind in {"krw", "ticket"}:
+        return won(int(value), current_locale())
+    if question.kind == "integer":
+        return grouped(int(value))
+    if question.kind == "business_number":
+        return business_number(str(value))
+    labels = {choice.key: pick(choice.label_ko, choice.label_en) for choice in question.choices}
+    return labels.get(str(value), str(value))

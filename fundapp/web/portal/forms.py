@@ -1,0 +1,157 @@
+"""Forms of the portal. Those of a call's sections are made from the call's own form definition.
+
+These classes carry shape only. What an answer means, and whether it will do, `fundapp.intake` decides, so that the
+portal, the file import and the submission never disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length
+
+from fundapp.core.errors import InvalidInputError
+from fundapp.intake.form import FieldProblem, Question, Section
+from fundapp.intake.rules import PURPOSES, Purpose
+from fundapp.web.portal.pages import stored_text
+from fundapp.web.shell.forms import KeyedForm
+from fundapp.web.shell.language import gettext, lazy, pick
+
+ANSWER = "a_"
+_MOST_RADIOS = 5
+
+
+class AnswersForm(FlaskForm):  # type: ignore[misc]
+    """One section's answers, and the revision of the application that they were typed over."""
+
+    revision = HiddenField(validators=[InputRequired()])
+
+    @property
+    def expected_revision(self) -> int:
+        """The revision as a number.
+
+        Raises:
+            InvalidInputError: if the browser sent none.
+        """
+        text = str(self.revision.data or "")
+        if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - far beyond any revision
+            raise InvalidInputError(field="revision", reason_ko="숫자가 아닙니다", reason_en="is not a number")
+        return int(text)
+
+    def to_patch(self, sent: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """Return the answers by question; with `sent`, only of those fields."""
+        return {
+            field.name.removeprefix(ANSWER): str(field.data or "")
+            for field in self
+            if field.name.startswith(ANSWER) and (sent is None or field.name in sent)
+        }
+
+    def show_problems(self, section: Section, problems: Sequence[FieldProblem]) -> None:
+        """Put each problem beside its field; that of a whole GPU request beside its first cell."""
+        cells = {question.key: question.parts[0].key for question in section.questions if question.parts}
+        for found in problems:
+            field = self._fields.get(ANSWER + cells.get(found.field, found.field))
+            if field is not None:
+                field.errors = [*field.errors, pick(found.message_ko, found.message_en)]
+
+
+def section_form(section: Section) -> type[AnswersForm]:
+    """Return the form class of a section, with one field an answer, in order."""
+    fields: dict[str, Field] = {}
+    for question in section.questions:
+        for asked in question.parts or (question,):
+            fields[ANSWER + asked.key] = _field(asked)
+    return type("SectionForm", (AnswersForm,), fields)
+
+
+def stored_fields(section: Section, answers: Mapping[str, Any], revision: int) -> MultiDict[str, str]:
+    """Return a section's stored answers as a browser would send them."""
+    keys = [asked.key for question in section.questions for asked in question.parts or (question,)]
+    pairs = [(ANSWER + key, stored_text(answers.get(key))) for key in keys]
+    return MultiDict([*pairs, ("revision", str(revision))])
+
+
+def _field(question: Question) -> Field:
+    label = pick(question.label_ko, question.label_en)
+    if question.kind == "boolean":
+        return _choice_field(label, [("yes", gettext("예")), ("no", gettext("아니오"))], question)
+    if question.choices:
+        named = [(choice.key, pick(choice.label_ko, choice.label_en)) for choice in question.choices]
+        return _choice_field(label, named, question)
+    kinds: dict[str, type[StringField]] = {"textarea": TextAreaField, "email": EmailField, "phone": TelField}
+    return kinds.get(question.kind, StringField)(label)
+
+
+def _choice_field(label: str, named: list[tuple[str, str]], question: Question) -> Field:
+    # What is no choice is refused by the room below, with the list of what is.
+    if len(named) <= _MOST_RADIOS:
+        blank = [] if question.required else [("", gettext("답하지 않음"))]
+        return RadioField(label, choices=options([*named, *blank]), validate_choice=False)
+    return SelectField(label, choices=options([("", gettext("고르세요")), *named]), validate_choice=False)
+
+
+def options(named: Sequence[tuple[str, str]]) -> list[SelectChoice]:
+    """Return the options of a field from values and labels."""
+    return [SelectChoice(value=value, label=label) for value, label in named]
+
+
+class StartForm(FlaskForm):  # type: ignore[misc]
+    """Which company applies: one of the viewer's own, or a new one by its number."""
+
+    company = RadioField(lazy("신청 기업"), validate_choice=False)
+    business_number = StringField(lazy("사업자등록번호"), [Length(max=40)])
+    company_name = StringField(lazy("회사명"), [Length(max=80)])
+
+
+class ConsentForm(FlaskForm):  # type: ignore[misc]
+    """One box a purpose; the law wants each agreed to apart from every other."""
+
+    def purposes(self) -> list[tuple[Purpose, BooleanField]]:
+        """Return each purpose with its box."""
+        return [(purpose, self[f"consent_{purpose.key}"]) for purpose in PURPOSES]
+
+    def to_choices(self) -> dict[str, bool]:
+        """Return what was agreed to, by purpose."""
+        return {purpose.key: bool(field.data) for purpose, field in self.purposes()}
+
+
+def consent_form() -> type[ConsentForm]:
+    """Return the form of all purposes, labelled in the present language."""
+    fields = {f"consent_{purpose.key}": BooleanField(_consent_label(purpose)) for purpose in PURPOSES}
+    return type("PurposesForm", (ConsentForm,), fields)
+
+
+def _consent_label(purpose: Purpose) -> str:
+    title = pick(purpose.title_ko, purpose.title_en)
+    kind = gettext("필수") if purpose.required else gettext("선택")
+    return gettext("[%(kind)s] %(title)s에 동의합니다", kind=kind, title=title)
+
+
+class WithdrawForm(KeyedForm):
+    """A reason, if one likes to give any, and a box that makes sure."""
+
+    reason = TextAreaField(lazy("철회 사유"), [Length(max=500)])
+    sure = BooleanField(
+        lazy("이 공모에 다시 신청할 수 없다는 것을 알고 철회합니다"), [InputRequired(lazy("확인란을 표시해 주세요"))]
+    )
+
+
+class InviteForm(FlaskForm):  # type: ignore[misc]
+    """Whom to let act for the company."""
+
+    email = EmailField(lazy("이메일"), [InputRequired(lazy("이메일을 적어 주세요")), Length(max=320)])

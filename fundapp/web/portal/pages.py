@@ -1,0 +1,255 @@
+"""What the portal's pages show: one application with its call, its open problems and its tasks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from fundapp.core.access import Viewer
+from fundapp.core.errors import NotFoundError
+from fundapp.core.quarters import kst_date
+from fundapp.intake.actions import answers_sha256
+from fundapp.intake.answers import problem, validate_answers
+from fundapp.intake.form import FieldProblem, Form, Section
+from fundapp.intake.queries import (
+    ApplicationView,
+    CallPage,
+    SectionProgress,
+    get_application,
+    get_call,
+    section_progress,
+)
+from fundapp.intake.rules import PURPOSES
+
+EDITABLE_STATES = frozenset({"draft", "submitted", "on_hold"})
+WITHDRAWABLE_STATES = EDITABLE_STATES | {"eligible"}
+_HOUR_SECONDS = 3600
+_DAY_SECONDS = 24 * _HOUR_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """The time left until a call closes, in whole days, hours and minutes; all 0 once it has closed."""
+
+    days: int
+    hours: int
+    minutes: int
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One line of the task list; `state` is done, progress, check, todo or locked."""
+
+    key: str
+    title_ko: str
+    title_en: str
+    state: str
+    answered: int = 0
+    questions: int = 0
+    problems: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationPage:
+    """An application as its own company sees it.
+
+    Attributes:
+        application: The application itself.
+        call: Its call.
+        problems: Everything that keeps it from being submitted, consents included.
+        editable: Whether answers may be changed and sent now.
+        changed: Whether the working answers differ from what was last submitted.
+        countdown: Time until the call closes.
+    """
+
+    application: ApplicationView
+    call: CallPage
+    problems: tuple[FieldProblem, ...]
+    editable: bool
+    changed: bool
+    countdown: Countdown
+
+    @property
+    def form(self) -> Form:
+        """The call's form."""
+        return self.call.form
+
+    @property
+    def sendable(self) -> bool:
+        """Whether sending it now would say something new and be received."""
+        return self.editable and self.changed and not self.problems
+
+    def find_section(self, key: str) -> Section:
+        """Return one section of the form.
+
+        Raises:
+            NotFoundError: if the form has none of that key.
+        """
+        found = next((section for section in self.form.sections if section.key == key), None)
+        if found is None:
+            raise NotFoundError
+        return found
+
+
+def count_down(opens_at: datetime, closes_at: datetime, at: datetime) -> Countdown:
+    """Return what is left of a call's hours at `at`."""
+    left = max(0, int((closes_at - at).total_seconds()))
+    phase = "upcoming" if at < opens_at else "open" if at <= closes_at else "closed"
+    return Countdown(left // _DAY_SECONDS, left % _DAY_SECONDS // _HOUR_SECONDS, left % _HOUR_SECONDS // 60, phase)
+
+
+def load_page(session: Session, viewer: Viewer, application_id: uuid.UUID, at: datetime) -> ApplicationPage:
+    """Return one of the viewer's own applications.
+
+    Raises:
+        NotFoundError: if there is none, or it is another company's, whatever other role the viewer holds.
+    """
+    application = get_application(session, viewer, application_id)
+    if application.company_id not in viewer.company_ids:
+        raise NotFoundError
+    call = get_call(session, application.call_code)
+    countdown = count_down(call.opens_at, call.closes_at, at)
+    last = application.submissions[-1] if application.submissions else None
+    return ApplicationPage(
+        application=application,
+        call=call,
+        problems=tuple(find_problems(call.form, application, at)),
+        editable=countdown.phase == "open" and application.state in EDITABLE_STATES,
+        changed=last is None or last.sha256 != answers_sha256(application.answers),
+        countdown=countdown,
+    )
+
+
+def find_problems(form: Form, application: ApplicationView, at: datetime) -> Iterator[FieldProblem]:
+    """Yield what submission would refuse."""
+    yield from validate_answers(form, application.answers, today=kst_date(at))
+    number = application.answers.get("business_number")
+    if application.scheme == "brn" and number is not None and number != application.identifier:
+        yield problem("business_number", "other_company")
+    for purpose in PURPOSES:
+        if purpose.required and not application.consents.get(purpose.key, False):
+            yield problem(f"consent_{purpose.key}", "consent_required")
+
+
+def section_of(form: Form, field: str) -> Section | None:
+    """Return the section in which a question, or one cell of a GPU request, is asked."""
+    return next((section for section in form.sections if _asks(section, field)), None)
+
+
+def _asks(section: Section, field: str) -> bool:
+    return any(
+        field == question.key or any(field == part.key for part in question.parts) for question in section.questions
+    )
+
+
+def section_problems(page: ApplicationPage, section: Section) -> list[FieldProblem]:
+    """Return the problems of one section's own questions.
+
+    Leaving out "one of these plans is needed": it concerns several sections and is asked on the last page.
+    """
+    return [
+        found
+        for found in page.problems
+        if _asks(section, found.field) and (found.code != "required" or _is_required(section, found.field))
+    ]
+
+
+def _is_required(section: Section, field: str) -> bool:
+    return any(question.key == field and question.required for question in section.questions)
+
+
+def section_tasks(page: ApplicationPage) -> list[Task]:
+    """Return one task a section, in order."""
+    progress = section_progress(page.form, page.application.answers)
+    return [_task(page, section, one) for section, one in zip(page.form.sections, progress, strict=True)]
+
+
+def _task(page: ApplicationPage, section: Section, progress: SectionProgress) -> Task:
+    problems = section_problems(page, section)
+    unreadable = [found for found in problems if found.code != "required"]
+    if unreadable:
+        state = "check"
+    elif progress.answered == 0:
+        state = "todo"
+    else:
+        state = "progress" if problems else "done"
+    return Task(
+        key=section.key,
+        title_ko=section.title_ko,
+        title_en=section.title_en,
+        state=state,
+        answered=progress.answered,
+        questions=progress.questions,
+        problems=len(unreadable),
+    )
+
+
+def consent_state(consents: Mapping[str, bool]) -> str:
+    """Return the task state of the consent page."""
+    if all(consents.get(purpose.key, False) for purpose in PURPOSES if purpose.required):
+        return "done"
+    return "progress" if consents else "todo"
+
+
+def next_task(tasks: list[Task]) -> Task | None:
+    """Return where to go on: first what must be corrected, then what was begun, then what was not."""
+    for state in ("check", "progress", "todo"):
+        for task in tasks:
+            if task.state == state:
+                return task
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage on an applicant's way; `state` is done, now, late or empty as the rail draws it."""
+
+    key: str
+    state: str
+    at: datetime | None
+
+
+_STAGES = ("draft", "received", "checked", "decided", "agreed")
+_REACHED = {
+    "draft": 0,
+    "withdrawn": 0,
+    "submitted": 1,
+    "on_hold": 1,
+    "ineligible": 2,
+    "eligible": 2,
+    "proposed": 2,
+    "deferred": 2,
+    "rejected": 3,
+    "approved": 3,
+    "awarded": 4,
+}
+_STAGE_OF_VERB = {"submit": 1, "resubmit": 1, "pass_screening": 2, "release": 2, "declare_ineligible": 2}
+_STAGE_OF_VERB |= {"approve": 3, "reject": 3, "award": 4}
+
+
+def stages(application: ApplicationView) -> list[Stage]:
+    """Return the stages of an application, with when each was reached."""
+    reached = _REACHED[application.state]
+    times: dict[int, datetime] = {0: application.created_at}
+    for step in application.history:
+        if step.verb in _STAGE_OF_VERB:
+            times[_STAGE_OF_VERB[step.verb]] = step.at
+    ended = application.state in {"awarded", "rejected", "ineligible", "withdrawn"}
+    rows = []
+    for number, key in enumerate(_STAGES):
+        state = "done" if number < reached or (number == reached and ended) else "now" if number == reached else ""
+        rows.append(Stage(key, state, times.get(number) if number <= reached else None))
+    return rows
+
+
+def stored_text(value: Any) -> str:  # noqa: ANN401 - a JSON value
+    """Return a stored answer as one would type it again."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

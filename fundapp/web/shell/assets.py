@@ -1,0 +1,41 @@
+"""Addresses of our own static files, with a fingerprint, so that a new release is never mixed with an old file."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, current_app, request, url_for
+
+_WEEK_SECONDS = 7 * 24 * 3600
+
+
+def init_assets(app: Flask) -> None:
+    """Give templates `asset()` and `icon_href()`, and let browsers keep fingerprinted files."""
+    app.jinja_env.globals.update(asset=asset, icon_href=icon_href)
+    app.after_request(_cache_static)
+
+
+def asset(name: str) -> str:
+    """Return the address of one of our files, e.g. `theme.css`."""
+    folder = current_app.static_folder
+    return url_for("static", filename=name, v=_fingerprint(Path(folder or ".") / name))
+
+
+def icon_href(name: str) -> str:
+    """Return the address of a Bootstrap icon for `<use href>`."""
+    return url_for("bootstrap.static", filename="icons/bootstrap-icons.svg") + f"#{name}"
+
+
+@cache
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def _cache_static(response: Response) -> Response:
+    if (request.endpoint or "").endswith("static"):
+        response.cache_control.public = True
+        response.cache_control.max_age = _WEEK_SECONDS
+        response.cache_control.no_cache = None
+    return response

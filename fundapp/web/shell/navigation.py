@@ -1,0 +1,133 @@
+"""The side navigation: what the viewer's roles open and the policy allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask import Flask, request
+
+from fundapp.core.access import Kind, Role, Thing, Verb, may
+from fundapp.web.shell.language import gettext, lazy
+from fundapp.web.shell.redirects import home_of
+from fundapp.web.shell.viewer import viewer
+
+STAFF = frozenset({Role.ANALYST, Role.FINANCE, Role.ADMIN, Role.AUDITOR})
+BOARD = frozenset({Role.COMMITTEE, Role.CHAIR})
+ROOMS: dict[str, frozenset[Role]] = {
+    "portal": frozenset({Role.APPLICANT}),
+    "committee": BOARD | {Role.ANALYST, Role.AUDITOR},
+    "operations": STAFF | BOARD,
+    "partners": STAFF | BOARD | {Role.PARTNER},
+}
+"""Who may enter a room at all; inside, the policy decides about each page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link: where it leads and which kind of object one must be allowed to view there."""
+
+    label: str
+    icon: str
+    href: str
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Links under one heading."""
+
+    label: str
+    entries: tuple[Entry, ...]
+    apart: bool = False  # stands at the foot of the column
+
+
+_GROUPS = (
+    Group(
+        lazy("심사"),
+        (
+            Entry(lazy("심사 안건"), "list-check", "/committee/", Kind.APPLICATION),
+            Entry(lazy("회의·의결"), "people", "/committee/meetings", Kind.BALLOT),
+        ),
+    ),
+    Group(
+        lazy("운용"),
+        (
+            Entry(lazy("파이프라인"), "funnel", "/operations/"),
+            Entry(lazy("GPU 배정"), "grid-3x3", "/operations/plans", Kind.PLAN),
+            Entry(lazy("포트폴리오"), "building", "/operations/portfolio", Kind.AWARD),
+            Entry(lazy("GPU 원장"), "cpu", "/operations/pools", Kind.POOL),
+            Entry(lazy("현금 원장"), "cash-stack", "/operations/ledger", Kind.LEDGER),
+            Entry(lazy("이행조건"), "clipboard-check", "/operations/conditions", Kind.CONDITION),
+        ),
+    ),
+    Group(
+        lazy("보고"),
+        (
+            Entry(lazy("펀드 현황"), "bar-chart-line", "/partners/", Kind.REPORT),
+            Entry(lazy("분기보고서"), "file-earmark-text", "/partners/reports", Kind.REPORT),
+        ),
+    ),
+    Group(
+        lazy("관리"),
+        (
+            Entry(lazy("감사 기록"), "clock-history", "/operations/audit", Kind.AUDIT),
+            Entry(lazy("사람"), "person-gear", "/operations/people", Kind.PERSON),
+        ),
+        apart=True,
+    ),
+)
+_ROLE_LABELS: tuple[tuple[Role, str], ...] = (
+    (Role.CHAIR, lazy("위원장")),
+    (Role.COMMITTEE, lazy("심사위원")),
+    (Role.ANALYST, lazy("심사역")),
+    (Role.FINANCE, lazy("재무")),
+    (Role.ADMIN, lazy("관리자")),
+    (Role.AUDITOR, lazy("감사")),
+    (Role.PARTNER, lazy("출자자")),
+    (Role.APPLICANT, lazy("신청 기업")),
+)
+
+
+def init_navigation(app: Flask) -> None:
+    """Give templates `side_groups()`, `home()`, `role_label()` and `allowed(verb, kind)`."""
+    app.jinja_env.globals.update(
+        side_groups=side_groups, is_current=is_current, home=home, role_label=role_label, allowed=allowed
+    )
+
+
+def allowed(verb: str, kind: str) -> bool:
+    """Return whether the viewer may do this to some object of that kind; for showing a link or button."""
+    return may(viewer(), Verb(verb), Thing(Kind(kind)))
+
+
+def side_groups() -> list[Group]:
+    """Return the groups that have something for this viewer."""
+    groups = [replace(group, entries=tuple(filter(_opens, group.entries))) for group in _GROUPS]
+    return [group for group in groups if group.entries]
+
+
+def is_current(href: str) -> bool:
+    """Return whether the present page belongs to a link: the longest matching link wins."""
+    matching = [
+        entry.href
+        for group in _GROUPS
+        for entry in group.entries
+        if request.path == entry.href or request.path.startswith(entry.href.rstrip("/") + "/")
+    ]
+    return bool(matching) and href == max(matching, key=len)
+
+
+def home() -> str:
+    """Return the address of the viewer's own room."""
+    return home_of(viewer())
+
+
+def role_label() -> str:
+    """Return the viewer's weightiest role in words."""
+    held = viewer().roles
+    return next((str(label) for role, label in _ROLE_LABELS if role in held), gettext("손님"))
+
+
+def _opens(entry: Entry) -> bool:
+    roles = STAFF if entry.kind is None else ROOMS[entry.href.split("/")[1]]
+    return viewer().has(*roles) and (entry.kind is None or allowed(Verb.VIEW, entry.kind))

@@ -1,0 +1,114 @@
+"""Who is at the door: the session, how long it lasts, and the viewer that every query takes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from flask_security.utils import login_user, logout_user
+
+from fundapp.committee.queries import load_viewer
+from fundapp.core.access import ANONYMOUS, Role, Viewer
+from fundapp.core.errors import NotFoundError
+from fundapp.identity.tables import Person
+from fundapp.web.shell.clock import now
+from fundapp.web.shell.database import db
+
+_SIGNED_IN = "signed_in_at"
+_SEEN = "seen_at"
+_REFRESH_SECONDS = 30
+
+
+def init_viewer(app: Flask) -> None:
+    """Load `g.viewer` for every request that is not for a static file."""
+    app.before_request(_load)
+    app.jinja_env.globals["viewer"] = viewer
+
+
+def viewer() -> Viewer:
+    """Return who asks; somebody not signed in is `ANONYMOUS`."""
+    return cast("Viewer", g.get("viewer", ANONYMOUS))
+
+
+def open_session(person_id: uuid.UUID, at: datetime) -> None:
+    """Start a fresh session: nothing of what the browser brought along survives, the form token included."""
+    session.clear()
+    login_user(_find_user(person_id))
+    session[_SIGNED_IN] = session[_SEEN] = int(at.timestamp())
+    g.viewer = _viewer_of(person_id)
+
+
+def close_session() -> None:
+    """End the session of this browser."""
+    logout_user()
+    session.clear()
+    g.viewer = ANONYMOUS
+
+
+def only(*roles: Role) -> Callable[[], ResponseReturnValue | None]:
+    """Return a guard for `blueprint.before_request`.
+
+    Strangers are asked to sign in and come back; people without any of the roles see a page that does not exist.
+    """
+
+    def guard() -> ResponseReturnValue | None:
+        if viewer().person_id is None:
+            return ask_to_sign_in()
+        if not viewer().has(*roles):
+            raise NotFoundError
+        return None
+
+    return guard
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Redirect to the sign-in page; a page that was only looked at is where one comes back to."""
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("account.login", next=target))
+
+
+def _load() -> None:
+    g.viewer = ANONYMOUS
+    if (request.endpoint or "").endswith("static") or not current_user.is_authenticated:
+        return
+    person_id = cast("Person", current_user).id
+    if _still_open(now()):
+        g.viewer = _viewer_of(person_id)
+    else:
+        close_session()
+    _datastore().db.session.remove()
+
+
+def _datastore() -> Any:  # noqa: ANN401 - Flask-Security is untyped
+    return current_app.extensions["security"].datastore
+
+
+def _find_user(person_id: uuid.UUID) -> Person:
+    datastore = _datastore()
+    datastore.db.session.remove()  # an identifier rotated in this request must be read afresh
+    return cast("Person", datastore.find_user(id=person_id))
+
+
+def _viewer_of(person_id: uuid.UUID) -> Viewer:
+    with db().read() as reading:
+        return load_viewer(reading, person_id)
+
+
+def _still_open(at: datetime) -> bool:
+    moment = int(at.timestamp())
+    started, seen = session.get(_SIGNED_IN), session.get(_SEEN)
+    if not isinstance(started, int) or not isinstance(seen, int):
+        return False
+    roles = {role.name for role in cast("Person", current_user).roles}
+    idle: timedelta = current_app.config["APPLICANT_IDLE" if roles <= {Role.APPLICANT} else "STAFF_IDLE"]
+    longest: timedelta = current_app.config["SESSION_LENGTH"]
+    if moment - seen > idle.total_seconds() or moment - started > longest.total_seconds():
+        return False
+    if moment - seen > _REFRESH_SECONDS:  # not at every request, so that most responses set no cookie
+        session[_SEEN] = moment
+    return True

@@ -1,0 +1,65 @@
+"""Building the application: shell first, then rooms. Order matters where a line says so."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from config import Settings
+from fundapp.core.sessions import Database
+from fundapp.web import landing
+from fundapp.web.api import routes as api
+from fundapp.web.committee import routes as committee
+from fundapp.web.operations import routes as operations
+from fundapp.web.partners import routes as partners
+from fundapp.web.portal import routes as portal
+from fundapp.web.shell import account, security
+from fundapp.web.shell.appearance import init_appearance
+from fundapp.web.shell.assets import init_assets
+from fundapp.web.shell.database import attach_database
+from fundapp.web.shell.errors import init_errors
+from fundapp.web.shell.formats import init_formats
+from fundapp.web.shell.forms import new_key
+from fundapp.web.shell.headers import init_headers
+from fundapp.web.shell.language import init_language
+from fundapp.web.shell.links import init_links
+from fundapp.web.shell.metrics import init_metrics
+from fundapp.web.shell.navigation import init_navigation
+from fundapp.web.shell.viewer import init_viewer
+
+ROOMS = (
+    landing.blueprint,
+    account.blueprint,
+    portal.blueprint,
+    committee.blueprint,
+    operations.blueprint,
+    partners.blueprint,
+    api.blueprint,
+)
+
+
+def build_app(settings: Settings, database: Database | None) -> Flask:
+    """Return the application on `database`, or on the one that the settings name."""
+    app = Flask("fundapp", template_folder="web/templates", static_folder="web/static")
+    database = database if database is not None else Database(settings.database_url)
+    security.configure(app, settings)
+    app.config["METRICS_ENABLED"] = settings.metrics_enabled
+    app.config["FILES_URL"] = settings.files_url
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["new_key"] = new_key
+    attach_database(app, database)
+    init_metrics(app)  # first, so that it measures everything after it
+    init_headers(app)
+    init_language(app, settings.locale)
+    init_appearance(app)
+    init_links(app)
+    init_assets(app)
+    init_formats(app)
+    Bootstrap5(app)
+    security.init_security(app, database)
+    init_viewer(app)  # after the session machinery that it asks
+    init_navigation(app)
+    init_errors(app)
+    for blueprint in ROOMS:
+        app.register_blueprint(blueprint)
+    return app

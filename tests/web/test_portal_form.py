@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from portal_people import ANSWERS, CALL, FIRST_NUMBER, Browser, Portal, make_portal
+from sqlalchemy import select
+
+from fundapp.core.quarters import KST
+from fundapp.core.sessions import Database
+from fundapp.identity.tables import Person
+from fundapp.intake.queries import get_application
+from fundapp.web.shell import security
+
+
+@pytest.fixture
+def portal(db: Database, tmp_path: Path) -> Iterator[Portal]:
+    yield make_portal(db, tmp_path)
+    security.limiter.reset()
+
+
+@pytest.fixture
+def draft(portal: Portal) -> tuple[Portal, Browser, str]:
+    person = portal.person("a@example.com")
+    key = portal.draft(person, portal.company(person))
+    return portal, portal.browser("a@example.com"), f"/portal/applications/{key}"
+
+
+def stored(portal: Portal, address: str) -> dict[str, object]:
+    with portal.db.read() as session:
+        person_id = session.scalars(select(Person.id).where(Person.email == "a@example.com")).one()
+        return get_application(session, portal.viewer(person_id), UUID(address.rsplit("/", 1)[1])).answers
+
+
+def test_a_company_is_registered_by_a_number_whose_check_digit_fits(portal: Portal) -> None:
+    portal.person("a@example.com")
+    browser = portal.browser("a@example.com")
+    start = f"/portal/calls/{CALL}/start"
+    refused = browser.post(start, {"company": "new", "business_number": "220-81-62518", "company_name": "온결비전"})
+    assert refused.status_code == 422
+    assert "사업자등록번호가 맞지 않습니다" in refused.text
+    started = browser.post(start, {"company": "new", "business_number": "220-81-62517", "company_name": "온결비전"})
+    assert started.status_code == 302
+    assert "AX-2026-1-0001" in browser.text(started.headers["Location"])
+
+
+def test_a_company_that_others_registered_is_not_handed_over(portal: Portal) -> None:
+    portal.company(portal.person("owner@example.com"))
+    portal.person("rival@example.com")
+    fields = {"company": "new", "business_number": FIRST_NUMBER, "company_name": "온결비전"}
+    refused = portal.browser("rival@example.com").post(f"/portal/calls/{CALL}/start", fields)
+    assert refused.status_code == 422
+    assert "이미 등록된 기업입니다" in refused.text
+
+
+def test_starting_twice_leads_to_the_same_application(portal: Portal) -> None:
+    person = portal.person("a@example.com")
+    company = portal.company(person)
+    browser = portal.browser("a@example.com")
+    once, again = (browser.post(f"/portal/calls/{CALL}/start", {"company": str(company)}) for _ in range(2))
+    assert once.headers["Location"] == again.headers["Location"]
+
+
+def test_the_task_list_says_how_far_each_section_is(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = draft
+    page = browser.text(f"{address}/")
+    assert "11개 중 0개 완료" in page
+    assert "7개 문항 중 2개 작성" in page
+    assert page.count("작성 중") >= 1
+    assert "잠김" in page
+
+
+def test_the_countdown_is_written_by_the_server(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    page = re.sub(r"<[^>]+>", "", browser.text(f"{address}/"))
+    assert "11일 1시간" in page
+    closes = portal.closes_at.astimezone(KST)
+    assert f"{closes.month}월 {closes.day}일" in page
+
+
+def test_saving_keeps_the_answers_and_leads_to_the_next_section(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    fields = {f"a_{key}": ANSWERS[key] for key in ("contact_name", "contact_email", "contact_phone")}
+    answer = browser.post(f"{address}/sections/contact", fields)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"{address}/sections/solution"
+    assert stored(portal, address)["contact_phone"] == "025550100"
+
+
+def test_errors_come_first_with_links_and_above_their_field(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = draft
+    answer = browser.post(f"{address}/sections/contact", {"a_contact_name": "김도윤", "a_contact_email": "no address"})
+    assert answer.status_code == 422
+    page = answer.text
+    assert page.index('href="#a_contact_email"') < page.index('id="a_contact_email-error"')
+    assert page.index('id="a_contact_email-error"') < page.index('id="a_contact_email" ')
+    assert 'aria-invalid="true"' in page
+    assert "확인할 곳이 2군데 있습니다" in page
+
+
+def test_what_cannot_be_read_is_kept_as_typed(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    browser.post(f"{address}/sections/contact", {"a_contact_email": "no address", "then": "later"})
+    assert stored(portal, address)["contact_email"] == "no address"
+    assert "확인 필요 1건" in browser.text(f"{address}/")
+
+
+def test_a_resident_number_is_not_stored_but_stays_on_the_screen(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    typed = {"a_contact_name": "900101-1234567"}
+    page = browser.post(f"{address}/sections/contact", typed).text
+    assert 'value="900101-1234567"' in page
+    assert "contact_name" not in stored(portal, address)
+
+
+def test_going_on_later_saves_without_asking_for_more(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    answer = browser.post(f"{address}/sections/contact", {"a_contact_name": "김도윤", "then": "later"})
+    assert answer.headers["Location"] == f"{address}/"
+    assert stored(portal, address)["contact_name"] == "김도윤"
+
+
+def test_gpu_hours_are_summed_and_valued_at_the_calls_rates(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    h100 = next(key for key in portal.gpu_keys() if key.lower() == "gpu_h100_2026q3")
+    a100 = next(key for key in portal.gpu_keys() if key.lower() == "gpu_a100_2026q4")
+    fields = {f"a_{h100}": "46,080", f"a_{a100}": "1000.5", "then": "later"}
+    browser.post(f"{address}/sections/request", fields)
+    page = re.sub(r"<[^>]+>", "", browser.text(f"{address}/sections/request"))
+    assert "47,080.5" in page
+    # 46,080 x 5,200 + 1,000.5 x 3,200 = 242,817,600
+    assert "2.43억 상당" in page
+    # All pools together: 400,000 x 5,200 + 180,000 x 6,800 + 280,000 x 3,200 = 4,200,000,000; the cap is a tenth.
+    assert "기업당 상한 4.20억 상당" in page
+    assert "58%" in page
+
+
+def test_two_windows_are_shown_side_by_side_and_nothing_is_lost(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    section = f"{address}/sections/contact"
+    stale = browser.hidden(section)
+    browser.post(section, {"a_contact_name": "먼저 적은 이름", "then": "later"})
+    clash = browser.client.post(section, data=stale | {"a_contact_name": "나중에 적은 이름", "then": "later"})
+    assert clash.status_code == 409
+    assert "먼저 적은 이름" in clash.text
+    assert "나중에 적은 이름" in clash.text
+    assert stored(portal, address)["contact_name"] == "먼저 적은 이름"
+
+
+def test_each_answer_of_a_clash_is_chosen_on_its_own(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    section = f"{address}/sections/contact"
+    browser.post(section, {"a_contact_name": "저장된 이름", "a_contact_phone": "02-555-0100", "then": "later"})
+    chosen = {
+        "a_contact_name": "내 이름",
+        "keep_contact_name": "stored",
+        "a_contact_phone": "02-555-0199",
+        "keep_contact_phone": "mine",
+        "then": "later",
+    }
+    browser.post(section, chosen)
+    answers = stored(portal, address)
+    assert (answers["contact_name"], answers["contact_phone"]) == ("저장된 이름", "025550199")
+
+
+def test_the_same_words_from_two_windows_are_no_clash(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = draft
+    section = f"{address}/sections/contact"
+    stale = browser.hidden(section)
+    same = {"a_contact_name": "김도윤", "a_contact_phone": "02-555-0100", "then": "later"}
+    browser.post(section, same)
+    assert browser.client.post(section, data=stale | same).status_code == 302
+
+
+def test_autosave_saves_only_the_fields_that_it_names(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    section = f"{address}/sections/contact"
+    browser.post(section, {"a_contact_name": "김도윤", "then": "later"})
+    hidden = browser.hidden(section)
+    answer = browser.client.post(
+        f"{section}/autosave",
+        json={"revision": hidden["revision"], "fields": {"a_contact_email": "no address"}},
+        headers={"X-CSRFToken": hidden["csrf_token"]},
+    )
+    assert answer.status_code == 200
+    assert answer.json["revision"] == int(hidden["revision"]) + 1
+    assert answer.json["problems"] == {"a_contact_email": "이메일 주소가 아닙니다."}
+    assert stored(portal, address)["contact_name"] == "김도윤"
+
+
+def test_autosave_over_an_older_revision_saves_nothing(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    section = f"{address}/sections/contact"
+    hidden = browser.hidden(section)
+    browser.post(section, {"a_contact_name": "김도윤", "then": "later"})
+    answer = browser.client.post(
+        f"{section}/autosave",
+        json={"revision": hidden["revision"], "fields": {"a_contact_name": "다른 이름"}},
+        headers={"X-CSRFToken": hidden["csrf_token"]},
+    )
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "revision_conflict")
+    assert stored(portal, address)["contact_name"] == "김도윤"
+
+
+def test_autosave_without_the_forms_token_is_refused(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = draft
+    answer = browser.client.post(f"{address}/sections/contact/autosave", json={"revision": 1, "fields": {}})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("body", [[], {"revision": 1}, {"revision": 1, "fields": {"a_contact_name": 3}}, "text"])
+def test_autosave_of_anything_but_texts_is_refused(draft: tuple[Portal, Browser, str], body: object) -> None:
+    _, browser, address = draft
+    token = browser.hidden(f"{address}/sections/contact")["csrf_token"]
+    answer = browser.client.post(f"{address}/sections/contact/autosave", json=body, headers={"X-CSRFToken": token})
+    assert answer.status_code == 422
+
+
+def test_after_the_deadline_saving_is_refused_with_the_exact_time(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    section = f"{address}/sections/contact"
+    hidden = browser.hidden(section)
+    closed = portal.close_call()
+    answer = browser.client.post(section, data=hidden | {"a_contact_name": "늦은 이름"})
+    assert answer.status_code == 409
+    assert closed.astimezone(KST).strftime("%Y-%m-%d %H:%M:%S") in answer.text
+    assert 'value="늦은 이름"' in answer.text
+    assert "contact_name" not in stored(portal, address)
+
+
+def test_no_page_has_script_or_style_inside(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = draft
+    pages = ["/", "/sections/company", "/sections/request", "/consents", "/check", "/status", "/withdraw", "/team"]
+    for page in [browser.text(address + path) for path in pages]:
+        assert re.findall(r"<style|\sstyle=|\son[a-z]+=\"|<script(?![^>]*src=)", page) == []
+
+
+def test_the_portal_speaks_english_when_asked(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = draft
+    for path in ["/", "/sections/company", "/sections/request", "/consents", "/check", "/status", "/withdraw", "/team"]:
+        page = browser.text(f"{address}{path}?lang=en")
+        body = page.partition("<main")[2].partition("<footer")[0].replace("온결비전", "")
+        # Regions and sectors are the call's own words, which it gives in one language.
+        words = re.sub(r"<[^>]+>", " ", re.sub(r"<option.*?</option>", "", body))
+        assert re.findall(r"[가-힣]+", words) == [], path

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+from flask import Flask
+
+from fundapp.web.shell.language import gettext, lazy
+
+WEB = Path(__file__).parents[2] / "fundapp" / "web"
+KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "lazy": None}
+
+
+def shell_messages() -> set[str]:
+    templates = WEB / "templates"
+    pages = [*templates.glob("*.html"), *(templates / "macros").glob("*.html"), *(templates / "security").glob("*")]
+    pages += (templates / "errors").glob("*.html")
+    code = [*(WEB / "shell").glob("*.py"), WEB / "landing.py"]
+    found = [extract_from_file("jinja2.ext:babel_extract", str(path), keywords=KEYWORDS) for path in pages]
+    found += [extract_from_file("python", str(path), keywords=KEYWORDS) for path in code]
+    return {message if isinstance(message, str) else message[0] for part in found for _, message, _, _ in part}
+
+
+def test_every_text_of_the_shell_has_its_english() -> None:
+    with (WEB / "translations" / "en" / "shell.po").open("rb") as file:
+        known = {message.id for message in read_po(file) if message.string}
+    assert shell_messages() - known == set()
+
+
+def test_an_untranslated_message_stays_korean(app: Flask) -> None:
+    with app.test_request_context("/?lang=en"):
+        assert gettext("아무도 옮기지 않은 말") == "아무도 옮기지 않은 말"
+
+
+def test_a_label_made_at_import_time_follows_the_request(app: Flask) -> None:
+    label = lazy("로그인")
+    with app.test_request_context("/?lang=en"):
+        assert str(label) == "Sign in"
+    with app.test_request_context("/"):
+        assert str(label) == "로그인"
+
+
+@pytest.mark.parametrize(("header", "expected"), [("en", "ko"), ("ko", "ko")])
+def test_the_browsers_wish_does_not_override_korean_first(app: Flask, header: str, expected: str) -> None:
+    page = app.test_client().get("/", headers={"Accept-Language": header})
+    assert f'<html lang="{expected}"' in page.text
