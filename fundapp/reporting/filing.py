@@ -19,7 +19,7 @@ from reports.formats import Locale
 
 _NAME = re.compile(
     r"report-(?P<quarter>\d{4}Q[1-4])-v(?P<version>\d+)-(?P<locale>ko|en)"
-    r"(?:-\d\d-(?P<table>[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*))?(?:-(?P<hash>[0-9a-f]{8}))?\.(?P<suffix>pdf|xlsx|json|csv)"
+    r"(?:-\d\d-(?P<table>[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*?))?(?:-(?P<hash>[0-9a-f]{8}))?\.(?P<suffix>pdf|xlsx|json|csv)"
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import uuid
 from datetime import date
 from fractions import Fraction
 

@@ -69,7 +69,7 @@ def fund(db: Database, tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def as_role(fund: Database, app: Flask, person: Person, sign_in: Enter) -> Callable[..., FlaskClient]:  # noqa: ARG001
+def as_role(fund: Database, app: Flask, person: Person, sign_in: Enter) -> Callable[..., FlaskClient]:
     def enter(role: str, investor: str | None = None) -> FlaskClient:
         client = app.test_client()
         sign_in(client, person(role, investor=investor))
@@ -286,7 +286,7 @@ def test_no_file_and_no_page_opens_for_roles_that_may_not_read_reports(
     assert {stranger.get(one).status_code for one in [*addresses, *pages]} == {404}
 
 
-def test_strangers_are_asked_to_sign_in(client: FlaskClient, fund: Database) -> None:  # noqa: ARG001
+def test_strangers_are_asked_to_sign_in(client: FlaskClient, fund: Database) -> None:
     assert client.get("/partners/").location == "/account/login?next=/partners/"
     assert client.get(f"{REPORT}/files/report-2026Q3-v1-ko.pdf").status_code == 404
 

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from fundapp.core.quantities import HOUR_SCALE, round_to_won
 from fundapp.core.quarters import KST, Quarter, require_aware
+from fundapp.web.shell.clock import now
 from fundapp.web.shell.language import current_locale
 
 MINUS = "−"
@@ -175,6 +176,11 @@ def small_unit(text: str) -> Markup:
     return Markup('{}<span class="u">{}</span>').format(match[1], match[2])
 
 
+def in_another_year(at: datetime) -> bool:
+    """Return whether an instant's year in Seoul is not the present one: a date without its year would mislead."""
+    return require_aware(at).astimezone(KST).year != now().astimezone(KST).year
+
+
 def init_formats(app: Flask) -> None:
     """Register every format as a template filter; those with a language take the present one."""
     plain: tuple[Callable[..., str], ...] = (
@@ -188,6 +194,7 @@ def init_formats(app: Flask) -> None:
         app.jinja_env.filters[function.__name__] = function
     for function in spoken:
         app.jinja_env.filters[function.__name__] = _in_present_language(function)
+    app.jinja_env.tests["in_another_year"] = in_another_year
 
 
 def _in_present_language(function: Callable[..., str]) -> Callable[..., str]:

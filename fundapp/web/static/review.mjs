@@ -34,7 +34,7 @@ function typed() {
 }
 
 function say(text) {
-  const time = new Date().toLocaleTimeString("ko-KR", { hour12: false });
+  const time = new Date().toTimeString().slice(0, 8);
   form.querySelector("[data-draft]").textContent = `${time} ${text}`;
 }
 
