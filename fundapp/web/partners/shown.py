@@ -111,7 +111,7 @@ def gpu_chain(board: Dashboard) -> list[Bar]:
     part = gettext("배정의 %(share)s", share=percent(gpu.delivered_hours_e4, gpu.allocated_hours_e4, 0))
     lapsed = gettext("%(hours)s · 납입에 넣지 않음", hours=_hours(gpu.expired_hours_e4))
     return [
-        Bar(gettext("약정"), whole, whole, "gpu-3", _hours(gpu.contributed_hours_e4)),
+        Bar(gettext("풀 출자"), whole, whole, "gpu-3", _hours(gpu.contributed_hours_e4)),
         Bar(gettext("배정"), allocated, whole, "gpu-2", _hours(gpu.allocated_hours_e4)),
         Bar(
             gettext("인도(사용)"),
