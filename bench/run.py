@@ -1,0 +1,185 @@
+"""Benchmarks as ratios to a floor, all in one run: `make bench`.
+
+A time alone says something about the machine. Each thing is therefore measured in turn with the least that any way
+of doing it must do, on the same machine in the same minutes, and the ratio of the two is what to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import json
+import os
+import platform
+import secrets
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the product runs: before numpy is loaded
+
+import intake_cases
+import ledger_cases
+import page_cases
+import plan_cases
+from measuring import Case, Result, measure
+from rich.console import Console
+from rich.table import Table
+from sheets import EXAMPLES
+from stores import PostgresStore, SqliteStore, Store, postgres
+
+from fundapp.core.schema import upgrade_schema
+from fundapp.core.sessions import Database
+from fundapp.demonstration.play import play
+
+QUARTER = "2026Q3"
+OUTPUT = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of everything; `few` repetitions of what takes seconds, `many` of what does not."""
+
+    applications: int
+    docket: int
+    posts: int
+    batch: int
+    plans: tuple[int, ...]
+    usage: int
+    few: int
+    many: int
+
+
+FULL = Sizes(applications=2000, docket=1000, posts=300, batch=2000, plans=(100, 200), usage=50_000, few=3, many=5)
+QUICK = Sizes(applications=20, docket=15, posts=5, batch=20, plans=(8, 12), usage=2500, few=1, many=2)
+
+
+def main() -> None:
+    """Run everything, print the table and write the results."""
+    asked = _arguments()
+    sizes = QUICK if asked.quick else FULL
+    started = time.perf_counter()
+    errors = Console(stderr=True)
+    results: list[Result] = []
+    with tempfile.TemporaryDirectory(prefix="fundbench") as place, ExitStack() as stack:
+        folder = Path(place)
+        # PostgreSQL's wheel takes its lock once more at exit and makes the folder again; this runs after it.
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
+        sqlite = SqliteStore(_made(folder / "sqlite"))
+        servers = stack.enter_context(postgres(_made(folder / "postgresql")))
+        errors.print("building the demonstration" if asked.instance is None else f"reading {asked.instance}")
+        _keep_demonstration(sqlite, asked.instance, folder)
+        for case in _cases(stack, sqlite, servers, folder, sizes):
+            errors.print(f"{case.what} {case.store} n={case.n}")
+            results += measure(case)
+    seconds = time.perf_counter() - started
+    _show(results)
+    _write(asked.output, results, seconds=seconds, quick=asked.quick)
+    errors.print(f"{seconds:.0f} s in all; results in {asked.output}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Benchmarks as ratios to a floor, in one run.")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: tries the benchmarks, measures nothing")
+    parser.add_argument("--instance", type=Path, help="folder of a finished demonstration; default: build one")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the results go (default: %(default)s)")
+    return parser.parse_args()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _keep_demonstration(store: SqliteStore, instance: Path | None, folder: Path) -> None:
+    home = instance or _made(folder / "demonstration")
+    path = home / "fund.sqlite3"
+    if instance is None:
+        database = Database(f"sqlite:///{path}")
+        upgrade_schema(database)
+        play(
+            database,
+            examples=EXAMPLES,
+            home=home,
+            files_url=str(home / "files"),
+            secret_key=secrets.token_hex(32),
+            locale="ko",
+            seed=None,
+            tell=lambda _what: None,
+        )
+        database.dispose()
+    elif not path.exists():
+        raise SystemExit(f"no demonstration in {home}")
+    store.adopt("demonstration", path)
+
+
+def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder: Path, sizes: Sizes) -> Iterator[Case]:
+    stores: tuple[Store, ...] = (sqlite, servers)
+    for store in stores:
+        intake_cases.keep_called(store)
+        ledger_cases.keep_opened(store)
+    sheet = intake_cases.applications_sheet(sqlite, folder, sizes.applications)
+    for store in stores:
+        yield intake_cases.importing(store, sheet, sizes.few)
+    yield intake_cases.scoring(sqlite, sheet, sizes.few)
+    for store in stores:
+        yield ledger_cases.posting_singly(store, sizes.posts, sizes.many)
+        yield ledger_cases.posting_together(store, sizes.batch, sizes.many)
+    for size in sizes.plans:
+        yield plan_cases.planning(size, sizes.few)
+    listed = intake_cases.applications_sheet(sqlite, folder, sizes.docket)
+    yield stack.enter_context(page_cases.docket_page(sqlite, folder, listed, sizes.many))
+    yield page_cases.report(sqlite, folder, QUARTER, sizes.many)
+    yield intake_cases.usage(sqlite, folder, sizes.usage, sizes.few)
+
+
+def _show(results: list[Result]) -> None:
+    table = Table(title="Benchmarks")
+    for name in ("what", "store"):
+        table.add_column(name)
+    for name in ("n", "median"):
+        table.add_column(name, justify="right")
+    table.add_column("unit")
+    table.add_column("against")
+    for name in ("floor", "ratio", "spread"):
+        table.add_column(name, justify="right")
+    for row in results:
+        numbers = (_figure(row.floor), f"{row.ratio:.3g}", f"{row.spread:.0%}")
+        table.add_row(row.what, row.store, f"{row.n:,}", _figure(row.median), row.unit, row.against, *numbers)
+    # Without a terminal the table is as wide as it needs: a file or a log wraps nothing.
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _write(path: Path, results: list[Result], *, seconds: float, quick: bool) -> None:
+    document = {
+        "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "quick": quick,
+        "seconds": round(seconds, 1),
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": platform.machine(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+        },
+        "rows": [asdict(row) for row in results],
+    }
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    # The test PostgreSQL's wheel asks for a runtime folder and falls back.
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+    main()

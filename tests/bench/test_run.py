@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import Demonstration
+
+RUN = Path(__file__).parents[2] / "bench" / "run.py"
+FIELDS = {
+    "what",
+    "store",
+    "n",
+    "median",
+    "unit",
+    "against",
+    "floor",
+    "ratio",
+    "spread",
+    "samples",
+    "floor_samples",
+}
+
+pytestmark = pytest.mark.xdist_group("demonstration")
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the run keeps its databases; also proves that it leaves nothing there."""
+    return tmp_path_factory.mktemp("scratch")
+
+
+@pytest.fixture(scope="module")
+def done(
+    demonstration: Demonstration, scratch: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], str]:
+    """The results of a quick run, and the table that it printed."""
+    output = tmp_path_factory.mktemp("bench") / "results.json"
+    command = [sys.executable, str(RUN), "--quick", "--instance", str(demonstration.home), "--output", str(output)]
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(output.read_text(encoding="utf-8")), ran.stdout
+
+
+@pytest.fixture(scope="module")
+def rows(done: tuple[dict[str, Any], str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = done[0]["rows"]
+    return found
+
+
+def test_every_row_has_all_fields(rows: list[dict[str, Any]]) -> None:
+    assert [set(row) for row in rows] == [FIELDS] * len(rows)
+
+
+def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict[str, Any]]) -> None:
+    assert [(row["what"], row["store"], row["unit"], row["against"]) for row in rows] == [
+        ("import applications", "sqlite", "rows/s", "csv parse"),
+        ("import applications", "postgresql", "rows/s", "csv parse"),
+        ("score a call", "sqlite", "rows/s", "score in memory"),
+        ("post, one a commit", "sqlite", "rows/s", "raw SQL, same rows and commits"),
+        ("post, one a commit", "sqlite", "rows/s", "bare commits"),
+        ("post, all in one commit", "sqlite", "rows/s", "raw SQL, same rows"),
+        ("post, one a commit", "postgresql", "rows/s", "raw SQL, same rows and commits"),
+        ("post, one a commit", "postgresql", "rows/s", "bare commits"),
+        ("post, all in one commit", "postgresql", "rows/s", "raw SQL, same rows"),
+        ("plan for 8 applicants", "", "s", "HiGHS on the built model"),
+        ("plan for 8 applicants", "", "s", "its LP relaxation"),
+        ("plan for 12 applicants", "", "s", "HiGHS on the built model"),
+        ("plan for 12 applicants", "", "s", "its LP relaxation"),
+        ("docket page", "sqlite", "ms", "docket query"),
+        ("build a quarterly report", "", "s", "typst compile"),
+        ("import usage", "sqlite", "rows/s", "csv parse"),
+    ]
+
+
+def test_every_floor_is_above_zero(rows: list[dict[str, Any]]) -> None:
+    assert [row["what"] for row in rows if row["floor"] <= 0] == []
+
+
+def test_every_ratio_is_the_measured_value_over_its_floor(rows: list[dict[str, Any]]) -> None:
+    assert [row["ratio"] for row in rows] == [row["median"] / row["floor"] for row in rows]
+
+
+def test_values_are_the_middle_of_their_samples_in_the_unit_that_the_row_names(rows: list[dict[str, Any]]) -> None:
+    def middle(samples: list[float]) -> float:
+        ordered = sorted(samples)
+        return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+    for row in rows:
+        for value, samples in ((row["median"], row["samples"]), (row["floor"], row["floor_samples"])):
+            seconds = middle(samples)
+            wanted = {"rows/s": row["n"] / seconds, "ms": seconds * 1000, "s": seconds}[row["unit"]]
+            assert value == pytest.approx(wanted, rel=1e-12)
+
+
+def test_a_thing_and_its_floors_are_run_equally_often(rows: list[dict[str, Any]]) -> None:
+    assert [len(row["samples"]) for row in rows] == [len(row["floor_samples"]) for row in rows]
+
+
+def test_the_table_names_everything_that_was_measured(done: tuple[dict[str, Any], str]) -> None:
+    results, printed = done
+    assert [row["what"] for row in results["rows"] if row["what"] not in printed] == []
+
+
+def test_a_quick_run_says_that_it_was_quick(done: tuple[dict[str, Any], str]) -> None:
+    assert done[0]["quick"] is True
+
+
+def test_nothing_is_left_behind(done: tuple[dict[str, Any], str], scratch: Path) -> None:
+    assert done[0]["rows"]
+    assert list(scratch.iterdir()) == []
