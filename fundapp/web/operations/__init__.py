@@ -1,0 +1,1 @@
+"""The staff's room: pipeline, allocation, pools, ledger, portfolio, conditions, records."""

@@ -1,0 +1,87 @@
+"""What every page of the room does the same way: ask the policy, run one action, keep an upload for a moment."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from flask import flash
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+
+from fundapp.core.access import Kind, Thing, Verb, require
+from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
+from fundapp.web.shell.database import db
+from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.viewer import viewer
+
+REFUSED = 422
+CONFLICT = 409
+
+
+def may_open(kind: Kind, verb: Verb = Verb.VIEW) -> None:
+    """Raise unless the viewer may do this to things of a kind at all.
+
+    Raises:
+        ForbiddenError: shown like an absent page.
+    """
+    require(viewer(), verb, Thing(kind))
+
+
+def act(work: Callable[[Session], object], said: str) -> bool:
+    """Run a change and say so; a refusal is said just as politely, on the page that comes next.
+
+    Raises:
+        NotFoundError: if what it is about is absent or out of sight; that is a page of its own.
+    """
+    try:
+        db().transaction(work)
+    except NotFoundError:
+        raise
+    except FundError as error:
+        flash(error.message(current_locale()), "err")
+        return False
+    flash(said, "ok")
+    return True
+
+
+def say_faults(form: FlaskForm) -> None:
+    """Put what is wrong with a small form into a message, for forms that have no page of their own."""
+    faults = [f"{field.label.text}: {' '.join(map(str, field.errors))}" for field in form if field.errors]
+    flash(" / ".join(faults) or gettext("다시 시도해 주세요."), "err")
+
+
+def show_fault(form: FlaskForm, error: InvalidInputError, fallback: str) -> None:
+    """Put a refusal beside the field it concerns, or beside `fallback`."""
+    name = str(error.details.get("field"))
+    field = form[name if name in form else fallback]
+    field.errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
+
+
+@contextmanager
+def kept_upload(upload: FileStorage, *, stem: str, at: datetime, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """Keep an upload in a private folder as long as it is read, under a name of our own.
+
+    Args:
+        upload: What the browser sent; the server's size limit has been applied to the request.
+        stem: First part of the name.
+        at: Second part.
+        suffixes: Kinds of file we read; the browser's name decides only which.
+
+    Raises:
+        InvalidInputError: if there is no file or it is of another kind.
+    """
+    suffix = Path(upload.filename or "").suffix.lower()
+    if suffix not in suffixes:
+        listed = ", ".join(suffixes)
+        raise InvalidInputError(
+            field="file", reason_ko=f"{listed} 파일을 골라 주세요", reason_en=f"choose a {listed} file"
+        )
+    with tempfile.TemporaryDirectory(prefix="fund-upload-") as folder:
+        path = Path(folder) / f"{stem}-{at:%Y%m%d-%H%M%S}{suffix}"
+        upload.save(path)
+        yield path

@@ -1,0 +1,52 @@
+"""The record of who did what, and the outbox."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from fundapp.audit.queries import list_events, verify_chain
+from fundapp.core.access import Kind
+from fundapp.web.operations.doing import may_open
+from fundapp.web.operations.door import blueprint
+from fundapp.web.operations.events import show_events
+from fundapp.web.operations.reading import list_mail, load_recusals
+from fundapp.web.shell.database import db
+from fundapp.web.shell.pagination import PAGE_SIZE, Page, asked_page
+from fundapp.web.shell.viewer import viewer
+
+_PER_PAGE = 100
+_CHECKED_AT_ONCE = 50_000
+"""A longer chain is walked only when asked for: a page should not take seconds."""
+
+
+@blueprint.get("/audit")
+def audit_page() -> ResponseReturnValue:
+    """Show the newest events, and whether the chain holds."""
+    may_open(Kind.AUDIT)
+    text = request.args.get("before", "")
+    before = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None  # noqa: PLR2004 - any number
+    with db().read() as session:
+        events = list_events(session, viewer(), limit=_PER_PAGE, before=before)
+        newest = events[0].seq if events else 0
+        asked = request.args.get("verify") == "1"
+        walk = before is None and (asked or newest <= _CHECKED_AT_ONCE)
+        check = verify_chain(session) if walk else None
+        hidden = load_recusals(session, viewer())
+    return render_template(
+        "operations/audit.html",
+        events=show_events(events, hidden),
+        check=check,
+        before=before,
+        older=events[-1].seq if len(events) == _PER_PAGE else None,
+    )
+
+
+@blueprint.get("/outbox")
+def outbox_page() -> ResponseReturnValue:
+    """Show what was sent, and what waits or failed."""
+    may_open(Kind.OUTBOX)
+    number = asked_page()
+    with db().read() as session:
+        rows, total = list_mail(session, viewer(), limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+    return render_template("operations/outbox.html", page=Page(rows, number, total))
