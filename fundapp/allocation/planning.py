@@ -6,7 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -67,6 +67,12 @@ class CallInstance:
     applications: Mapping[str, uuid.UUID]
     score_basis: Mapping[str, str]
     unscored: tuple[str, ...]
+
+
+_OBJECTIVE = frozenset({"alpha_permille", "second_half_weight_permille", "minimum_viable_permille"})
+_SHARES = frozenset(
+    {"sector_cap_permille", "sme_floor_permille", "non_capital_floor_permille", "own_cap_permille", "capital_regions"}
+)
 
 
 def load_stocks(session: Session) -> list[PoolStock]:
@@ -199,7 +205,7 @@ def _applicant(
         wanted[request.sku] += hours
         if hours and (request.sku, request.quarter) in slots:
             requests.append(GpuRequest(request.sku, request.quarter, hours))
-    share = _share(document.get("objective", {}), "minimum_viable_share", "0")
+    share = _permille(document.get("objective", {}), "minimum_viable_permille", 0)
     offered = {request.sku for request in requests}
     capital = document.get("shares", {}).get("capital_regions", ())
     return Applicant(
@@ -217,14 +223,16 @@ def _applicant(
 def _terms(session: Session, call: Call) -> Terms:
     objective = call.document.get("objective", {})
     shares = call.document.get("shares", {})
+    _require_known(objective, _OBJECTIVE)
+    _require_known(shares, _SHARES)
     return Terms(
         budget_krw=_budget(session, call),
-        alpha_permille=_share(objective, "alpha", "0.5"),
-        sector_cap_permille=_share(shares, "sector_cap", "1"),
-        sme_floor_permille=_share(shares, "sme_floor", "0"),
-        non_capital_floor_permille=_share(shares, "non_capital_region_floor", "0"),
-        own_cap_permille=_share(shares, "own_cap", "1"),
-        second_half_weight_permille=_share(objective, "second_half_weight", "0.6"),
+        alpha_permille=_permille(objective, "alpha_permille", 500),
+        sector_cap_permille=_permille(shares, "sector_cap_permille", PERMILLE),
+        sme_floor_permille=_permille(shares, "sme_floor_permille", 0),
+        non_capital_floor_permille=_permille(shares, "non_capital_floor_permille", 0),
+        own_cap_permille=_permille(shares, "own_cap_permille", PERMILLE),
+        second_half_weight_permille=_permille(objective, "second_half_weight_permille", 600),
     )
 
 
@@ -251,16 +259,24 @@ def _budget(session: Session, call: Call) -> int:
     return max(0, min(int(budget) - int(spent or 0) - int(open_krw or 0), free))
 
 
-def _share(table: Mapping[str, Any], key: str, default: str) -> int:
-    """Read a share such as "0.45" as permille, rounded up where it has more than three decimals."""
-    try:
-        permille = (Decimal(str(table.get(key, default))) * PERMILLE).to_integral_value(ROUND_CEILING)
-        share = int(permille)
-    except ArithmeticError as error:
-        raise InvalidInputError(field=key, reason_ko="수가 아닙니다", reason_en="not a number") from error
-    if not 0 <= share <= PERMILLE:
-        raise InvalidInputError(field=key, reason_ko="0과 1 사이여야 합니다", reason_en="must be 0 to 1")
+def _permille(table: Mapping[str, Any], key: str, default: int) -> int:
+    """Read a share in permille.
+
+    Raises:
+        InvalidInputError: if it is no whole number from 0 to 1000.
+    """
+    share = table.get(key, default)
+    if isinstance(share, bool) or not isinstance(share, int) or not 0 <= share <= PERMILLE:
+        raise InvalidInputError(
+            field=key, reason_ko="0부터 1000까지의 정수여야 합니다", reason_en="must be a whole number from 0 to 1000"
+        )
     return share
+
+
+def _require_known(table: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Refuse a term that nothing reads: a misspelt quota would otherwise silently not hold."""
+    for key in sorted(set(table) - known):
+        raise InvalidInputError(field=key, reason_ko="모르는 배정 조건입니다", reason_en="is no term of a plan")
 
 
 def draw_hours(session: Session, gpu_hours: Hours) -> list[GpuLine]:

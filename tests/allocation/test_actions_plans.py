@@ -46,7 +46,7 @@ from fundapp.core.errors import (
 )
 from fundapp.core.quantities import Quantity, gpu_hours, won
 from fundapp.core.sessions import Database
-from fundapp.intake.tables import Application
+from fundapp.intake.tables import Application, Call
 from fundapp.ledger.queries import balances, find_holds, rate_on, verify
 
 TERMS = {
@@ -54,8 +54,8 @@ TERMS = {
     "allowed_tickets_krw": [100_000_000, 200_000_000, 300_000_000],
     "skus": ["h100"],
     "quarters": ["2026Q3"],
-    "objective": {"alpha": "0.5", "second_half_weight": "0.6", "minimum_viable_share": "0.40"},
-    "shares": {"sector_cap": "1", "capital_regions": ["서울특별시", "경기도"]},
+    "objective": {"alpha_permille": 500, "second_half_weight_permille": 600, "minimum_viable_permille": 400},
+    "shares": {"sector_cap_permille": 1000, "capital_regions": ["서울특별시", "경기도"]},
 }
 POOL = "pool:microsoft:h100:koreacentral:2026Q3"
 
@@ -397,7 +397,7 @@ def test_every_step_of_a_plan_leaves_an_event(db: Database) -> None:
     assert verbs == [
         "investor.added",
         "investor.added",
-        "cash.committed",
+        "capital.committed",
         "pool.contributed",
         "plan.made",
         "meeting.scheduled",
@@ -456,3 +456,22 @@ def test_two_analysts_adopting_one_plan_at_once_open_its_ballots_once(db: Databa
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(Ballot)) == 1
     assert free(db, POOL)["GPUH.H100"] == (4_000_000, 6_000_000)
+
+
+@pytest.mark.parametrize(
+    ("section", "term", "value"),
+    [("shares", "sector_cap", 450), ("shares", "sme_floor_permille", "0.4"), ("objective", "alpha_permille", 1001)],
+)
+def test_a_term_that_nothing_reads_or_that_is_no_share_is_refused(
+    db: Database, section: str, term: str, value: object
+) -> None:
+    db.transaction(capital)
+    asks(db, 1)
+
+    def spoil(session: Session) -> None:
+        call = session.scalars(select(Call)).one()
+        call.document = {**call.document, section: {**call.document[section], term: value}}
+
+    db.transaction(spoil)
+    with pytest.raises(InvalidInputError, match=term):
+        plan(db)
