@@ -16,6 +16,7 @@ from fundapp.committee.actions import (
     declare_conflict,
     file_review,
     meet_condition,
+    pledge_no_conflict,
     schedule_meeting,
 )
 from fundapp.committee.queries import docket, list_conditions, meeting_page
@@ -86,6 +87,8 @@ def _file_all(stage: Stage, member: Character, scores: dict[uuid.UUID, int], ope
     def work(session: Session) -> None:
         for place, row in enumerate(waiting):
             view = form_view(stage.scenario, member, row.number, scores[row.application_id])
+            filed_at = opened + timedelta(minutes=11 * place)
+            pledge_no_conflict(session, application_id=row.application_id, actor=viewer, at=filed_at)
             file_review(
                 session,
                 actor=viewer,
@@ -93,7 +96,7 @@ def _file_all(stage: Stage, member: Character, scores: dict[uuid.UUID, int], ope
                 ratings=rate(stage.scenario, member, row.number, view),
                 note=None,
                 key=f"demo:review:{row.number}:{member.email}",
-                at=opened + timedelta(minutes=11 * place),
+                at=filed_at,
             )
 
     stage.write(work)

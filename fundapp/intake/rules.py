@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from fundapp.core.errors import InvalidInputError, TransitionRefusedError
 from fundapp.core.quarters import KST
@@ -202,3 +202,8 @@ def require_open(opens_at: datetime, closes_at: datetime, at: datetime) -> None:
 
 def _stamp(at: datetime) -> str:
     return at.astimezone(KST).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def age_basis(kind: object, closes_on: date, submitted_on: date) -> date:
+    """Return the day a company's age is counted to: the closing, or in a rolling call the submission."""
+    return submitted_on if kind == "rolling" else closes_on

@@ -9,6 +9,7 @@ from typing import Any
 from fundapp.core.quantities import HOUR
 from fundapp.core.quarters import kst_date
 from fundapp.intake.answers import gpu_requests
+from fundapp.intake.rules import age_basis
 from fundapp.intake.tables import Call
 from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
 from scoring import CATALOGUE, FactError, Facts, read_value
@@ -16,8 +17,7 @@ from scoring import CATALOGUE, FactError, Facts, read_value
 
 def reference_date(call: Call, submitted_at: datetime) -> date:
     """Return the day in Seoul that a company's age is counted to: the closing, or in a rolling call the submission."""
-    rolling = call.document.get("kind") == "rolling"
-    return kst_date(submitted_at if rolling else call.closes_at)
+    return age_basis(call.document.get("kind"), kst_date(call.closes_at), kst_date(submitted_at))
 
 
 def derive_facts(answers: Mapping[str, Any], on: date) -> Facts:

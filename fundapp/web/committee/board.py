@@ -26,6 +26,7 @@ from fundapp.core.quarters import kst_date
 from fundapp.intake.answers import GpuRequest
 from fundapp.intake.queries import CallRow, list_calls
 from fundapp.screening.rules import age_in_months
+from fundapp.web.shell.clock import now
 
 DISPUTED_TENTHS = 100
 """From this standard deviation, or distance between machine and committee, a row is worth talking about."""
@@ -132,7 +133,8 @@ def load_board(session: Session, viewer: Viewer, calls: list[CallRow], call: Cal
         filters = DocketFilter(states=(asked.state,) if asked.state else (), search=asked.search, sector=asked.sector)
         rows = docket(session, viewer, call.code, filters=filters, sort=asked.sort, descending=asked.down)
     rates = pool_rates(session, viewer)
-    closes_on = kst_date(call.closes_at)
+    # A rolling call closes years from now: a company's age there is today's.
+    closes_on = min(kst_date(call.closes_at), kst_date(now()))
     return Board(
         calls=calls,
         call=call,

@@ -24,6 +24,7 @@ from fundapp.intake.queries import (
     get_call,
     related_applications,
 )
+from fundapp.intake.rules import age_basis
 from fundapp.screening.queries import ScorecardView, find_scorecard
 from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
 from fundapp.web.committee.board import pool_rates, requested_value
@@ -159,12 +160,17 @@ def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
     requests = gpu_requests(page.answers)
     for request in requests:
         gpu.setdefault(request.sku.upper(), {})[request.quarter] = request.hours.minor
+    application = get_application(session, viewer, application_id)
+    submitted = application.submissions[-1].submitted_at if application.submissions else call.closes_at
+    counted_to = age_basis(call.document.get("kind"), kst_date(call.closes_at), kst_date(submitted))
     return Dossier(
         page=page,
-        application=get_application(session, viewer, application_id),
+        application=application,
         call=call,
         chapters=tuple(_chapters(call.form.sections, page.answers, viewer)),
-        facts=facts_of(page.answers, kst_date(call.closes_at)),
+        facts=facts_of(
+            page.answers, age_basis(call.document.get("kind"), kst_date(call.closes_at), kst_date(submitted))
+        ),
         gpu=gpu,
         value_e4=requested_value(requests, pool_rates(session, viewer)),
         related=tuple(related_applications(session, viewer, application_id)),

@@ -1,0 +1,99 @@
+"""The main pages for everybody: no violation that axe knows of, no sideways scrolling, nothing the policy blocks."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+from visits import CLINIC, GRID, LENDER, Agenda, Doors, register, start, watch
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demonstration")]
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],
+}
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+PAGES = (
+    ("", "/"),
+    ("", "/account/login"),
+    ("founder", "/portal/"),
+    ("founder", "{application}"),
+    ("founder", "{application}sections/request"),
+    ("founder", "{application}check"),
+    ("member7", "/committee/"),
+    ("member7", "{gate}"),
+    ("member7", "{review}"),
+    ("member7", "{ballot}"),
+    ("analyst", "/operations/"),
+    ("analyst", "{plan}"),
+    ("finance", "/operations/pools"),
+    ("finance", "/operations/portfolio"),
+    ("finance", "/operations/portfolio/AW-2026-0001"),
+    ("partner.kt", "/partners/"),
+    ("partner.kt", "/partners/reports/2026Q3/v1"),
+)
+
+
+@pytest.fixture(scope="module")
+def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
+    """The addresses that only this demonstration has."""
+    founder = doors.enter("")
+    register(founder, "윤슬기", "founder@example.com")
+    doors.keys["founder"] = founder.context.storage_state()
+    application = start(founder, GRID)
+    member = doors.enter("member7")
+    member.goto(agenda.ballots[LENDER.name])
+    review = str(member.get_by_role("link", name="심사 자료").get_attribute("href"))
+    member.goto(review)
+    if member.get_by_role("radio", name="없습니다").count():
+        member.get_by_role("radio", name="없습니다").check()
+        member.get_by_role("button", name="답하고 계속하기").click()
+        member.wait_for_url(f"**{review}")
+    return {
+        "application": application,
+        "gate": f"{review}/pledge",
+        "review": review,
+        "ballot": agenda.ballots[CLINIC.name],
+        "plan": agenda.plan,
+    }
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds, one line an element."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("who", "address"), PAGES)
+def test_axe_finds_nothing_in_either_width(
+    doors: Doors, places: dict[str, str], who: str, address: str, theme: str
+) -> None:
+    # axe is put into the page as a script, which the page's own policy would block; the next test is without this.
+    context = doors.context(who, bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    target = address.format(**places)
+    page.goto(f"{target}?theme={theme}")
+    assert page.locator("html").get_attribute("data-bs-theme") == theme
+    found = {}
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        found[size["width"]] = violations(page)
+    context.close()
+    assert found == {1440: [], 360: []}
+
+
+@pytest.mark.parametrize(("who", "address"), PAGES)
+def test_a_page_fits_a_telephone_and_breaks_no_rule_of_its_own(
+    doors: Doors, places: dict[str, str], who: str, address: str
+) -> None:
+    context = doors.context(who, viewport=NARROW)
+    page = context.new_page()
+    faults: list[str] = []
+    watch(page, faults)
+    page.goto(address.format(**places))
+    width = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert faults == []
+    assert width == 360
