@@ -26,7 +26,7 @@ from fundapp.core.clockwork import JobRun, find_run, take_lease
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date, utc_day
 from fundapp.core.sessions import Database
-from fundapp.intake.queries import list_calls
+from fundapp.intake.queries import get_call, list_calls
 from fundapp.ledger import actions as ledger
 from fundapp.ledger.queries import verify
 from fundapp.portfolio import actions as portfolio
@@ -93,8 +93,10 @@ def _verify_ledger(session: Session, _at: datetime) -> dict[str, Any]:
 
 
 def _screen_submissions(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
+    """Screen calls that have closed, and rolling calls; in an open call applicants may still send again."""
     with database.read() as session:
-        codes = [call.code for call in list_calls(session, at)]
+        pages = [get_call(session, call.code) for call in list_calls(session, at)]
+    codes = [page.code for page in pages if page.closes_at < at or page.document.get("kind") == "rolling"]
     results = {code: screening.screen_call(database, code, actor=SYSTEM, at=at) for code in codes}
     return {"scored": {code: result.scored for code, result in results.items() if result.scored}}
 

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from fundapp.allocation.rules import PERMILLE, Applicant, Capacity, GpuRequest, Hours, Instance, Terms
 from fundapp.allocation.tables import Investor, Pool
 from fundapp.committee.queries import review_totals
-from fundapp.committee.queries.docket import newest_answers
 from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
 from fundapp.core.quantities import HOUR, gpu_commodity
 from fundapp.intake.answers import gpu_requests
+from fundapp.intake.newest import newest_answers
 from fundapp.intake.tables import Application, Call
 from fundapp.ledger.queries import balances
 from fundapp.screening.tables import Scorecard

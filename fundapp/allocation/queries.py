@@ -106,8 +106,9 @@ class PlannedRow:
 
     Attributes:
         score_tenths: Official score; None while it is sealed to the viewer.
-        tickets: Amounts that could have been recommended, in won.
-        recommended_hours: `{sku: {quarter: hours}}`; empty where nothing is recommended.
+        tickets: Amounts that could have been recommended, in won; empty while the score is sealed.
+        recommended_krw: 0 where nothing is recommended, and while the score is sealed: it would give the score away.
+        recommended_hours: `{sku: {quarter: hours}}`; empty likewise.
     """
 
     application_id: uuid.UUID
@@ -356,21 +357,22 @@ def _planned_rows(session: Session, viewer: Viewer, plan: Plan) -> Iterable[Plan
             continue
         award = awards.get(number, {"krw": 0, "gpu_hours": {}})
         requested: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        sealed = figures.sealed(heads[number].id, viewer)
         for request in applicant["requests"]:
             requested[request["sku"]][request["quarter"]] = request["hours"]
         yield PlannedRow(
             application_id=heads[number].id,
             number=number,
             company=heads[number].name,
-            score_tenths=None if figures.sealed(heads[number].id, viewer) else applicant["score_tenths"],
+            score_tenths=None if sealed else applicant["score_tenths"],
             score_basis=basis[number],
             sector=applicant["sector"],
             sme=applicant["sme"],
             non_capital=applicant["non_capital"],
-            tickets=tuple(applicant["tickets"]),
-            recommended_krw=award["krw"],
+            tickets=() if sealed else tuple(applicant["tickets"]),
+            recommended_krw=0 if sealed else award["krw"],
             requested_hours=dict(requested),
-            recommended_hours=award["gpu_hours"],
+            recommended_hours={} if sealed else award["gpu_hours"],
         )
 
 

@@ -28,9 +28,18 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     click.option("--hours", required=True, help="GPU-hours, at most four decimals"),
     click.option("--rate-krw", type=click.IntRange(min=1), help="won an hour; default the rate card's"),
     click.option("--investor", default="microsoft", show_default=True),
+    click.option("--key", help="Name of this contribution; the same name again adds nothing."),
 )
 def add(
-    console: Console, *, sku: str, region: str, quarter: str, hours: str, rate_krw: int | None, investor: str
+    console: Console,
+    *,
+    sku: str,
+    region: str,
+    quarter: str,
+    hours: str,
+    rate_krw: int | None,
+    investor: str,
+    key: str | None,
 ) -> Answer:
     """Add contributed GPU time to a pool; repeat for more."""
     try:
@@ -50,7 +59,7 @@ def add(
             rate_krw=rate,
             actor=SYSTEM,
             at=at,
-            key=f"pool:{at.isoformat()}",
+            key=f"pool:{key or at.isoformat()}",
         )
     )
     return Answer(
@@ -165,6 +174,8 @@ def import_(console: Console, *, file: Path, mapping: Path | None) -> Answer:
         "suspense_rows": result.suspense_rows,
         "gpu_hours": dict(result.gpu_hours),
         "rejected": rejected,
+        "missing_scopes": list(result.missing_scopes),
+        "held_back": list(result.held_back),
     }
     line = (
         f"{result.rows} rows: {result.posted} posted, {result.unchanged} unchanged, {result.suspense_rows} in suspense"

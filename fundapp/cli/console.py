@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import update_wrapper
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -87,12 +87,7 @@ def command(name: str, *options: Callable[[Any], Any]) -> Callable[[Handler], cl
     def make(handler: Handler) -> click.Command:
         def run(context: click.Context, /, **values: Any) -> None:  # noqa: ANN401 - click passes what it parsed
             as_json = values.pop("as_json")
-            try:
-                answer = handler(context.obj, **values)
-            except FundError as error:
-                fail(context.obj, error, as_json=as_json)
-            except (SettingsError, OperationalError, OSError) as error:
-                raise click.ClickException(str(error).splitlines()[0]) from error
+            answer = attempt(context.obj, lambda: handler(context.obj, **values), as_json=as_json)
             show(answer, as_json=as_json)
             context.exit(answer.exit_code)
 
@@ -106,6 +101,25 @@ def command(name: str, *options: Callable[[Any], Any]) -> Callable[[Handler], cl
     return make
 
 
+def attempt(console: Console, work: Callable[[], Answer], *, as_json: bool) -> Answer:
+    """Run a handler; turn what goes wrong into a message, a JSON object and exit code 1.
+
+    Raises:
+        click.exceptions.Exit: with exit code 1, after the message.
+    """
+    try:
+        return work()
+    except FundError as error:
+        details = {key: str(value) for key, value in error.details.items()}
+        fail(error.code, error.message(console.locale), details, as_json=as_json)
+    except click.UsageError:
+        raise
+    except click.ClickException as error:
+        fail("failed", error.message, {}, as_json=as_json)
+    except (SettingsError, OperationalError, OSError) as error:
+        fail("failed", str(error).splitlines()[0], {}, as_json=as_json)
+
+
 def show(answer: Answer, *, as_json: bool) -> None:
     """Print an answer: the object, or its lines."""
     if as_json:
@@ -115,12 +129,14 @@ def show(answer: Answer, *, as_json: bool) -> None:
         print(line)
 
 
-def fail(console: Console, error: FundError, *, as_json: bool) -> None:
-    """Print an error for people (and for programs) and leave with exit code 1."""
-    message = error.message(console.locale)
+def fail(code: str, message: str, details: dict[str, str], *, as_json: bool) -> NoReturn:
+    """Print an error for people (and for programs) and leave with exit code 1.
+
+    Raises:
+        click.exceptions.Exit: always.
+    """
     if as_json:
-        details = {key: str(value) for key, value in error.details.items()}
-        print(json.dumps({"error": error.code, "message": message, "details": details}, ensure_ascii=False))
+        print(json.dumps({"error": code, "message": message, "details": details}, ensure_ascii=False))
     print(message, file=sys.stderr)
     raise click.exceptions.Exit(FAILED)
 

@@ -99,8 +99,8 @@ def _import_answer(result: ImportResult, locale: str, *, stopped: bool) -> Answe
 )
 def export(console: Console, *, call_code: str, out: Path) -> Answer:
     """Export a call's applications; the suffix picks the format. The file can be imported again."""
-    with console.database.read() as session:
-        rows = export_applications(session, SYSTEM, call_code, out)
+    at = console.now()
+    rows = console.database.transaction(lambda s: export_applications(s, SYSTEM, call_code, out, at=at))
     return Answer({"rows": rows, "file": str(out)}, [f"{rows} rows in {out}"])
 
 

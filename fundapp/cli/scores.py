@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from fundapp.cli.console import FAILED, OK, Answer, Console, command, fail, later, show
+from fundapp.cli.console import FAILED, OK, Answer, Console, attempt, command, later, show
 from fundapp.core.access import SYSTEM
-from fundapp.core.errors import FundError, NotFoundError
+from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import find_application_id
 from fundapp.screening.actions import replay_scorecards, screen_call
 from fundapp.screening.queries import find_scorecard
@@ -41,11 +41,7 @@ def score(context: click.Context, call_code: str | None, as_json: bool) -> None:
         return
     if call_code is None:
         raise click.UsageError("name a call with --call, or use `score show` or `score replay`")
-    try:
-        answer = _score_call(context.obj, call_code)
-    except FundError as error:
-        fail(context.obj, error, as_json=as_json)
-    show(answer, as_json=as_json)
+    show(attempt(context.obj, lambda: _score_call(context.obj, call_code), as_json=as_json), as_json=as_json)
 
 
 @command("show", click.argument("application"))

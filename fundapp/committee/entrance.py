@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from fundapp.committee.rules import require_no_conflict
 from fundapp.committee.tables import Conflict
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ConflictOfInterestError, ForbiddenError, NotFoundError
-from fundapp.intake.tables import Application
+from fundapp.intake.tables import Application, Membership
 
 
 def require_person(actor: Viewer) -> uuid.UUID:
@@ -26,8 +26,17 @@ def require_person(actor: Viewer) -> uuid.UUID:
 
 
 def load_recused(session: Session, application_id: uuid.UUID) -> frozenset[uuid.UUID]:
-    """Return everybody who is recused from an application, by the record and not by the viewer's snapshot."""
-    return frozenset(session.scalars(select(Conflict.person_id).where(Conflict.application_id == application_id)))
+    """Return everybody who is recused from an application, by the record and not by the viewer's snapshot.
+
+    Whoever acts for the applicant is recused without a declaration.
+    """
+    declared = select(Conflict.person_id).where(Conflict.application_id == application_id)
+    insiders = (
+        select(Membership.person_id)
+        .join(Application, Application.company_id == Membership.company_id)
+        .where(Application.id == application_id)
+    )
+    return frozenset(session.scalars(union(declared, insiders)))
 
 
 def enter(session: Session, application_id: uuid.UUID, *, actor: Viewer, verb: Verb, kind: Kind) -> Application:

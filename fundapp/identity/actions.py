@@ -86,6 +86,8 @@ def set_password(session: Session, *, actor: Viewer, at: datetime, person_id: uu
     person = _get_person(session, person_id)
     person.password = password_hash
     person.fs_uniquifier = uuid.uuid4().hex
+    # Whoever changes a password wants everybody else out; a token is a way in like any other.
+    _revoke_tokens(session, person_id, at)
     _record(session, actor, "person.password_set", person_id, at)
 
 
@@ -109,9 +111,7 @@ def deactivate_person(session: Session, *, actor: Viewer, at: datetime, person_i
     person = _get_person(session, person_id)
     person.active = False
     person.fs_uniquifier = uuid.uuid4().hex
-    session.execute(
-        update(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None)).values(revoked_at=at)
-    )
+    _revoke_tokens(session, person_id, at)
     _record(session, actor, "person.deactivated", person_id, at)
 
 
@@ -176,6 +176,12 @@ def revoke_token(session: Session, *, actor: Viewer, at: datetime, token_id: uui
     if token.revoked_at is None:
         token.revoked_at = at
         _record(session, actor, "token.revoked", token.person_id, at, token=str(token_id))
+
+
+def _revoke_tokens(session: Session, person_id: uuid.UUID, at: datetime) -> None:
+    session.execute(
+        update(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None)).values(revoked_at=at)
+    )
 
 
 def token_hash(token: str) -> str:

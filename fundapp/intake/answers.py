@@ -98,6 +98,14 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "심사가 시작되어 내용을 바꿀 수 없습니다.",
         "Its review has begun; what it says can no longer be changed.",
     ),
+    "in_draft": (
+        "기업이 웹에서 신청서를 작성하고 있습니다. 기업이 직접 제출해야 합니다.",
+        "The company is writing its own application on the web; only the company can send it.",
+    ),
+    "unsent_edits": (
+        "기업이 웹에서 고치고 아직 제출하지 않은 내용이 있어 덮어쓸 수 없습니다.",
+        "The company has changed it on the web and not sent the changes yet; a file may not overwrite them.",
+    ),
     "not_allowed": ("이 신청은 바꿀 수 없습니다.", "This application cannot be changed."),
     "unknown_question": ("이 공모에 없는 문항입니다.", "The call has no such question."),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
@@ -19,11 +19,12 @@ from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions import actor_name, answers_sha256, company_columns, take_numbers
 from fundapp.intake.answers import problem
 from fundapp.intake.form import FieldProblem
+from fundapp.intake.newest import is_newest
 from fundapp.intake.rules import advance, number_of
 from fundapp.intake.tables import Application, Call, Company, Submission, Transition
 
 _LOOKUP = 400
-_EDITABLE = frozenset({"draft", "submitted", "on_hold"})
+_EDITABLE = frozenset({"submitted", "on_hold"})
 
 
 @dataclass(slots=True)
@@ -48,7 +49,13 @@ class Candidate:
 
 @dataclass(slots=True)
 class _Standing:
-    """A company's application as it stands while the batch is planned."""
+    """A company's application as it stands while the batch is planned.
+
+    Attributes:
+        answers: What was sent last; never what the company is still writing.
+        unsent: Whether the working copy differs from that.
+        read_revision: The revision in the database; 0 while there is no application.
+    """
 
     company_id: uuid.UUID
     application_id: uuid.UUID | None = None
@@ -59,7 +66,7 @@ class _Standing:
     version: int = 0
     known_company: bool = True
     read_revision: int = 0
-    """The revision in the database; 0 while there is no application."""
+    unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +109,13 @@ def _plan_row(batch: Batch, one: Candidate, standing: _Standing, actor: Viewer) 
     if standing.application_id in actor.recused_from:
         batch.refused.append((one.row, problem("row", "not_allowed")))
         return
+    if standing.state == "draft":
+        # An import sends what it creates, so a draft that stands is the company's own: sending it is theirs alone.
+        batch.refused.append((one.row, problem("row", "in_draft")))
+        return
     merged = _overlay(standing.answers, one.answers, one.columns)
     there = _overlay(standing.answers, one.final, one.columns)
-    submitted = standing.application_id is not None and standing.state != "draft"
-    if submitted and standing.answers in (merged, there):
+    if standing.application_id is not None and standing.answers in (merged, there):
         batch.unchanged += 1
         return
     if one.missing:
@@ -114,11 +124,14 @@ def _plan_row(batch: Batch, one: Candidate, standing: _Standing, actor: Viewer) 
     if standing.application_id is None:
         standing.application_id, standing.state = new_id(), "draft"
         batch.created += 1
-    elif standing.state in _EDITABLE:
-        batch.updated += 1
-    else:
+    elif standing.state not in _EDITABLE:
         batch.refused.append((one.row, problem("row", "in_review")))
         return
+    elif standing.unsent:
+        batch.refused.append((one.row, problem("row", "unsent_edits")))
+        return
+    else:
+        batch.updated += 1
     verb = "submit" if standing.state == "draft" else "resubmit"
     source, standing.state = standing.state, advance(standing.state, verb)
     standing.answers = merged
@@ -139,19 +152,14 @@ def _parts(keys: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _load(session: Session, call: Call, candidates: Sequence[Candidate]) -> dict[tuple[str, str], _Standing]:
     found: dict[tuple[str, str], _Standing] = {}
-    newest = (
-        select(Submission.application_id, func.max(Submission.version).label("version"))
-        .group_by(Submission.application_id)
-        .subquery()
-    )
     for part in _parts(dict.fromkeys((one.scheme, one.identifier) for one in candidates)):
         query = (
-            select(Company.scheme, Company.identifier, Company.id, Application, newest.c.version)
+            select(Company.scheme, Company.identifier, Company.id, Application, Submission.version, Submission.answers)
             .outerjoin(Application, (Application.company_id == Company.id) & (Application.call_id == call.id))
-            .outerjoin(newest, newest.c.application_id == Application.id)
+            .outerjoin(Submission, is_newest())
             .where(tuple_(Company.scheme, Company.identifier).in_(part))
         )
-        for scheme, identifier, company_id, application, version in session.execute(query):
+        for scheme, identifier, company_id, application, version, sent in session.execute(query):
             standing = _Standing(company_id=company_id)
             if application is not None:
                 standing = _Standing(
@@ -159,10 +167,11 @@ def _load(session: Session, call: Call, candidates: Sequence[Candidate]) -> dict
                     application_id=application.id,
                     number=application.number,
                     state=application.state,
-                    answers=application.answers,
+                    answers=sent or {},
                     revision=application.revision,
                     version=version or 0,
                     read_revision=application.revision,
+                    unsent=application.answers != (sent or {}),
                 )
             found[scheme, identifier] = standing
     return found

@@ -18,8 +18,9 @@ from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError
 from fundapp.intake.form import Form, Question
+from fundapp.intake.newest import is_newest, shown_answers
 from fundapp.intake.queries import get_call, visible_to
-from fundapp.intake.tables import Application, Call, Company
+from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.intake.tabular import EXPORTED, guard_cell
 
 _WHOLE = frozenset({"integer", "krw", "ticket"})
@@ -29,7 +30,7 @@ Cell = str | int | bool | None
 def export_applications(
     session: Session, viewer: Viewer, call_code: str, path: Path, *, at: datetime | None = None
 ) -> int:
-    """Write every application of a call that the viewer may see, by number.
+    """Write every application of a call that the viewer may see, by number, with the answers that they may read.
 
     Args:
         session: The session.
@@ -69,14 +70,15 @@ def export_applications(
 
 def _load(session: Session, viewer: Viewer, call_code: str, form: Form) -> list[list[Cell]]:
     query = (
-        select(Application.number, Application.state, Company.scheme, Company.identifier, Application.answers)
+        select(Application.number, Application.state, Company.scheme, Company.identifier, shown_answers(viewer))
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)
+        .outerjoin(Submission, is_newest())
         .where(Call.code == call_code, visible_to(viewer))
         .order_by(Application.number)
     )
     return [
-        [number, state, scheme, identifier, *(answers.get(key) for key in form.fields)]
+        [number, state, scheme, identifier, *((answers or {}).get(key) for key in form.fields)]
         for number, state, scheme, identifier, answers in session.execute(query)
     ]
 

@@ -15,6 +15,7 @@ from fundapp.core.access import Viewer, application_clause
 from fundapp.core.errors import NotFoundError
 from fundapp.core.orm import canonical_json
 from fundapp.intake.form import Form, parse_form
+from fundapp.intake.newest import is_newest, shown_answers
 from fundapp.intake.tables import Application, Call, Company, Consent, Membership, Submission, Transition
 
 PUBLIC_MAIL = frozenset(
@@ -101,7 +102,10 @@ class ApplicationRow:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationView:
-    """An application in full: working answers, company, frozen versions, history, consents (purpose to given)."""
+    """An application in full: answers, company, frozen versions, history, consents (purpose to given).
+
+    `answers` are the working copy for the applicant's own company; for everybody else what was sent last.
+    """
 
     id: uuid.UUID
     number: str
@@ -198,17 +202,19 @@ def find_application_id(session: Session, viewer: Viewer, number: str) -> uuid.U
     return session.scalar(select(Application.id).where(Application.number == number, visible_to(viewer)))
 
 
-def _list_query() -> Select[Application, str, str, str, str | None, str]:
+def _list_query(viewer: Viewer) -> Select[Application, dict[str, Any], str, str, str, str | None, str]:
+    answers = shown_answers(viewer)
     return (
-        select(Application, Company.name, Company.scheme, Company.identifier, Company.region, Call.code)
+        select(Application, answers, Company.name, Company.scheme, Company.identifier, Company.region, Call.code)
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)
+        .outerjoin(Submission, is_newest())
     )
 
 
-def _list_row(row: Row[Application, str, str, str, str | None, str]) -> ApplicationRow:
-    application, name, scheme, identifier, region, code = row
-    answers = application.answers
+def _list_row(row: Row[Application, dict[str, Any], str, str, str, str | None, str]) -> ApplicationRow:
+    application, shown, name, scheme, identifier, region, code = row
+    answers = shown or {}
     requested = answers.get("requested_krw")
     return ApplicationRow(
         id=application.id,
@@ -228,7 +234,7 @@ def _list_row(row: Row[Application, str, str, str, str | None, str]) -> Applicat
 
 def list_my_applications(session: Session, viewer: Viewer) -> list[ApplicationRow]:
     """Return the applications of the viewer's own companies, newest first."""
-    query = _list_query().where(visible_to(viewer), Application.company_id.in_(viewer.company_ids))
+    query = _list_query(viewer).where(visible_to(viewer), Application.company_id.in_(viewer.company_ids))
     return [_list_row(row) for row in session.execute(query.order_by(Application.created_at.desc(), Application.id))]
 
 
@@ -268,7 +274,7 @@ def list_applications(
         limit: At most so many rows.
         offset: Leave out so many first.
     """
-    query = _list_query().where(*_conditions(viewer, call_code, states, search)).order_by(Application.number)
+    query = _list_query(viewer).where(*_conditions(viewer, call_code, states, search)).order_by(Application.number)
     if limit is not None:
         query = query.limit(limit)
     return [_list_row(row) for row in session.execute(query.offset(offset))]
@@ -300,11 +306,11 @@ def get_application(session: Session, viewer: Viewer, application_id: uuid.UUID)
     Raises:
         NotFoundError: if there is none, or the viewer may not see it.
     """
-    query = _list_query().where(Application.id == application_id, visible_to(viewer))
+    query = _list_query(viewer).where(Application.id == application_id, visible_to(viewer))
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFoundError
-    application, name, scheme, identifier, _, code = row
+    application, shown, name, scheme, identifier, _, code = row
     frozen = session.scalars(
         select(Submission).where(Submission.application_id == application_id).order_by(Submission.version)
     )
@@ -324,7 +330,7 @@ def get_application(session: Session, viewer: Viewer, application_id: uuid.UUID)
         identifier=identifier,
         state=application.state,
         revision=application.revision,
-        answers=application.answers,
+        answers=shown or {},
         created_at=application.created_at,
         updated_at=application.updated_at,
         submissions=tuple(SubmissionRow(one.version, one.sha256, one.submitted_at, one.submitted_by) for one in frozen),
@@ -368,11 +374,12 @@ def related_applications(session: Session, viewer: Viewer, application_id: uuid.
     Raises:
         NotFoundError: if the viewer may not see the application itself.
     """
-    own = session.execute(_list_query().where(Application.id == application_id, visible_to(viewer))).one_or_none()
+    listed = _list_query(viewer).where(visible_to(viewer))
+    own = session.execute(listed.where(Application.id == application_id)).one_or_none()
     if own is None:
         raise NotFoundError
-    marks = _marks(own[0])
-    text = type_coerce(Application.answers, Text)
+    marks = _marks(own[1] or {})
+    text = type_coerce(shown_answers(viewer), Text)
     pieces = [
         text.contains(f'"{field}":{canonical_json(marks[field])}', autoescape=True)
         for field in ("contact_phone", "contact_email", "corporate_number")
@@ -381,10 +388,10 @@ def related_applications(session: Session, viewer: Viewer, application_id: uuid.
     if marks["domain"]:
         pieces.append(text.contains(f'@{marks["domain"]}"', autoescape=True))
     pieces.append(Application.company_id == own[0].company_id)
-    query = _list_query().where(Application.id != application_id, visible_to(viewer), or_(*pieces))
+    query = listed.where(Application.id != application_id, or_(*pieces))
     related = []
-    for other, name, *_ in session.execute(query.order_by(Application.number)):
-        theirs = _marks(other)
+    for other, shown, name, *_ in session.execute(query.order_by(Application.number)):
+        theirs = _marks(shown or {})
         names = [label for field, label in _SHARED if marks[field] and marks[field] == theirs[field]]
         if other.company_id == own[0].company_id:
             names.append("company")
@@ -401,8 +408,7 @@ _SHARED = (
 )
 
 
-def _marks(application: Application) -> dict[str, str]:
-    answers = application.answers
+def _marks(answers: Mapping[str, Any]) -> dict[str, str]:
     email = str(answers.get("contact_email", ""))
     domain = email.rpartition("@")[2]
     return {

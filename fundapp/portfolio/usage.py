@@ -24,13 +24,14 @@ from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InputFileError
 from fundapp.core.orm import new_id
-from fundapp.core.quantities import Quantity, gpu_commodity, imputed_value
+from fundapp.core.quantities import Quantity, gpu_commodity
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
 from fundapp.ledger.actions import open_account, post_many
 from fundapp.ledger.queries import balances, rate_on
 from fundapp.ledger.rules import Entry, Leg
 from fundapp.ledger.tables import Book
+from fundapp.portfolio.bills import Bill, bills_of, doubtful_bills
 from fundapp.portfolio.focus import FocusFile, FocusFileError, FocusMapping, Rejected, UsageRow, aggregate, read_focus
 from fundapp.portfolio.owners import OwnerBook
 from fundapp.portfolio.rules import (
@@ -47,6 +48,14 @@ from fundapp.portfolio.rules import (
     used_account,
 )
 from fundapp.portfolio.tables import Grant, UsageDay, UsageImport
+from fundapp.portfolio.valuation import (
+    IMPUTED,
+    Valued,
+    day_of_key,
+    overage_posted,
+    suspense_posted,
+    value_of_change,
+)
 
 _CHUNK = 2000
 _MAY_GO_BELOW = ("overage:", "suspense:", "used:", "unmapped:")
@@ -66,6 +75,7 @@ class UsageResult:
         gpu_hours: The file's GPU-hours by SKU, exact decimals as text.
         rejected: Rows that could not be read.
         missing_scopes: Cloud accounts that had use in these billing months but are not in this file; left untouched.
+        held_back: Bills (`scope YYYY-MM`) whose hours were not lowered, because a refused row may belong to them.
     """
 
     rows: int
@@ -76,14 +86,7 @@ class UsageResult:
     gpu_hours: dict[str, str]
     rejected: list[Rejected]
     missing_scopes: list[str]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Bill:
-    """One cloud account's bill of one month: what a file restates as a whole."""
-
-    scope: str
-    month: date
+    held_back: list[str]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -192,11 +195,13 @@ class _Importer:
 
     def apply(self, read: FocusFile) -> UsageResult:
         """Post the differences; return the counts."""
-        bills = _bills(read)
+        bills = bills_of(read)
         totals, suspense_rows = self._totals(bills)
         known, missing = self._known(bills.keys())
         self._load_stocks()
         changes, unchanged = _changes(totals, known)
+        changes, held_back = _hold_back(changes, doubtful_bills(read, bills.keys()))
+        self.aside = suspense_posted(self.session, {change.slot.owner for change in changes if not change.award_id})
         # What frees hours goes first, so that no grant passes below zero on the way.
         entries = [entry for change in changes for entry in self._entries(change)]
         self._open_accounts()
@@ -211,6 +216,7 @@ class _Importer:
             gpu_hours=_by_sku(totals),
             rejected=list(read.rejected),
             missing_scopes=missing,
+            held_back=held_back,
         )
 
     def log(self, name: str, content_sha256: str, result: UsageResult) -> None:
@@ -244,7 +250,7 @@ class _Importer:
     # ---- what the file says ----
 
     def _totals(
-        self, bills: Mapping[_Bill, Sequence[UsageRow]]
+        self, bills: Mapping[Bill, Sequence[UsageRow]]
     ) -> tuple[dict[_Slot, tuple[uuid.UUID | None, int]], int]:
         """Return hours and award by slot, and how many rows belong to no award."""
         book = OwnerBook(self.session)
@@ -264,7 +270,7 @@ class _Importer:
             )
         return totals, suspense_rows
 
-    def _known(self, bills: Collection[_Bill]) -> tuple[dict[_Slot, _Known], list[str]]:
+    def _known(self, bills: Collection[Bill]) -> tuple[dict[_Slot, _Known], list[str]]:
         """Return what is posted for the bills in the file, and the accounts of those months that it leaves out."""
         months = {bill.month for bill in bills}
         rows = self.session.execute(
@@ -284,7 +290,7 @@ class _Importer:
         known: dict[_Slot, _Known] = {}
         missing: set[str] = set()
         for row in rows:
-            if _Bill(row.scope, row.billing_month) in bills:
+            if Bill(row.scope, row.billing_month) in bills:
                 slot = _Slot(row.owner, row.sku, row.region, row.utc_day, row.scope, row.billing_month)
                 known[slot] = _Known(row.id, row.award_id, row.posted_e4, row.postings)
             elif row.posted_e4:
@@ -309,8 +315,7 @@ class _Importer:
     def _load_stocks(self) -> None:
         hours = [row for row in balances(self.session, prefix="grant:") if row.commodity.startswith("GPUH.")]
         self.free = {row.account: row.posted for row in hours}
-        over = [row for row in balances(self.session, prefix="overage:") if row.commodity.startswith("GPUH.")]
-        self.over = {row.account: -row.posted for row in over}
+        self.over = overage_posted(self.session)
         self.posted_by_grant: dict[tuple[uuid.UUID, str, str, str], int] = defaultdict(int)
         awards = {key[0] for key, source in self.sources.items() if source.lapsed}
         days = self.session.execute(
@@ -325,7 +330,7 @@ class _Importer:
     def _stock(self, award_id: uuid.UUID, slot: _Slot, quarter: str) -> Stock:
         place = (slot.owner, slot.sku, slot.region, quarter)
         if place not in self.stocks:
-            overage = self.over.get(overage_account(*place), 0)
+            overage = self.over.get(overage_account(*place), Valued()).hours_e4
             source = self.sources.get((award_id, *place[1:]))
             free = self.free.get(source.account, 0) if source else 0
             lapsed = 0
@@ -340,7 +345,7 @@ class _Importer:
     def _entries(self, change: _Change) -> list[Entry]:
         slot = change.slot
         if change.award_id is None:
-            legs = self._suspense_legs(slot, change.delta_e4)
+            legs = self._suspense_legs(change)
             return [Entry(_key(change), "suspense", legs, self._effective(slot.utc_day), f"usage:{slot.owner}")]
         quarter = str(Quarter.of_date(slot.utc_day))
         stock = self._stock(change.award_id, slot, quarter)
@@ -353,7 +358,8 @@ class _Importer:
             # The lapse took effect on the day after expiry; so does taking part of it back.
             on = self._effective(source.expires_on + timedelta(days=1))
             lapse = expired_account(source.investor, slot.sku)
-            legs = self._legs(lapse, source.account, taken.recovered, slot, source.rate_krw)
+            value = taken.recovered * source.rate_krw
+            legs = self._legs(lapse, source.account, taken.recovered, slot, value)
             entries.append(Entry(f"{_key(change)}:recover", "recovery", legs, on, ref))
         kind = "drawdown" if change.delta_e4 > 0 else "drawdown_correction"
         legs = self._award_legs(slot, quarter, taken, source)
@@ -365,24 +371,34 @@ class _Importer:
         granted = taken.granted + taken.recovered
         legs: tuple[Leg, ...] = ()
         if granted:
-            rate = source.rate_krw if source else None
+            value = granted * source.rate_krw if source else 0
             account = source.account if source else grant_account(slot.owner, slot.sku, slot.region, quarter)
-            legs += self._legs(account, used, granted, slot, rate)
+            legs += self._legs(account, used, granted, slot, value)
         if taken.overage:
             over = overage_account(slot.owner, slot.sku, slot.region, quarter)
-            legs += self._legs(over, used, taken.overage, slot, self._rate(slot))
+            value = self._value(self.over, over, taken.overage, slot)
+            legs += self._legs(over, used, taken.overage, slot, value)
         return legs
 
-    def _suspense_legs(self, slot: _Slot, hours_e4: int) -> tuple[Leg, ...]:
+    def _suspense_legs(self, change: _Change) -> tuple[Leg, ...]:
+        slot = change.slot
         source, target = suspense_account(slot.sku), unmapped_account(slot.owner, slot.sku)
-        return self._legs(source, target, hours_e4, slot, self._rate(slot))
+        value = self._value(self.aside, day_of_key(_key(change)), change.delta_e4, slot)
+        return self._legs(source, target, change.delta_e4, slot, value)
 
-    def _legs(self, source: str, target: str, hours_e4: int, slot: _Slot, rate_krw: int | None) -> tuple[Leg, ...]:
+    def _value(self, posted: dict[str, Valued], place: str, hours_e4: int, slot: _Slot) -> int:
+        """Return the value of a change at a place, and remember both."""
+        before = posted.get(place, Valued())
+        value = value_of_change(before, hours_e4, self._rate(slot))
+        posted[place] = before.plus(hours_e4, value)
+        return value
+
+    def _legs(self, source: str, target: str, hours_e4: int, slot: _Slot, value_e4: int) -> tuple[Leg, ...]:
         """Return the legs in hours and in imputed value; negative hours flow back."""
         if hours_e4 < 0:
             source, target = target, source
         hours = Quantity(abs(hours_e4), gpu_commodity(slot.sku.upper()))
-        quantities = [hours] if rate_krw is None else [hours, imputed_value(hours, rate_krw)]
+        quantities = [hours, Quantity(abs(value_e4), IMPUTED)] if value_e4 else [hours]
         for path in (source, target):
             for quantity in quantities:
                 place = (path, quantity.commodity)
@@ -422,14 +438,17 @@ class _Importer:
             self.session.execute(update(UsageDay), chunk)
 
 
-def _bills(read: FocusFile) -> dict[_Bill, list[UsageRow]]:
-    """Return the rows by bill, GPU use or not: a bill that no longer has any use takes back what it had."""
-    bills: dict[_Bill, list[UsageRow]] = defaultdict(list)
-    nameless = read.scopes[0] if len(read.scopes) == 1 else "unknown"
-    for row in read.rows:
-        scope = (row.sub_account_id or nameless)[-200:]
-        bills[_Bill(scope, row.billed_in or row.utc_day.replace(day=1))].append(row)
-    return bills
+def _hold_back(changes: Sequence[_Change], doubtful: Collection[Bill]) -> tuple[list[_Change], list[str]]:
+    """Leave out what would lower an incompletely read bill; return the rest and the bills that it concerns."""
+    kept: list[_Change] = []
+    held: set[Bill] = set()
+    for change in changes:
+        bill = Bill(change.slot.scope, change.slot.billing_month)
+        if change.delta_e4 < 0 and bill in doubtful:
+            held.add(bill)
+        else:
+            kept.append(change)
+    return kept, [f"{bill.scope} {bill.month:%Y-%m}" for bill in sorted(held)]
 
 
 def _changes(

@@ -21,6 +21,7 @@ from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, FourEyesError, InvalidInputError, NotFoundError
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.core.sessions import Database, RetryTransactionError
+from fundapp.ledger.actions import close_books
 from fundapp.reporting.checks import freeze_checks
 from fundapp.reporting.collecting import collect_rows
 from fundapp.reporting.documents import from_document, to_document
@@ -333,7 +334,11 @@ def sign_report(session: Session, *, quarter: Quarter, version: int, side: str, 
     sides = set(session.scalars(select(ReportSignature.side).where(ReportSignature.frozen_id == frozen.id)))
     if side not in sides:
         _add_signature(session, frozen, side, actor=actor, at=at)
-    return status_of(sides | {side})
+    status = status_of(sides | {side})
+    if status == "approved" and kst_date(at) > quarter.last_day:
+        # What all sides have signed must not change under them; corrections post in the open period.
+        close_books(session, through=quarter.last_day)
+    return status
 
 
 def _add_signature(session: Session, frozen: FrozenQuarter, side: str, *, actor: Viewer, at: datetime) -> None:

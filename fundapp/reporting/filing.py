@@ -10,10 +10,11 @@ import fsspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import Quarter
 from fundapp.reporting.actions import StoredFile, find_frozen, stored_path
+from fundapp.reporting.sight import require_sight
 from fundapp.reporting.tables import FrozenQuarter, ReportFile, ReportSignature
 from reports.formats import Locale
 
@@ -99,7 +100,7 @@ def read_file(files_url: str, file: StoredFile) -> bytes:
 
 
 def _frozen(session: Session, viewer: Viewer, quarter: Quarter, version: int) -> FrozenQuarter:
-    require(viewer, Verb.VIEW, Thing(Kind.REPORT))
+    require_sight(session, viewer)
     frozen = find_frozen(session, quarter, version)
     if frozen is None:
         raise NotFoundError

@@ -24,6 +24,7 @@ from fundapp.reporting.documents import from_document
 from fundapp.reporting.filing import Shelf, find_file, find_shelf, read_file
 from fundapp.reporting.rules import Check, status_of
 from fundapp.reporting.sheets import Chapter, Sheet, lay_out
+from fundapp.reporting.sight import require_sight
 from fundapp.reporting.tables import FrozenQuarter, ReportFile, ReportSignature
 from fundapp.reporting.tracing import Trace, trace
 from reports import Preview, ReportRows, preview
@@ -151,7 +152,7 @@ def dashboard(session: Session, viewer: Viewer, *, at: datetime, locale: Locale 
     Raises:
         ForbiddenError: if the viewer may not see reports.
     """
-    require(viewer, Verb.VIEW, Thing(Kind.REPORT))
+    require_sight(session, viewer)
     today = kst_date(at)
     quarter = Quarter.of_date(today)
     rows = collect_rows(session, quarter, as_of=today)
@@ -169,7 +170,7 @@ def frozen_dashboard(
     Raises:
         NotFoundError: if there is no such version, or the viewer may not see reports.
     """
-    require(viewer, Verb.VIEW, Thing(Kind.REPORT))
+    require_sight(session, viewer)
     frozen = find_frozen(session, quarter, version)
     if frozen is None:
         raise NotFoundError
@@ -245,7 +246,7 @@ def list_reports(session: Session, viewer: Viewer) -> list[ReportRow]:
     Raises:
         ForbiddenError: if the viewer may not see reports.
     """
-    require(viewer, Verb.VIEW, Thing(Kind.REPORT))
+    require_sight(session, viewer)
     found = session.execute(
         select(
             FrozenQuarter.id,
@@ -278,7 +279,7 @@ def get_report(
     Raises:
         NotFoundError: if there is none, or the viewer may not see reports.
     """
-    require(viewer, Verb.VIEW, Thing(Kind.REPORT))
+    require_sight(session, viewer)
     frozen = find_frozen(session, quarter, version)
     newest = find_frozen(session, quarter)
     if frozen is None or newest is None:
@@ -322,7 +323,7 @@ def trace_figure(
     Raises:
         NotFoundError: if there is no such version or figure, or the viewer may not see reports.
     """
-    require(viewer, Verb.VIEW, Thing(Kind.REPORT))
+    require_sight(session, viewer)
     frozen = find_frozen(session, quarter, version)
     if frozen is None:
         raise NotFoundError

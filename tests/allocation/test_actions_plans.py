@@ -426,6 +426,23 @@ def test_a_plan_page_sets_requested_beside_recommended_and_seals_scores(db: Data
     assert (row.score_tenths, row.score_basis, sealed.score_tenths) == (700, "machine_score", None)
 
 
+def test_what_a_plan_recommends_is_sealed_with_the_score(db: Database) -> None:
+    do(db, capital)
+    _, one = committee(db, 2)
+    key = asks(db, 1, hours=1200)
+    assign(db, key, one)
+    made = plan(db)
+    with db.read() as session:
+        (free_row,) = queries.plan_page(session, SYSTEM, made.plan_id).rows
+        (sealed,) = queries.plan_page(session, look(db, one.person_id), made.plan_id).rows
+    assert (free_row.recommended_krw, free_row.tickets) == (200_000_000, (100_000_000, 200_000_000))
+    assert (sealed.recommended_krw, sealed.recommended_hours, sealed.tickets) == (0, {}, ())
+    review(db, one, key)
+    with db.read() as session:
+        (opened,) = queries.plan_page(session, look(db, one.person_id), made.plan_id).rows
+    assert (opened.recommended_krw, opened.recommended_hours) == (200_000_000, {"h100": {"2026Q3": 1000}})
+
+
 def _adopt(url: str, plan_id: uuid.UUID, meeting_id: uuid.UUID, gate: Barrier, results: Queue[int]) -> None:
     database = Database(url)
     gate.wait(60)

@@ -14,7 +14,9 @@ from beancount.core.number import D
 from beancount.core.realization import RealAccount, realize
 from click.testing import CliRunner, Result
 from running import Demonstration
+from sqlalchemy import select
 
+from fundapp.audit.tables import AuditEvent
 from fundapp.cli import main
 from fundapp.core.sessions import Database
 from fundapp.ledger.export import beancount_account, beancount_commodity
@@ -127,6 +129,13 @@ def test_a_dry_run_counts_and_writes_nothing(open_shell: Shell) -> None:
     assert dry == wet
 
 
+def test_an_export_is_on_record(open_shell: Shell, db: Database, tmp_path: Path) -> None:
+    open_shell.json("applications", "export", "--call", "AX-2026-1", "--out", str(tmp_path / "out.csv"))
+    with db.read() as session:
+        event = session.scalars(select(AuditEvent).where(AuditEvent.verb == "applications.exported")).one()
+    assert (event.subject, event.details) == ("AX-2026-1", {"rows": 0, "file": "out.csv"})
+
+
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
 def test_an_export_can_be_imported_again_and_changes_nothing(open_shell: Shell, suffix: str, tmp_path: Path) -> None:
     open_shell.json("applications", "import", str(EXAMPLES / "applications.csv"), "--call", "AX-2026-1", code=3)
@@ -190,6 +199,24 @@ def test_a_real_usage_export_without_gpu_machines_posts_nothing(shell: Shell) ->
     answer = shell.json("usage", "import", str(source))
     assert (answer["rows"], answer["usage_rows"], answer["posted"], answer["rejected"]) == (1000, 0, 0, [])
     assert answer["gpu_hours"] == {}
+
+
+def test_a_usage_import_names_the_bills_it_did_not_lower_and_the_accounts_left_out(
+    open_shell: Shell, tmp_path: Path
+) -> None:
+    head = (
+        "ChargeCategory,ChargePeriodStart,ChargePeriodEnd,BillingPeriodStart,"
+        "ConsumedQuantity,ConsumedUnit,ResourceType,SubAccountId\n"
+    )
+    day = "Usage,2026-08-03T00:00:00Z,2026-08-04T00:00:00Z,2026-08-01T00:00:00Z"
+    machine = "Hours,Standard_NC40ads_H100_v5"
+    first, again = tmp_path / "first.csv", tmp_path / "again.csv"
+    first.write_text(f"{head}{day},10,{machine},one\n{day},4,{machine},two\n", encoding="utf-8")
+    again.write_text(f"{head}{day},oops,{machine},one\n{day},1,{machine},one\n", encoding="utf-8")
+    whole = open_shell.json("usage", "import", str(first))
+    assert (whole["held_back"], whole["missing_scopes"]) == ([], [])
+    partly = open_shell.json("usage", "import", str(again), code=3)
+    assert (partly["posted"], partly["held_back"], partly["missing_scopes"]) == (0, ["one 2026-08"], ["two"])
 
 
 def test_a_pool_takes_contributions_and_shows_them(shell: Shell) -> None:

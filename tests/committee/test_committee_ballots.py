@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 
 import pytest
-from committee_factory import AT, CALL, application, ballot, close, committee, do, meeting, person, recuse, vote
+from committee_factory import AT, CALL, application, ballot, close, committee, do, join, meeting, person, recuse, vote
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -157,6 +157,59 @@ def test_a_member_recused_after_voting_is_taken_out_of_the_count(db: Database) -
     recuse(db, key, one)
     decision = close(db, ballot_id, chair)
     assert decision.arithmetic_ko == ("재적 3, 제척·회피 1, 의결권 2, 출석 2, 정족수 2 → 성립; 찬성 1, 반대 1 → 부결")
+
+
+def test_whoever_acts_for_the_applicant_is_neither_entitled_nor_counted(db: Database) -> None:
+    chair, insider, *_ = committee(db, 4)
+    key = application(db, 1)
+    ballot_id = ballot(db, key)
+    vote(db, ballot_id, insider, "no")
+    join(db, key, insider)
+    vote(db, ballot_id, chair, "yes")
+    with db.read() as session:
+        page = queries.ballot_page(session, chair, ballot_id)
+        (item,) = queries.meeting_page(session, chair, page.meeting_id).items
+    assert (page.members, page.recused, page.entitled, page.present, page.quorum_needed) == (4, 1, 3, 1, 2)
+    assert [seat.name for seat in page.seats if seat.route == "disqualification"] == [insider.name]
+    assert item.leaving == (insider.name,)
+    close(db, ballot_id, chair)
+    with db.read() as session:
+        stored = session.scalars(select(Decision.tally)).one()
+    assert (stored["recused"], stored["entitled"], stored["present"], stored["no"]) == (1, 3, 1, 0)
+
+
+def test_an_insider_cannot_vote_even_as_a_viewer_assembled_before_they_joined(db: Database) -> None:
+    _, insider, *_ = committee(db, 4)
+    key = application(db, 1)
+    ballot_id = ballot(db, key)
+    join(db, key, insider)
+    with pytest.raises(NotFoundError):
+        vote(db, ballot_id, insider, "yes")
+
+
+def test_a_declared_route_stands_before_the_insiders_own(db: Database) -> None:
+    chair, insider, *_ = committee(db, 4)
+    key = application(db, 1)
+    ballot_id = ballot(db, key)
+    recuse(db, key, insider)
+    join(db, key, insider)
+    with db.read() as session:
+        page = queries.ballot_page(session, chair, ballot_id)
+    assert (page.recused, [seat.route for seat in page.seats if seat.route]) == (1, ["self_recusal"])
+
+
+def test_the_quorum_of_a_closed_ballot_stays_as_it_was_decided_on(db: Database) -> None:
+    chair, second, third, _ = committee(db, 4)
+    key = application(db, 1)
+    ballot_id = ballot(db, key)
+    for voter in (chair, second, third):
+        vote(db, ballot_id, voter, "yes")
+    close(db, ballot_id, chair)
+    recuse(db, key, third)
+    person(db, "Latecomer", "committee")
+    with db.read() as session:
+        page = queries.ballot_page(session, chair, ballot_id)
+    assert (page.members, page.recused, page.entitled, page.present, page.quorum_needed) == (4, 0, 4, 3, 3)
 
 
 def test_pages_say_who_voted_but_never_how_and_no_count_before_the_close(db: Database) -> None:

@@ -22,6 +22,7 @@ from fundapp.ledger.actions import hold, open_account, post
 from fundapp.ledger.rules import Leg
 
 AT = datetime(2026, 6, 20, 3, 0, tzinfo=UTC)
+SIGNED_AT = datetime(2026, 7, 1, 3, 0, tzinfo=UTC)
 SIGNED = date(2026, 6, 20)
 REGION = "koreacentral"
 HOUR = 10_000

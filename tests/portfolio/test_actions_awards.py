@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
-from fund_factory import AT, HOUR, SIGNED, Case, add_person, add_pool, decide, found_fund
+from fund_factory import AT, HOUR, SIGNED, SIGNED_AT, Case, add_person, add_pool, decide, found_fund
 from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
@@ -59,7 +59,13 @@ def set_up(db: Database, *, conditions: tuple[str, ...] = (), outcome: str = "ca
 def sign(db: Database, case: Case, key: str = "k1", instrument: str = "RCPS") -> SignedAward:
     return db.transaction(
         lambda s: sign_award(
-            s, decision_id=case.decision_id, instrument=instrument, key=key, actor=SYSTEM, at=AT, signed_on=SIGNED
+            s,
+            decision_id=case.decision_id,
+            instrument=instrument,
+            key=key,
+            actor=SYSTEM,
+            at=SIGNED_AT,
+            signed_on=SIGNED,
         )
     )
 
@@ -144,7 +150,7 @@ def test_somebody_recused_does_not_learn_that_there_is_anything_to_sign(db: Data
                 instrument="RCPS",
                 key="k",
                 actor=recused,
-                at=AT,
+                at=SIGNED_AT,
                 signed_on=SIGNED,
             )
         )
@@ -321,7 +327,7 @@ def test_a_list_of_awards_takes_the_same_statements_for_1_and_for_50(db: Databas
                 instrument="RCPS",
                 key=f"k{place}",
                 actor=SYSTEM,
-                at=AT,
+                at=SIGNED_AT,
                 signed_on=SIGNED,
             )
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from fund_factory import AT, HOUR, SIGNED, Use, add_person, add_pool, decide, found_fund, write_usage
+from fund_factory import HOUR, SIGNED, SIGNED_AT, Use, add_person, add_pool, decide, found_fund, write_usage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -48,7 +48,7 @@ def set_up(db: Database, *, hours: int = 100) -> None:
             instrument="RCPS",
             key="sign",
             actor=SYSTEM,
-            at=AT,
+            at=SIGNED_AT,
             signed_on=SIGNED,
         )
 
@@ -213,6 +213,95 @@ def test_a_record_for_a_closed_period_takes_effect_in_the_open_one(db: Database,
     with db.read() as session:
         assert {row.effective_on for row in transfers(session, kind="drawdown")} == {date(2026, 10, 1)}
         assert session.scalars(select(UsageDay.utc_day)).one() == AUGUST
+
+
+def test_a_refused_row_takes_no_posted_hours_back(db: Database, tmp_path: Path) -> None:
+    set_up(db)
+    load(db, tmp_path, [Use(AUGUST, "10"), Use(AUGUST + timedelta(days=1), "5")])
+    again = load(db, tmp_path, [Use(AUGUST, "oops"), Use(AUGUST + timedelta(days=1), "5")])
+    assert (hours(db, USED), hours(db, GRANT)) == (15, 85)
+    assert (again.posted, len(again.rejected), again.held_back) == (0, 1, ["/subscriptions/one 2026-08"])
+
+
+def test_more_use_on_a_bill_with_a_refused_row_is_posted(db: Database, tmp_path: Path) -> None:
+    set_up(db)
+    load(db, tmp_path, [Use(AUGUST, "10"), Use(AUGUST + timedelta(days=1), "5")])
+    load(db, tmp_path, [Use(AUGUST, "oops"), Use(AUGUST + timedelta(days=1), "7")])
+    assert hours(db, USED) == 17
+
+
+def test_a_refused_row_holds_back_only_the_bill_it_names(db: Database, tmp_path: Path) -> None:
+    set_up(db)
+    two = "/subscriptions/two"
+    days = [AUGUST, AUGUST + timedelta(days=1)]
+    load(db, tmp_path, [Use(days[0], "10"), Use(days[1], "5"), Use(AUGUST, "9", account=two)])
+    again = load(db, tmp_path, [Use(days[0], "oops"), Use(days[1], "5"), Use(AUGUST, "6", account=two)])
+    assert (hours(db, USED), again.held_back) == (21, ["/subscriptions/one 2026-08"])
+
+
+def test_a_row_that_does_not_say_where_it_belongs_holds_back_every_bill_of_the_file(
+    db: Database, tmp_path: Path
+) -> None:
+    set_up(db)
+    two = "/subscriptions/two"
+    load(db, tmp_path, [Use(AUGUST, "10"), Use(AUGUST, "9", account=two)])
+    path = write_usage(tmp_path / "cut.csv", [Use(AUGUST, "8"), Use(AUGUST, "6", account=two)])
+    path.write_text(path.read_text(encoding="utf-8") + "billing/one,cut\n", encoding="utf-8")
+    again = import_usage(db, path, actor=SYSTEM, at=LATER)
+    assert hours(db, USED) == 19
+    assert again.held_back == ["/subscriptions/one 2026-08", "/subscriptions/two 2026-08"]
+
+
+def test_the_mended_file_lowers_what_was_held_back(db: Database, tmp_path: Path) -> None:
+    set_up(db)
+    load(db, tmp_path, [Use(AUGUST, "10"), Use(AUGUST + timedelta(days=1), "5")])
+    load(db, tmp_path, [Use(AUGUST, "oops"), Use(AUGUST + timedelta(days=1), "5")])
+    mended = load(db, tmp_path, [Use(AUGUST, "8"), Use(AUGUST + timedelta(days=1), "5")])
+    assert (hours(db, USED), mended.held_back) == (13, [])
+
+
+OCTOBER = date(2026, 10, 1)
+ASIDE = ("suspense:h100", "unmapped:one:h100")
+
+
+def imputed(db: Database, path: str) -> int:
+    with db.read() as session:
+        row = find_balance(session, path, "KRW-IMPUTED")
+    return 0 if row is None else row.posted
+
+
+def test_use_posted_before_there_was_a_rate_leaves_suspense_without_value(db: Database, tmp_path: Path) -> None:
+    set_up(db)
+    load(db, tmp_path, [Use(OCTOBER, "4", tag="")])
+    assert [(hours(db, path), imputed(db, path)) for path in ASIDE] == [(-4, 0), (4, 0)]
+    db.transaction(lambda s: add_pool(s, rate_krw=9_999, quarter="2026Q4"))
+    load(db, tmp_path, [Use(OCTOBER, "4", tag="AW-2026-0001", tag_key="ax-award")])
+    assert [(hours(db, path), imputed(db, path)) for path in ASIDE] == [(0, 0), (0, 0)]
+    assert (hours(db, USED), imputed(db, USED)) == (4, 4 * 9_999 * 10_000)
+
+
+def test_a_correction_in_suspense_takes_value_back_pro_rata_of_what_its_day_was_valued_at(
+    db: Database, tmp_path: Path
+) -> None:
+    set_up(db)
+    second = OCTOBER + timedelta(days=1)
+    load(db, tmp_path, [Use(OCTOBER, "4", tag="")])
+    db.transaction(lambda s: add_pool(s, rate_krw=9_999, quarter="2026Q4"))
+    load(db, tmp_path, [Use(OCTOBER, "4", tag=""), Use(second, "8", tag="")])
+    load(db, tmp_path, [Use(OCTOBER, "1", tag=""), Use(second, "2", tag="")])
+    assert [(hours(db, path), imputed(db, path)) for path in ASIDE] == [
+        (-3, -2 * 9_999 * 10_000),
+        (3, 2 * 9_999 * 10_000),
+    ]
+
+
+def test_overage_posted_before_there_was_a_rate_is_taken_back_without_value(db: Database, tmp_path: Path) -> None:
+    set_up(db)
+    over = "overage:AW-2026-0001:h100:koreacentral:2026Q4"
+    load(db, tmp_path, [Use(OCTOBER, "4")])
+    db.transaction(lambda s: add_pool(s, rate_krw=9_999, quarter="2026Q4"))
+    load(db, tmp_path, [Use(OCTOBER, "1")])
+    assert [(hours(db, path), imputed(db, path)) for path in (over, USED)] == [(-1, 0), (1, 0)]
 
 
 def test_an_unreadable_file_posts_nothing_and_says_why(db: Database, tmp_path: Path) -> None:

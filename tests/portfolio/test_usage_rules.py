@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import accumulate
 
 import pytest
-from fund_factory import AT, SIGNED, add_pool, decide, found_fund
+from fund_factory import SIGNED, SIGNED_AT, add_pool, decide, found_fund
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -76,7 +76,7 @@ def test_the_clause_over_awards_says_what_the_policy_says_for_every_role(db: Dat
             instrument="RCPS",
             key="k",
             actor=SYSTEM,
-            at=AT,
+            at=SIGNED_AT,
             signed_on=SIGNED,
         )
         return signed.id

@@ -7,15 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from fund_factory import AT, Case, Use, add_person, add_pool, decide, found_fund, write_usage
+from fund_factory import SIGNED_AT, Case, Use, add_person, add_pool, decide, found_fund, write_usage
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.tables import Condition
 from fundapp.core.access import SYSTEM, Viewer
-from fundapp.core.errors import InvalidInputError, NotFoundError
+from fundapp.core.errors import InvalidInputError, LedgerRefusedError, NotFoundError
+from fundapp.core.quantities import won
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
+from fundapp.ledger.actions import post
+from fundapp.ledger.rules import Leg
 from fundapp.portfolio.actions import (
     disburse_tranche,
     expire_grants,
@@ -28,7 +31,7 @@ from fundapp.portfolio.tables import Award, Tranche
 from fundapp.reporting.actions import Frozen, build_report, freeze_quarter, sign_report, stored_path
 from fundapp.reporting.collecting import collect_rows
 from fundapp.reporting.documents import from_document, to_document
-from fundapp.reporting.queries import dashboard, freeze_checklist, get_report, list_reports
+from fundapp.reporting.queries import dashboard, find_shelf, freeze_checklist, get_report, list_reports, trace_figure
 from fundapp.reporting.rules import FreezeRefusedError
 from fundapp.reporting.tables import FrozenQuarter, ReportFile
 from reports.rows import Flow, Remark, ReportRows, ordered
@@ -55,7 +58,7 @@ def sign(db: Database, case: Case, key: str = "sign", instrument: str = "RCPS") 
             instrument=instrument,
             key=key,
             actor=SYSTEM,
-            at=AT,
+            at=SIGNED_AT,
             signed_on=date(2026, 7, 1),
         )
     )
@@ -440,3 +443,49 @@ def test_a_list_of_reports_takes_two_statements_however_long_it_is(db: Database)
     event.remove(db.engine, "before_cursor_execute", count)
     assert [(row.version, row.newest) for row in rows] == [(3, True), (2, False), (1, False)]
     assert len([one for one in statements if one.startswith("SELECT")]) == 2
+
+
+def test_books_close_when_every_side_has_signed(db: Database) -> None:
+    scene = set_up(db)
+    freeze(db)
+
+    def partners(session: Session) -> list[tuple[str, Viewer]]:
+        return [(side, add_person(session, side, "partner", investor=side)) for side in ("kt", "microsoft")]
+
+    def post_on(session: Session, day: date) -> None:
+        legs = [Leg("pool:kt", "bank:fund", won(1))]
+        post(session, key=f"late:{day}", kind="fee", legs=legs, effective_on=day, actor=SYSTEM, at=AFTER)
+
+    db.transaction(lambda s: post_on(s, END - timedelta(days=1)))
+    for side, actor in [("fund", scene.one), *db.transaction(partners)]:
+        db.transaction(
+            lambda s, side=side, actor=actor: sign_report(  # type: ignore[misc]
+                s, quarter=Q3, version=1, side=side, actor=actor, at=AFTER
+            )
+        )
+    with pytest.raises(LedgerRefusedError, match="closed through 2026-09-30"):
+        db.transaction(lambda s: post_on(s, END))
+    db.transaction(lambda s: post_on(s, END + timedelta(days=1)))
+
+
+def test_a_member_recused_from_a_funded_company_opens_no_report(db: Database) -> None:
+    set_up(db)
+    freeze(db)
+    with db.read() as session:
+        award = session.scalars(select(Award)).one()
+        member = Viewer(None, roles=frozenset({"committee"}))
+        recused = Viewer(None, roles=frozenset({"committee"}), recused_from=frozenset({award.application_id}))
+        insider = Viewer(None, roles=frozenset({"committee"}), company_ids=frozenset({award.company_id}))
+        questions = (
+            list_reports,
+            lambda s, v: dashboard(s, v, at=AFTER),
+            lambda s, v: get_report(s, v, Q3),
+            lambda s, v: trace_figure(s, v, Q3, 1, "total.paid_in"),
+            lambda s, v: find_shelf(s, v, Q3, 1, "ko"),
+        )
+        for ask in questions[:3]:
+            ask(session, member)
+        for viewer in (recused, insider):
+            for ask in questions:
+                with pytest.raises(NotFoundError):
+                    ask(session, viewer)

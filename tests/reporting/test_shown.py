@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from fund_factory import AT, Use, add_pool, decide, found_fund, write_usage
+from fund_factory import SIGNED_AT, Use, add_pool, decide, found_fund, write_usage
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import SYSTEM, Viewer
@@ -43,7 +43,7 @@ def frozen(db: Database, tmp_path: Path) -> Database:
             instrument="RCPS",
             key="sign",
             actor=SYSTEM,
-            at=AT,
+            at=SIGNED_AT,
             signed_on=date(2026, 7, 1),
         )
 

@@ -74,7 +74,7 @@ def award(db: Database, *, conditions: tuple[str, ...] = ()) -> str:
             instrument="RCPS",
             key="sign",
             actor=SYSTEM,
-            at=fund_factory.AT,
+            at=fund_factory.SIGNED_AT,
             signed_on=fund_factory.SIGNED,
         ).number
 
@@ -282,6 +282,24 @@ def test_the_pipeline_is_sorted_and_filtered_by_its_address(db: Database, enter:
     assert order.findall(client.get(f"{path}&sort=score&down=1").text) == ["높은곳</a>", "낮은곳</a>", "없는곳</a>"]
     assert order.findall(client.get(f"{path}&related=1").text) == ["낮은곳</a>", "높은곳</a>"]
     assert order.findall(client.get(f"{path}&q=없는").text) == ["없는곳</a>"]
+
+
+def test_the_pipeline_shows_what_was_sent_and_not_what_is_being_written(
+    db: Database, enter: Callable[..., FlaskClient]
+) -> None:
+    def some(session: Session) -> None:
+        number = add_application(session, 1, contact_phone="02-1234-5678")
+        add_application(session, 2, contact_phone="02-9999-0000")
+        application = session.get(Application, number)
+        assert application is not None
+        unsent = {"solution_title": "보내지 않은 제목", "contact_phone": "02-9999-0000"}
+        application.answers = application.answers | unsent
+
+    db.transaction(some)
+    client = enter("analyst")
+    shown = client.get(f"/operations/?call={CALL}").text
+    assert ("과제1" in shown, "보내지 않은 제목" in shown) == (True, False)
+    assert "과제1" not in client.get(f"/operations/?call={CALL}&related=1").text
 
 
 def test_a_new_account_shows_its_password_once(

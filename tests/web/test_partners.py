@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from portfolio.fund_factory import AT, Use, add_person, add_pool, decide, found_fund, write_usage
+from portfolio.fund_factory import SIGNED_AT, Use, add_person, add_pool, decide, found_fund, write_usage
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -54,7 +54,7 @@ def fund(db: Database, tmp_path: Path) -> Database:
             instrument="RCPS",
             key="sign",
             actor=SYSTEM,
-            at=AT,
+            at=SIGNED_AT,
             signed_on=date(2026, 7, 1),
         )
         tranche = session.scalars(select(Tranche).where(Tranche.number == 1)).one()

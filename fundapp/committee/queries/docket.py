@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.sight import Figures, in_sight, load_figures, require_sight
@@ -16,7 +16,8 @@ from fundapp.committee.rules import DOCKET_STATES, Statistics, adjusted_mean, se
 from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.access import Kind, Viewer
 from fundapp.intake.answers import GpuRequest, gpu_requests
-from fundapp.intake.tables import Application, Call, Company, Submission
+from fundapp.intake.newest import newest_answers
+from fundapp.intake.tables import Application, Call, Company
 
 OwnState = Literal["unassigned", "waiting", "filed", "abstained"]
 SortKey = Literal["number", "company", "state", "age", "requested", "hours", "score", "rating", "dispute", "progress"]
@@ -160,23 +161,6 @@ def _stays(row: DocketRow, chosen: DocketFilter) -> bool:
         return False
     term = chosen.search.strip().casefold()
     return not term or any(term in text.casefold() for text in (row.number, row.company, row.solution_title))
-
-
-def newest_answers(among: Select[uuid.UUID]) -> Select[uuid.UUID, dict[str, Any]]:
-    """Return the query of the newest frozen answers of each application that `among` selects."""
-    newest = (
-        select(Submission.application_id, func.max(Submission.version).label("version"))
-        .where(Submission.application_id.in_(among))
-        .group_by(Submission.application_id)
-        .subquery()
-    )
-    return select(Submission.application_id, Submission.answers).join(
-        newest,
-        and_(
-            newest.c.application_id == Submission.application_id,
-            newest.c.version == Submission.version,
-        ),
-    )
 
 
 def _verdicts(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str | None]]:

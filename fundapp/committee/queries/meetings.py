@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.people import Member, members
 from fundapp.committee.queries.sight import in_sight, require_sight
-from fundapp.committee.rules import GpuLine, ProposedCondition, agenda_order, tally
+from fundapp.committee.rules import GpuLine, ProposedCondition, Tally, agenda_order, tally
 from fundapp.committee.tables import Ballot, Conflict, Decision, Meeting, Vote
 from fundapp.core.access import Kind, Viewer
 from fundapp.core.errors import NotFoundError
-from fundapp.intake.tables import Application, Call, Company
+from fundapp.intake.tables import Application, Call, Company, Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class BallotPage:
 
     Attributes:
         entitled: Members who may vote.
-        present: Of these, how many have voted.
+        present: Of these, how many have voted; like the other counts, as decided on once the ballot is closed.
         may_vote: Whether the viewer still can.
         own_choice: The viewer's own vote.
         tally: The count and its arithmetic, as `Tally.as_document`; None while the ballot is open.
@@ -228,7 +228,7 @@ def ballot_page(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> Ballo
         vote.person_id: vote.choice
         for vote in session.execute(select(Vote.person_id, Vote.choice).where(Vote.ballot_id == ballot_id))
     }
-    count = tally([seat.person_id for seat in seats], routes, votes)
+    panel = _panel(decision, tally([seat.person_id for seat in seats], routes, votes))
     return BallotPage(
         ballot_id=ballot.id,
         meeting_id=ballot.meeting_id,
@@ -240,11 +240,11 @@ def ballot_page(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> Ballo
         proposed_krw=ballot.proposed_krw,
         gpu_lines=tuple(GpuLine.of_document(line) for line in ballot.gpu_lines),
         conditions=tuple(ProposedCondition.of_document(document) for document in ballot.conditions),
-        members=count.members,
-        recused=count.recused,
-        entitled=count.entitled,
-        present=count.present,
-        quorum_needed=count.quorum_needed,
+        members=panel["members"],
+        recused=panel["recused"],
+        entitled=panel["entitled"],
+        present=panel["present"],
+        quorum_needed=panel["quorum_needed"],
         seats=tuple(_seat(seat, routes, votes) for seat in seats),
         may_vote=_may_vote(viewer, seats, ballot.state, votes),
         own_choice=votes.get(viewer.person_id) if viewer.person_id else None,
@@ -254,6 +254,11 @@ def ballot_page(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> Ballo
         opened_at=ballot.opened_at,
         closed_at=ballot.closed_at,
     )
+
+
+def _panel(decision: Decision | None, now: Tally) -> Mapping[str, Any]:
+    """Return the count as it was decided on; roles and recusals of later days do not change it."""
+    return now.as_document() if decision is None else decision.tally
 
 
 def _seat(seat: Member, routes: Mapping[uuid.UUID, str], votes: Collection[uuid.UUID]) -> Seat:
@@ -267,8 +272,18 @@ def _may_vote(viewer: Viewer, seats: list[Member], state: str, votes: Collection
 
 
 def _recused(session: Session, application_ids: list[uuid.UUID]) -> defaultdict[uuid.UUID, dict[uuid.UUID, str]]:
-    """Return, for each application, who is recused and by which route."""
+    """Return, for each application, who is recused and by which route; whoever acts for the applicant is disqualified.
+
+    A declared route stands before that.
+    """
     found: defaultdict[uuid.UUID, dict[uuid.UUID, str]] = defaultdict(dict)
+    insiders = session.execute(
+        select(Application.id, Membership.person_id)
+        .join(Membership, Membership.company_id == Application.company_id)
+        .where(Application.id.in_(application_ids))
+    )
+    for insider in insiders:
+        found[insider.id][insider.person_id] = "disqualification"
     rows = session.execute(
         select(Conflict.application_id, Conflict.person_id, Conflict.route).where(
             Conflict.application_id.in_(application_ids)

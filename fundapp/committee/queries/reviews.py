@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.queries.docket import newest_answers
 from fundapp.committee.queries.people import members
 from fundapp.committee.queries.sight import Figures, in_sight, load_figures, require_sight
 from fundapp.committee.rules import REVIEWABLE, Rating, Statistics
@@ -19,6 +18,7 @@ from fundapp.committee.tables import Review
 from fundapp.core.access import Kind, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.tables import Person
+from fundapp.intake.newest import newest_answers
 from fundapp.intake.tables import Application, Call, Company
 
 

@@ -18,7 +18,7 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
 from fundapp.core.quantities import Quantity, gpu_commodity, imputed_value, won
-from fundapp.core.quarters import Quarter
+from fundapp.core.quarters import Quarter, kst_date
 from fundapp.intake.actions import move_application
 from fundapp.intake.tables import Application, Call, Company
 from fundapp.ledger.actions import open_account, post, void_hold
@@ -92,6 +92,7 @@ def sign_award(
         TransitionRefusedError: if the decision was not carried or is signed already.
         HeadroomExceededError: if a pool no longer holds what was decided.
         PoolMissingError: if GPU time was decided for which there is no pool.
+        InvalidInputError: for an unknown instrument, or a date before the decision or after today.
     """
     if instrument not in INSTRUMENTS:
         raise InvalidInputError(
@@ -126,6 +127,7 @@ def _load_case(session: Session, decision_id: uuid.UUID) -> _Case:
 def _sign(session: Session, case: _Case, *, instrument: str, signed_on: date, actor: Viewer, at: datetime) -> Award:
     if case.decision.outcome != "carried":
         raise TransitionRefusedError(state=case.decision.outcome, verb="award")
+    _require_dated(signed_on, kst_date(case.decision.decided_at), kst_date(at))
     _require_conditions_resolved(session, case.decision.id)
     move_application(session, case.application, "award", actor=actor, at=at)
     granted = _find_pools(session, case.decision.gpu_lines)
@@ -169,6 +171,16 @@ def _require_conditions_resolved(session: Session, decision_id: uuid.UUID) -> No
     ).all()
     if open_ones:
         raise ConditionsOpenError(conditions=" / ".join(f"{c.number}. {c.text}" for c in open_ones))
+
+
+def _require_dated(signed_on: date, decided_on: date, today: date) -> None:
+    """Refuse a date before the decision or after today: either would post into another quarter than the true one."""
+    if not decided_on <= signed_on <= today:
+        raise InvalidInputError(
+            field="signed_on",
+            reason_ko=f"의결일 {decided_on}부터 오늘 {today}까지의 날짜여야 합니다",
+            reason_en=f"must be from the decision on {decided_on} to today, {today}",
+        )
 
 
 def _next_number(session: Session, year: int) -> str:

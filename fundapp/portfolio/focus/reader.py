@@ -5,6 +5,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -13,7 +14,7 @@ from pyarrow import parquet
 
 from .fields import instant, text_of
 from .refusals import FocusFileError, Rejected, RowRefusedError
-from .rows import COLUMNS, REQUIRED, FocusMapping, UsageRow, load_mapping, read_row
+from .rows import COLUMNS, REQUIRED, FocusMapping, UsageRow, bill_of, load_mapping, read_row
 
 _PARQUET: Final = b"PAR1"
 _GZIP: Final = b"\x1f\x8b"
@@ -31,6 +32,7 @@ class FocusFile:
         read: Rows in the file, blank lines apart: len(rows) + len(rejected).
         periods: Billing months, ``YYYY-MM`` in UTC, sorted; exports restate whole months.
         scopes: Billing accounts, sorted; overlapping scopes count twice.
+        refused_bills: Sub-account and first day of the billing month of each refused row; None is what it does not say.
     """
 
     rows: list[UsageRow]
@@ -38,6 +40,7 @@ class FocusFile:
     read: int
     periods: tuple[str, ...]
     scopes: tuple[str, ...]
+    refused_bills: frozenset[tuple[str | None, date | None]] = frozenset()
 
 
 def read_focus(path: Path | str, mapping: FocusMapping | Path | str | None = None) -> FocusFile:
@@ -78,22 +81,32 @@ def read_focus(path: Path | str, mapping: FocusMapping | Path | str | None = Non
 def _collect(source: Iterable[tuple[int, Cells | None]], mapping: FocusMapping) -> FocusFile:
     rows: list[UsageRow] = []
     rejected: list[Rejected] = []
+    refused_bills: set[tuple[str | None, date | None]] = set()
     periods: set[str] = set()
     scopes: set[str] = set()
     for number, cells in source:
         if cells is None:
             rejected.append(RowRefusedError("row", "field_count").at(number))
+            refused_bills.add((None, None))
             continue
         try:
             row = read_row(number, cells, mapping)
         except RowRefusedError as refusal:
             rejected.append(refusal.at(number))
+            refused_bills.add(bill_of(cells))
             continue
         rows.append(row)
         periods.add(_period(cells, row))
         if scope := text_of(cells.get("BillingAccountId")).lower():
             scopes.add(scope)
-    return FocusFile(rows, rejected, len(rows) + len(rejected), tuple(sorted(periods)), tuple(sorted(scopes)))
+    return FocusFile(
+        rows,
+        rejected,
+        len(rows) + len(rejected),
+        tuple(sorted(periods)),
+        tuple(sorted(scopes)),
+        frozenset(refused_bills),
+    )
 
 
 def _period(cells: Cells, row: UsageRow) -> str:

@@ -199,6 +199,20 @@ def _billing_month(cells: Mapping[str, object]) -> date | None:
         return None
 
 
+def bill_of(cells: Mapping[str, object]) -> tuple[str, date | None]:
+    """Return the sub-account and the billing month of a row that need not be readable otherwise.
+
+    The month is that of the charge where the row names no billing period, and None where it has neither.
+    """
+    month = _billing_month(cells)
+    if month is None:
+        try:
+            month = instant("ChargePeriodStart", cells.get("ChargePeriodStart")).date().replace(day=1)
+        except RowRefusedError:
+            month = None
+    return _clean(cells.get("SubAccountId")), month
+
+
 def aggregate(rows: Iterable[UsageRow]) -> dict[tuple[str | None, str, str, date], int]:
     """Total GPU usage by (company key, SKU, region, UTC day).
 

@@ -168,9 +168,7 @@ def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
         application=application,
         call=call,
         chapters=tuple(_chapters(call.form.sections, page.answers, viewer)),
-        facts=facts_of(
-            page.answers, age_basis(call.document.get("kind"), kst_date(call.closes_at), kst_date(submitted))
-        ),
+        facts=facts_of(page.answers, counted_to),
         gpu=gpu,
         value_e4=requested_value(requests, pool_rates(session, viewer)),
         related=tuple(related_applications(session, viewer, application_id)),

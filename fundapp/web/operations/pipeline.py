@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.sight import in_sight
 from fundapp.core.access import Viewer
+from fundapp.intake.newest import is_newest
 from fundapp.intake.queries import PUBLIC_MAIL
 from fundapp.intake.rules import STATES
-from fundapp.intake.tables import Application, Call, Company
+from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.queries import ScoreRow, list_scores
 
 SORTS = ("number", "company", "krw", "score", "related", "updated")
@@ -113,8 +114,8 @@ class _Marks:
 
 
 def _answer(session: Session, key: str) -> ColumnElement[str]:
-    """Return the SQL for one text answer; answers are kept as JSON text on both databases."""
-    text = type_coerce(Application.answers, Text)
+    """Return the SQL for one text answer as it was sent last; answers are kept as JSON text on both databases."""
+    text = type_coerce(Submission.answers, Text)
     whole: Any = cast(text, JSON) if session.get_bind().dialect.name == "postgresql" else type_coerce(text, JSON)
     found: ColumnElement[str] = whole[key].as_string()
     return found
@@ -158,6 +159,7 @@ def list_pipeline(session: Session, viewer: Viewer, call_code: str, asked: Pipel
         )
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)
+        .outerjoin(Submission, is_newest())
         .where(Call.code == call_code, in_sight(viewer))
     )
     found = session.execute(query).all()

@@ -25,7 +25,6 @@ from fundapp.web.operations.shown import STAGE_WORDS, VERDICT_WORDS
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import current_locale, gettext
-from fundapp.web.shell.navigation import STAFF
 from fundapp.web.shell.pagination import Page, asked_page
 from fundapp.web.shell.viewer import viewer
 
@@ -49,7 +48,7 @@ def may_read_applications() -> None:
         NotFoundError: shown like an absent page.
     """
     may_open(Kind.APPLICATION)
-    if not viewer().has(*STAFF):
+    if not viewer().has(Role.ANALYST, Role.AUDITOR):
         raise NotFoundError
 
 
