@@ -25,6 +25,7 @@ GROUPS: Mapping[str, Any] = {
     "overage": lazy("GPU 초과"),
     "suspense": lazy("미확인 사용"),
     "unmapped": lazy("미확인 사용처"),
+    "promise": lazy("현물 약정"),
     "investor": lazy("출자자"),
 }
 KINDS: Mapping[str, Any] = {
@@ -37,6 +38,7 @@ KINDS: Mapping[str, Any] = {
     "drawdown": lazy("소진"),
     "drawdown_correction": lazy("소진 정정"),
     "expiry": lazy("만료"),
+    "recovery": lazy("만료분 소급 사용"),
     "release": lazy("예약 해제"),
     "suspense": lazy("미확인"),
     "fee": lazy("보수"),
