@@ -54,7 +54,7 @@ browser: $(VENV)/.dev
 
 test: $(VENV)/.dev $(COMPILED) browser ## every test, on SQLite, PostgreSQL and in a browser
 	@echo "» running the tests"
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev $(COMPILED) ## all that CI runs
 	@echo "» formatting and lint"

@@ -81,7 +81,8 @@ def db(database_url: str) -> Iterator[Database]:
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     """A finished demonstration on SQLite. Read it; to change it, copy its folder first.
 
-    Tests that use it carry `xdist_group("demonstration")`, so that one worker builds it once.
+    Each worker builds its own, at its first use. Tests are handed out by file, because the plugin that spreads them
+    cannot keep named groups together with this version of pytest, and says nothing.
     """
     return build_demonstration(tmp_path_factory.mktemp("demonstration"))
 

@@ -25,8 +25,6 @@ FIELDS = {
     "floor_samples",
 }
 
-pytestmark = pytest.mark.xdist_group("demonstration")
-
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:

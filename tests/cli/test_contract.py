@@ -233,7 +233,6 @@ def fund(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory)
     return Shell(home)
 
 
-@pytest.mark.xdist_group("demonstration")
 class TestOnTheDemonstration:
     """What needs a fund with a history."""
 

@@ -8,10 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
 from running import FUND, Demonstration, PostgresServer, build_demonstration, environment, run_fund
-
-pytestmark = pytest.mark.xdist_group("demonstration")
 
 
 def report_bytes(run: Demonstration) -> bytes:

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from visits import CLINIC, GRID, LENDER, Agenda, Doors, register, start, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.browser
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from visits import ANSWERS, ROLLING, Enter, answer, consent, fill_section, register
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.browser
 
 # The demonstration seats its applicant in the first company of the example file.
 COMPANY = {"company_name": "푸른터로보틱스", "business_number": "1740099575"}

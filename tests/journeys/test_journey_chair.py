@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from visits import CLINIC, LENDER, MAKER, Agenda, Enter, row_of, vote
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.browser
 
 ARITHMETIC = "재적 8, 제척·회피 0, 의결권 8, 출석 5, 정족수 5 → 성립; 찬성 3, 반대 1, 기권 1 → 가결"
 

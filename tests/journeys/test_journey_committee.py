@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from visits import ROLLING, SCHOOL, Doors, Enter, row_of, screen, take_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.browser
 
 SCORE = re.compile(r"^적합도 점수 \d+\.\d의 덧셈$")
 REASONS = {

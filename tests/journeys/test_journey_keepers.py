@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from visits import Enter, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_auditor_sees_an_unbroken_chain(enter: Enter) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from visits import Enter, figures, row_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_figure_leads_to_the_transfers_that_it_rests_on(enter: Enter) -> None:

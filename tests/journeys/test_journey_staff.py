@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from visits import CLINIC, LENDER, MAKER, ROLLING, Agenda, Enter, close, figures, row_of, vote
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.browser
 
 USAGE = Path(__file__).resolve().parents[2] / "examples" / "usage"
 

@@ -25,8 +25,6 @@ from fundapp.identity.queries import find_person_by_email
 from fundapp.intake.queries import get_application, list_applications
 from fundapp.web.shell.clock import now
 
-pytestmark = pytest.mark.xdist_group("demonstration")
-
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SCENARIO = read_scenario(EXAMPLES)
 PAGES = 90
