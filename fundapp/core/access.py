@@ -68,6 +68,7 @@ class Kind(StrEnum):
     POOL = "pool"
     AWARD = "award"
     TRANCHE = "tranche"
+    CHANGE = "change"
     USAGE = "usage"
     LEDGER = "ledger"
     REPORT = "report"
@@ -138,11 +139,18 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.EDIT, Kind.POOL): frozenset({Role.FINANCE, Role.ADMIN}),
     (Verb.VIEW, Kind.AWARD): _READERS | _STAFF,
     (Verb.SIGN, Kind.AWARD): frozenset({Role.FINANCE}),
+    (Verb.PREPARE, Kind.AWARD): _STAFF,
+    (Verb.APPROVE, Kind.AWARD): frozenset({Role.FINANCE}),
+    (Verb.VIEW, Kind.CHANGE): _READERS | _STAFF,
+    (Verb.RESOLVE, Kind.CHANGE): _STAFF,
     (Verb.PREPARE, Kind.TRANCHE): frozenset({Role.ANALYST, Role.FINANCE}),
     (Verb.APPROVE, Kind.TRANCHE): frozenset({Role.FINANCE}),
     (Verb.VIEW, Kind.USAGE): _STAFF | {Role.AUDITOR},
     (Verb.IMPORT, Kind.USAGE): _STAFF,
+    (Verb.EDIT, Kind.USAGE): _STAFF,
     (Verb.VIEW, Kind.LEDGER): frozenset({Role.FINANCE, Role.AUDITOR}),
+    (Verb.EDIT, Kind.LEDGER): frozenset({Role.FINANCE}),
+    (Verb.CLOSE, Kind.LEDGER): frozenset({Role.FINANCE}),
     (Verb.VIEW, Kind.REPORT): frozenset(
         {Role.PARTNER, Role.ANALYST, Role.FINANCE, Role.AUDITOR, Role.CHAIR, Role.COMMITTEE}
     ),
@@ -160,6 +168,8 @@ _OWN_COMPANY: frozenset[tuple[Verb, Kind]] = frozenset(
         (Verb.EDIT, Kind.APPLICATION),
         (Verb.SUBMIT, Kind.APPLICATION),
         (Verb.VIEW, Kind.AWARD),
+        (Verb.VIEW, Kind.CHANGE),
+        (Verb.SUBMIT, Kind.CHANGE),
     }
 )
 

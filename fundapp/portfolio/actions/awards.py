@@ -250,6 +250,7 @@ def _grant_legs(session: Session, award: Award, granted: Sequence[_Granted], gra
                 quarter=pool.quarter,
                 hours_e4=one.hours.minor,
                 account=account,
+                usable_until=Quarter.parse(pool.quarter).last_day,
                 expires_on=grant_expiry(Quarter.parse(pool.quarter), grace_days),
             )
         )

@@ -1,0 +1,16 @@
+"""Who may see which award."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, false, true
+
+from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, may
+from fundapp.portfolio.tables import Award
+
+
+def award_clause(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the SQL condition under which a viewer may see an award; the same rule as `may(VIEW, AWARD)`."""
+    own = Award.company_id.in_(viewer.company_ids) if viewer.has(Role.APPLICANT) and viewer.company_ids else false()
+    general = true() if may(viewer, Verb.VIEW, Thing(Kind.AWARD)) else false()
+    recused = Award.application_id.not_in(viewer.recused_from) if viewer.recused_from else true()
+    return and_(own | general, recused)

@@ -1,0 +1,37 @@
+"""An award's GPU time."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fundapp.core.orm import Base, new_id
+
+
+class Grant(Base):
+    """GPU time of an award: one SKU, region and quarter, drawn from one pool.
+
+    Use on days up to and including `usable_until` draws on it; what is left lapses after `expires_on`, which leaves
+    time for late bills.
+    """
+
+    __tablename__ = "gpu_grant"
+    __table_args__ = (
+        UniqueConstraint("award_id", "sku", "region", "quarter"),
+        CheckConstraint("hours_e4 > 0", name="hours"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    award_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("award.id"))
+    pool_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pool.id"), index=True)
+    sku: Mapped[str] = mapped_column(String(20))
+    region: Mapped[str] = mapped_column(String(40))
+    quarter: Mapped[str] = mapped_column(String(6))
+    hours_e4: Mapped[int]
+    account: Mapped[str] = mapped_column(String(160), unique=True)
+    usable_until: Mapped[date] = mapped_column(Date)
+    expires_on: Mapped[date] = mapped_column(Date)
+    expired_at: Mapped[datetime | None]
