@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
 
+import ledger_floors
 from measuring import Case, clock
 from sqlalchemy.orm import Session
 from stores import Store, copied
@@ -22,11 +21,6 @@ AT = datetime(2026, 7, 1, 0, 0, tzinfo=UTC)
 DAY = date(2026, 7, 1)
 RATE_KRW = 5200
 GRANTS = 40
-_FIRST_ID = 1_000_000
-_TXN = ("id", "key", "request_sha256", "kind", "status", "effective_on", "recorded_at", "actor", "source_ref")
-_TRANSFER = ("txn_id", "debit_id", "credit_id", "commodity", "amount")
-
-Rows = list[tuple[Any, ...]]
 
 
 def keep_opened(store: Store) -> None:
@@ -71,27 +65,33 @@ def posting_singly(store: Store, count: int, repetitions: int) -> Case:
         unit="rows/s",
         run=lambda: _posted(store, work, count),
         floors={
-            "raw SQL, same rows and commits": lambda: _raw(store, wanted, at_once=1),
-            "bare commits": lambda: _bare_commits(store, count),
+            "driver alone, same statements": lambda: ledger_floors.same(store, wanted, AT, at_once=1),
+            "driver alone, rows only": lambda: ledger_floors.lean(store, wanted, AT, at_once=1),
+            "bare commits": lambda: ledger_floors.bare_commits(store, count),
         },
         repetitions=repetitions,
     )
 
 
-def posting_together(store: Store, count: int, repetitions: int) -> Case:
-    """Post entries in one transaction."""
+def posting_together(store: Store, count: int, at_once: int, repetitions: int) -> Case:
+    """Post entries so many to a transaction."""
     wanted = entries(count)
 
     def work(database: Database) -> None:
-        database.transaction(lambda session: post_many(session, wanted, actor=SYSTEM, at=AT))
+        for start in range(0, count, at_once):
+            part = wanted[start : start + at_once]
+            database.transaction(lambda session, part=part: post_many(session, part, actor=SYSTEM, at=AT))  # type: ignore[misc]
 
     return Case(
-        what="post, all in one commit",
+        what=f"post, {at_once:,} a commit",
         store=store.name,
         n=count,
         unit="rows/s",
         run=lambda: _posted(store, work, count),
-        floors={"raw SQL, same rows": lambda: _raw(store, wanted, at_once=count)},
+        floors={
+            "driver alone, same statements": lambda: ledger_floors.same(store, wanted, AT, at_once=at_once),
+            "driver alone, rows only": lambda: ledger_floors.lean(store, wanted, AT, at_once=at_once),
+        },
         repetitions=repetitions,
     )
 
@@ -117,79 +117,3 @@ def _posted(store: Store, work: Callable[[Database], None], count: int) -> float
         assert books.ok, books
         assert books.transfers == 2 * count, books
         return seconds
-
-
-# ---- floors: the driver alone, without SQLAlchemy, balances, keys or checks of ours ----
-
-
-@contextmanager
-def _driver(database: Database) -> Iterator[Any]:
-    connection = database.engine.raw_connection()
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def _insert(database: Database, table: str, columns: Iterable[str]) -> str:
-    names = tuple(columns)
-    sign = "?" if database.is_sqlite else "%s"
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(sign for _ in names)})"
-
-
-def _begin(database: Database, cursor: Any) -> None:  # noqa: ANN401 - a DBAPI cursor
-    if database.is_sqlite:  # psycopg begins by itself
-        cursor.execute("BEGIN IMMEDIATE")
-
-
-def _raw(store: Store, wanted: list[Entry], *, at_once: int) -> float:
-    with copied(store, "opened") as database, _driver(database) as connection:
-        cursor = connection.cursor()
-        cursor.execute("SELECT path, commodity, id FROM ledger_account")
-        accounts = {(path, commodity): number for path, commodity, number in cursor.fetchall()}
-        connection.rollback()
-        rows = [_rows(number, entry, accounts) for number, entry in enumerate(wanted, start=_FIRST_ID)]
-        txn = _insert(database, "ledger_txn", _TXN)
-        transfer = _insert(database, "ledger_transfer", _TRANSFER)
-
-        def work() -> None:
-            for start in range(0, len(rows), at_once):
-                part = rows[start : start + at_once]
-                _begin(database, cursor)
-                cursor.executemany(txn, [row for row, _ in part])
-                cursor.executemany(transfer, [leg for _, legs in part for leg in legs])
-                connection.commit()
-
-        return clock(work)
-
-
-def _rows(number: int, entry: Entry, accounts: dict[tuple[str, str], int]) -> tuple[tuple[Any, ...], Rows]:
-    day, stamp = entry.effective_on.isoformat(), AT.isoformat(sep=" ")
-    row = (number, entry.key, "0" * 64, entry.kind, "posted", day, stamp, "system", entry.source_ref)
-    legs: Rows = [
-        (
-            number,
-            accounts[leg.debit, leg.quantity.commodity],
-            accounts[leg.credit, leg.quantity.commodity],
-            leg.quantity.commodity,
-            leg.quantity.minor,
-        )
-        for leg in entry.legs
-    ]
-    return row, legs
-
-
-def _bare_commits(store: Store, count: int) -> float:
-    with copied(store, "opened") as database, _driver(database) as connection:
-        cursor = connection.cursor()
-        cursor.execute("CREATE TABLE bare (number INTEGER)")
-        connection.commit()
-        statement = _insert(database, "bare", ["number"])
-
-        def work() -> None:
-            for number in range(count):
-                _begin(database, cursor)
-                cursor.execute(statement, (number,))
-                connection.commit()
-
-        return clock(work)

@@ -9,14 +9,16 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.ledger.queries import TransferRow, decimal_text, transfers
-from fundapp.ledger.tables import Account, RateCard
+from fundapp.ledger.queries import TransferRow, decimal_text, list_fx, list_rates, transfers
+from fundapp.ledger.tables import Account
 
 _ROOTS = {
     "investor": "Equity",
     "promise": "Equity",
     "pool": "Liabilities",
     "reserved": "Liabilities",
+    "offered": "Liabilities",
+    "unreleased": "Liabilities",
     "award": "Liabilities",
     "grant": "Liabilities",
     "bank": "Assets",
@@ -24,6 +26,11 @@ _ROOTS = {
     "used": "Assets",
     "unmapped": "Assets",
     "expired": "Equity",
+    "returned": "Equity",
+    "distributed": "Equity",
+    "written-off": "Expenses",
+    "gain": "Income",
+    "income": "Income",
     "expense": "Expenses",
     "overage": "Liabilities",
     "suspense": "Liabilities",
@@ -48,7 +55,7 @@ def beancount_commodity(code: str) -> str:
 
 
 def to_beancount(session: Session) -> str:
-    """Return the whole ledger as Beancount text: prices from the rate card, then every posted transaction."""
+    """Return the whole ledger as Beancount text: dated prices and exchange rates, then every posted transaction."""
     accounts = session.execute(select(Account.path, Account.opened_on, Account.commodity)).all()
     opened: dict[str, tuple[str, set[str]]] = {}
     for path, day, code in accounts:
@@ -61,12 +68,22 @@ def to_beancount(session: Session) -> str:
     for name, (day_text, codes) in sorted(opened.items()):
         lines.append(f"{min(day_text, earliest)} open {name} {','.join(sorted(codes))}")
     lines.append("")
-    rates = session.scalars(select(RateCard).order_by(RateCard.valid_from, RateCard.id))
-    lines += [f"{r.valid_from} price {beancount_commodity(r.commodity)} {r.unit_price} {r.currency}" for r in rates]
+    lines += _prices(session)
     lines.append("")
     for key, group in groupby(rows, key=lambda row: row.txn_key):
         lines += _beancount_txn(key, list(group))
     return "\n".join(lines) + "\n"
+
+
+def _prices(session: Session) -> list[str]:
+    """Return the newest price of each day, oldest day first."""
+    prices: dict[tuple[str, str], str] = {}
+    for rate in list_rates(session):
+        amount = decimal_text(rate.unit_price, rate.currency)
+        prices[rate.valid_from.isoformat(), beancount_commodity(rate.commodity)] = f"{amount} {rate.currency}"
+    for fx in list_fx(session):
+        prices[fx.day.isoformat(), fx.pair[:3]] = f"{fx.rate} {fx.pair[3:]}"
+    return [f"{day} price {code} {price}" for (day, code), price in sorted(prices.items())]
 
 
 def _beancount_txn(key: str, rows: list[TransferRow]) -> list[str]:

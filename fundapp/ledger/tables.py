@@ -59,6 +59,7 @@ class Balance(Base):
     debits_pending: Mapped[int] = mapped_column(default=0)
     credits_pending: Mapped[int] = mapped_column(default=0)
     floor: Mapped[int | None]
+    transfers_posted: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Txn(Base):
@@ -88,7 +89,11 @@ class Txn(Base):
 
 
 class Transfer(Base):
-    """So much of one commodity from the debited to the credited account."""
+    """So much of one commodity from the debited to the credited account.
+
+    `effective_on` repeats the transaction's day, so that one index answers what an account held on a day; it is
+    empty while a transfer is only held, because a hold has taken no effect.
+    """
 
     __tablename__ = "ledger_transfer"
     __table_args__ = (
@@ -104,8 +109,8 @@ class Transfer(Base):
         ),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("debit_id <> credit_id", name="two_accounts"),
-        Index("ix_ledger_transfer_debit_id", "debit_id"),
-        Index("ix_ledger_transfer_credit_id", "credit_id"),
+        Index("ix_ledger_transfer_debit", "debit_id", "effective_on", "txn_id", "amount"),
+        Index("ix_ledger_transfer_credit", "credit_id", "effective_on", "txn_id", "amount"),
         {"info": APPEND_ONLY},
     )
 
@@ -115,6 +120,7 @@ class Transfer(Base):
     credit_id: Mapped[int]
     commodity: Mapped[str] = mapped_column(String(40))
     amount: Mapped[int]
+    effective_on: Mapped[date | None] = mapped_column(Date)
 
 
 class HoldResolution(Base):
@@ -128,7 +134,7 @@ class HoldResolution(Base):
 
 
 class RateCard(Base):
-    """What an hour of a SKU is worth, from a date on; append-only."""
+    """What an hour of a SKU is worth from a date on, in minor units of a currency; append-only."""
 
     __tablename__ = "ledger_rate_card"
     __table_args__ = (
@@ -146,8 +152,58 @@ class RateCard(Base):
     source: Mapped[str] = mapped_column(String(200))
 
 
+class FxRate(Base):
+    """What one unit of the pair's first currency costs in its second, in millionths, from a day on; append-only."""
+
+    __tablename__ = "ledger_fx"
+    __table_args__ = (
+        UniqueConstraint("pair", "day", "version"),
+        CheckConstraint("rate_e6 > 0", name="rate"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
+    pair: Mapped[str] = mapped_column(String(6))
+    day: Mapped[date] = mapped_column(Date)
+    version: Mapped[int]
+    rate_e6: Mapped[int]
+    source: Mapped[str] = mapped_column(String(200))
+
+
+class Period(Base):
+    """Days whose books are closed, with the hash of what they hold and of the period before."""
+
+    __tablename__ = "ledger_period"
+    __table_args__ = (
+        CheckConstraint("ends_on >= starts_on", name="days"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), unique=True)
+    starts_on: Mapped[date] = mapped_column(Date, unique=True)
+    ends_on: Mapped[date] = mapped_column(Date, unique=True)
+    closed_at: Mapped[datetime]
+    closed_by: Mapped[str] = mapped_column(String(120))
+    transfers: Mapped[int]
+    previous_sha256: Mapped[str | None] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class Snapshot(Base):
+    """What had been posted to an account when a period ended, since the beginning."""
+
+    __tablename__ = "ledger_snapshot"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    period_id: Mapped[int] = mapped_column(ForeignKey("ledger_period.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("ledger_account.id"), primary_key=True)
+    debits_posted: Mapped[int]
+    credits_posted: Mapped[int]
+
+
 class Book(Base):
-    """One row: through which day the books are closed. Postings share-lock it, a close locks it."""
+    """Through which day the books are closed. One row from the start on: postings share-lock it, a close locks it."""
 
     __tablename__ = "ledger_book"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)

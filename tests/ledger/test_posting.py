@@ -173,7 +173,7 @@ def test_a_posting_is_reversed_at_most_once(ledger: Database, at: datetime) -> N
 
 
 def test_closed_books_refuse_earlier_effective_dates(ledger: Database, at: datetime) -> None:
-    ledger.transaction(lambda s: actions.close_books(s, through=date(2026, 9, 30)))
+    ledger.transaction(lambda s: actions.close_books(s, through=date(2026, 9, 30), actor=SYSTEM, at=at))
     with pytest.raises(LedgerRefusedError, match="closed through 2026-09-30"):
         ledger.transaction(lambda s: pay(s, at, "a", "pool:kt", "award:one", 10, on=date(2026, 9, 30)))
     ledger.transaction(lambda s: pay(s, at, "b", "pool:kt", "award:one", 10, on=date(2026, 10, 1)))

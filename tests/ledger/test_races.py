@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-from datetime import UTC, date, datetime
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from fundapp.core.access import SYSTEM
-from fundapp.core.errors import HeadroomExceededError
+from fundapp.core.errors import HeadroomExceededError, LedgerRefusedError
 from fundapp.core.quantities import gpu_hours
 from fundapp.core.sessions import Database
 from fundapp.ledger import actions, queries
@@ -16,6 +18,8 @@ from fundapp.ledger.rules import Leg
 
 DAY = date(2026, 7, 1)
 AT = datetime(2026, 7, 1, tzinfo=UTC)
+LONG = timedelta(days=30)
+Worker = Callable[[str, str, int, object], None]
 POOL, GRANT = "pool:microsoft:h100:koreacentral:2026Q3", "grant:race"
 
 pytestmark = pytest.mark.race
@@ -64,12 +68,62 @@ def _take(url: str, worker: str, attempts: int, results: object) -> None:
     results.put(granted)  # type: ignore[attr-defined]
 
 
-def _race(url: str, workers: list[str], attempts: int) -> int:
+def _end_holds(url: str, worker: str, attempts: int, results: object) -> None:
+    """Try to end every hold in one way; report how many this worker ended."""
+    database = Database(url)
+    ended = 0
+    for number in range(attempts):
+        hold_key, key = f"hold:{number}", f"{worker}:{number}"
+        asked = {"hold_key": hold_key, "key": key, "effective_on": DAY, "actor": SYSTEM, "at": AT}
+
+        def end(s: object, asked: dict[str, object] = asked) -> int:
+            if worker == "expiring":
+                return actions.expire_holds(s, actor=SYSTEM, at=AT + LONG)  # type: ignore[arg-type]
+            verb = actions.post_hold if worker == "posting" else actions.void_hold
+            verb(s, **asked)  # type: ignore[arg-type,operator]
+            return 1
+
+        try:
+            ended += database.transaction(end, isolation="READ COMMITTED" if number % 2 else "SERIALIZABLE")
+        except LedgerRefusedError:
+            continue
+    database.dispose()
+    results.put(ended)  # type: ignore[attr-defined]
+
+
+def _post_until_closed(url: str, worker: str, attempts: int, results: object) -> None:
+    """Post one hour at a time into a period that somebody closes; report how many were accepted."""
+    database = Database(url)
+    accepted = 0
+    for number in range(attempts):
+        try:
+            database.transaction(
+                lambda s, n=number: actions.post(  # type: ignore[misc]
+                    s,
+                    key=f"{worker}:{n}",
+                    kind="award",
+                    legs=[Leg(POOL, GRANT, gpu_hours("H100", 1))],
+                    effective_on=DAY,
+                    actor=SYSTEM,
+                    at=AT,
+                ),
+                isolation="READ COMMITTED",
+            )
+        except LedgerRefusedError:
+            break
+        accepted += 1
+    database.dispose()
+    results.put(accepted)  # type: ignore[attr-defined]
+
+
+def _race(url: str, workers: list[str], attempts: int, run: Worker = _take, during: Callable[[], object] = int) -> int:
+    """Start a process for each worker, do something meanwhile, and return the sum of what they report."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
-    processes = [context.Process(target=_take, args=(url, worker, attempts, results)) for worker in workers]
+    processes = [context.Process(target=run, args=(url, worker, attempts, results)) for worker in workers]
     for process in processes:
         process.start()
+    during()
     granted = sum(results.get(timeout=240) for _ in processes)
     for process in processes:
         process.join(timeout=60)
@@ -97,3 +151,52 @@ def test_eight_processes_with_the_same_keys_post_each_once(db: Database, databas
         assert queries.verify(session).problems == []
     assert grant is not None
     assert (granted, grant.posted) == (60, gpu_hours("H100", 60).minor)
+
+
+def test_each_hold_ends_once_however_many_try_to_post_void_and_expire_it(db: Database, database_url: str) -> None:
+    holds = 40
+    _found(db, 1000)
+    for number in range(holds):
+        db.transaction(
+            lambda s, n=number: actions.hold(  # type: ignore[misc]
+                s,
+                key=f"hold:{n}",
+                kind="reserve",
+                legs=[Leg(POOL, GRANT, gpu_hours("H100", 2))],
+                effective_on=DAY,
+                actor=SYSTEM,
+                at=AT,
+                expires_at=AT + LONG / 2,
+            )
+        )
+    ended = _race(database_url, ["posting", "voiding", "expiring"], attempts=holds, run=_end_holds)
+    with db.read() as session:
+        rows = [row for row in queries.transfers(session, account=GRANT) if row.status == "post"]
+        pool = queries.find_balance(session, POOL, "GPUH.H100")
+        assert queries.open_holds(session, account=POOL) == []
+        assert queries.verify(session).problems == []
+    assert pool is not None
+    assert ended == holds
+    assert (pool.held, pool.posted) == (0, gpu_hours("H100", 1000 - 2 * len(rows)).minor)
+
+
+def test_a_period_that_closes_while_others_post_holds_every_transfer_that_was_accepted(
+    db: Database, database_url: str
+) -> None:
+    _found(db, 1000)
+
+    def close_once_they_post() -> None:
+        while True:
+            with db.read() as session:
+                if queries.count_transfers(session) > 20:
+                    break
+            time.sleep(0.01)
+        db.transaction(lambda s: actions.close_books(s, through=DAY, actor=SYSTEM, at=AT))
+
+    accepted = _race(
+        database_url, [f"w{n}" for n in range(3)], attempts=300, run=_post_until_closed, during=close_once_they_post
+    )
+    with db.read() as session:
+        (period,) = queries.list_periods(session)
+        assert queries.verify(session).problems == []
+        assert queries.count_transfers(session) == period.transfers == 1 + accepted
