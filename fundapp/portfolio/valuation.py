@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session, aliased
-
-from fundapp.ledger.queries import balances
-from fundapp.ledger.tables import Account, Transfer, Txn
+from fundapp.ledger.queries import BalanceRow
 
 IMPUTED = "KRW-IMPUTED"
-_OWNERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,43 +42,15 @@ def value_of_change(posted: Valued, hours_e4: int, rate_krw: int | None) -> int:
     return value if hours_e4 > 0 else -value
 
 
-def overage_posted(session: Session) -> dict[str, Valued]:
-    """Return use beyond grants by overage account."""
-    found: dict[str, Valued] = {}
-    for row in balances(session, prefix="overage:"):
-        hours, value = (0, -row.posted) if row.commodity == IMPUTED else (-row.posted, 0)
-        found[row.account] = found.get(row.account, Valued()).plus(hours, value)
-    return found
-
-
-def suspense_posted(session: Session, owners: Collection[str]) -> dict[str, Valued]:
-    """Return use without an award by place: the transaction key up to and including the UTC day.
-
-    All bills of a day count together, because a later bill may correct an earlier one.
+def values_of(rows: Iterable[BalanceRow], *, sign: int) -> dict[str, Valued]:
+    """Return hours and value by account.
 
     Args:
-        session: A session.
-        owners: Owner codes.
+        rows: Balances in hours and in imputed value.
+        sign: -1 for sources, whose balances are below zero.
     """
-    codes, found = sorted(owners), dict[str, Valued]()
-    debit = aliased(Account)
-    amount = func.sum(case((debit.path.startswith("suspense:"), Transfer.amount), else_=-Transfer.amount))
-    for start in range(0, len(codes), _OWNERS):
-        refs = [f"usage:{code}" for code in codes[start : start + _OWNERS]]
-        rows = session.execute(
-            select(Txn.key, Transfer.commodity, amount)
-            .join(Transfer, Transfer.txn_id == Txn.id)
-            .join(debit, debit.id == Transfer.debit_id)
-            .where(Txn.source_ref.in_(refs), Txn.kind == "suspense")
-            .group_by(Txn.key, Transfer.commodity)
-        )
-        for key, commodity, posted in rows:
-            place = day_of_key(key)
-            hours, value = (0, int(posted)) if commodity == IMPUTED else (int(posted), 0)
-            found[place] = found.get(place, Valued()).plus(hours, value)
+    found: dict[str, Valued] = {}
+    for row in rows:
+        hours, value = (0, sign * row.posted) if row.commodity == IMPUTED else (sign * row.posted, 0)
+        found[row.account] = found.get(row.account, Valued()).plus(hours, value)
     return found
-
-
-def day_of_key(key: str) -> str:
-    """Return a usage key without its bill and its posting: `usage:owner:sku:region:day`."""
-    return key.rsplit(":", 2)[0]

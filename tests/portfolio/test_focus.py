@@ -12,14 +12,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from fundapp.portfolio.focus import (
-    FocusFileError,
-    FocusMapping,
-    UsageRow,
-    aggregate,
-    load_mapping,
-    read_focus,
-)
+from fundapp.portfolio.focus import FocusFileError, FocusMapping, load_mapping, read_usage
+from fundapp.portfolio.focus.rows import Rules, UsageRow, read_row
+from fundapp.portfolio.focus.statement import hours_of_company
 
 H100 = {
     "BillingAccountId": "/Providers/Billing/1",
@@ -41,7 +36,7 @@ H100 = {
     "Tags": json.dumps({"ax-company": "C-001"}),
 }
 DAY = date(2026, 7, 1)
-KEY = ("c-001", "H100", "koreacentral", DAY)
+KEY = ("c-001", "h100", "koreacentral", DAY)
 
 
 def write(path: Path, *rows: dict[str, str], drop: tuple[str, ...] = ()) -> Path:
@@ -53,14 +48,14 @@ def write(path: Path, *rows: dict[str, str], drop: tuple[str, ...] = ()) -> Path
 
 
 def hours_of(tmp_path: Path, *rows: dict[str, str]) -> dict[tuple[str | None, str, str, date], int]:
-    file = read_focus(write(tmp_path / "usage.csv", *rows))
+    file = read_usage(write(tmp_path / "usage.csv", *rows))
     assert file.rejected == []
-    return aggregate(file.rows)
+    return hours_of_company(file.totals.items())
 
 
 def refusal(tmp_path: Path, **changes: str) -> tuple[int, str, str]:
-    file = read_focus(write(tmp_path / "usage.csv", H100, H100 | changes))
-    assert (file.read, len(file.rows), len(file.rejected)) == (2, 1, 1)
+    file = read_usage(write(tmp_path / "usage.csv", H100, H100 | changes))
+    assert (file.read, file.usage_rows, len(file.rejected)) == (2, 1, 1)
     row = file.rejected[0]
     return row.row, row.field, row.code
 
@@ -69,25 +64,17 @@ def test_a_machine_day_counts_hours_times_gpus(tmp_path: Path) -> None:
     assert hours_of(tmp_path, H100) == {KEY: 24 * 8 * 10_000}
 
 
-def test_a_row_is_normalised(tmp_path: Path) -> None:
-    row = read_focus(write(tmp_path / "usage.csv", H100)).rows[0]
-    assert row == UsageRow(
-        row=2,
-        charge_start=datetime(2026, 7, 1, tzinfo=UTC),
-        charge_end=datetime(2026, 7, 2, tzinfo=UTC),
-        sub_account_id="/subscriptions/aaaa",
-        resource_id="/subscriptions/aaaa/vm1",
-        tags={"ax-company": "C-001"},
+def test_a_row_is_normalised() -> None:
+    assert read_row(H100, Rules()) == UsageRow(
+        start=datetime(2026, 7, 1, tzinfo=UTC),
+        end=datetime(2026, 7, 2, tzinfo=UTC),
+        sub_account="/subscriptions/aaaa",
+        billed_in=date(2026, 7, 1),
+        account="/providers/billing/1",
         company="c-001",
         region="koreacentral",
-        sku="H100",
-        gpu_count=Fraction(8),
+        sku="h100",
         gpu_hours=Fraction(192),
-        charge_category="Usage",
-        service="Virtual Machines",
-        consumed_unit="Hours",
-        consumed_quantity=Decimal(24),
-        billed_in=date(2026, 7, 1),
     )
 
 
@@ -123,9 +110,8 @@ def test_rounding_happens_once_on_the_total(tmp_path: Path) -> None:
         "ConsumedQuantity": "0.00004",
         "SkuPriceDetails": '{"InstanceType": "Standard_NC40ads_H100_v5"}',
     }
-    file = read_focus(write(tmp_path / "usage.csv", row, row, row))
-    assert [r.gpu_hours_e4 for r in file.rows] == [0, 0, 0]
-    assert aggregate(file.rows) == {KEY: 1}
+    assert hours_of(tmp_path, row) == {KEY: 0}
+    assert hours_of(tmp_path, row, row, row) == {KEY: 1}
 
 
 @pytest.mark.parametrize(("quantity", "expected"), [("0.00005", 0), ("0.00015", 2), ("0.00025", 2)])
@@ -142,7 +128,7 @@ def test_shared_cards_add_up_without_loss(tmp_path: Path) -> None:
         "ConsumedQuantity": "1",
         "SkuPriceDetails": '{"InstanceType": "Standard_NV6ads_A10_v5", "GpuCount": 1}',
     }
-    assert hours_of(tmp_path, *[row] * 6) == {("c-001", "A10", "koreacentral", DAY): 10_000}
+    assert hours_of(tmp_path, *[row] * 6) == {("c-001", "a10", "koreacentral", DAY): 10_000}
 
 
 @pytest.mark.parametrize(
@@ -182,7 +168,7 @@ def test_the_machine_is_found_in_azures_own_details(tmp_path: Path) -> None:
         writer = csv.DictWriter(stream, list(row))
         writer.writeheader()
         writer.writerow(row)
-    assert aggregate(read_focus(path).rows) == {("c-001", "H200", "koreacentral", DAY): 1_920_000}
+    assert hours_of_company(read_usage(path).totals.items()) == {("c-001", "h200", "koreacentral", DAY): 1_920_000}
 
 
 @pytest.mark.parametrize(
@@ -200,7 +186,7 @@ def test_tags_are_read_in_every_spelling(tmp_path: Path, tags: str) -> None:
 
 def test_usage_that_names_nobody_has_no_company(tmp_path: Path) -> None:
     assert hours_of(tmp_path, H100 | {"Tags": "NULL", "RegionId": "NULL"}) == {
-        (None, "H100", "unknown", DAY): 1_920_000
+        (None, "h100", "unknown", DAY): 1_920_000
     }
 
 
@@ -216,7 +202,7 @@ def test_a_row_over_several_days_is_spread_by_time(tmp_path: Path) -> None:
         "ChargePeriodEnd": "2026-07-01T06:00:00Z",
         "ConsumedQuantity": "12",
     }
-    june = ("c-001", "H100", "koreacentral", date(2026, 6, 30))
+    june = ("c-001", "h100", "koreacentral", date(2026, 6, 30))
     assert hours_of(tmp_path, row) == {june: 480_000, KEY: 480_000}
 
 
@@ -265,7 +251,7 @@ def test_a_vanishing_quantity_counts_nothing(tmp_path: Path) -> None:
 
 
 def test_a_refusal_speaks_both_languages(tmp_path: Path) -> None:
-    row = read_focus(write(tmp_path / "usage.csv", H100 | {"ConsumedQuantity": "NaN"})).rejected[0]
+    row = read_usage(write(tmp_path / "usage.csv", H100 | {"ConsumedQuantity": "NaN"})).rejected[0]
     assert row.message_ko == "ConsumedQuantity - 유한한 숫자가 아닙니다: NaN"
     assert row.message_en == "ConsumedQuantity - not a finite number: NaN"
 
@@ -273,9 +259,9 @@ def test_a_refusal_speaks_both_languages(tmp_path: Path) -> None:
 def test_a_row_cut_short_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "usage.csv", H100, H100)
     path.write_bytes(path.read_bytes()[:-60].rsplit(b",", 1)[0])
-    file = read_focus(path)
+    file = read_usage(path)
     assert [(r.row, r.code) for r in file.rejected] == [(3, "field_count")]
-    assert len(file.rows) == 1
+    assert file.usage_rows == 1
 
 
 @pytest.mark.parametrize(
@@ -295,13 +281,13 @@ def test_a_file_that_is_none_raises_one_clear_error(tmp_path: Path, content: byt
     path = tmp_path / "usage.csv"
     path.write_bytes(content)
     with pytest.raises(FocusFileError) as caught:
-        read_focus(path)
+        read_usage(path)
     assert caught.value.code == code
 
 
 def test_an_absent_file_raises_the_same_error(tmp_path: Path) -> None:
     with pytest.raises(FocusFileError) as caught:
-        read_focus(tmp_path / "absent.csv")
+        read_usage(tmp_path / "absent.csv")
     assert caught.value.code == "unreadable"
 
 
@@ -309,7 +295,7 @@ def test_a_gzipped_file_is_read(tmp_path: Path) -> None:
     plain = write(tmp_path / "usage.csv", H100)
     packed = tmp_path / "usage.csv.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    assert aggregate(read_focus(packed).rows) == {KEY: 1_920_000}
+    assert hours_of_company(read_usage(packed).totals.items()) == {KEY: 1_920_000}
 
 
 def test_parquet_gives_the_same_totals_as_csv(tmp_path: Path) -> None:
@@ -324,13 +310,13 @@ def test_parquet_gives_the_same_totals_as_csv(tmp_path: Path) -> None:
         "Tags": pa.array([[("ax-company", "C-001")]] * 2, pa.map_(pa.string(), pa.string())),
     }
     parquet.write_table(pa.table(native), tmp_path / "usage.parquet")
-    assert aggregate(read_focus(tmp_path / "usage.parquet").rows) == {KEY: 180 * 10_000}
+    assert hours_of_company(read_usage(tmp_path / "usage.parquet").totals.items()) == {KEY: 180 * 10_000}
 
 
 def test_a_parquet_row_with_nan_is_refused(tmp_path: Path) -> None:
     columns = {k: [v, v] for k, v in H100.items()} | {"ConsumedQuantity": [24.0, float("nan")]}
     parquet.write_table(pa.table(columns), tmp_path / "usage.parquet")
-    file = read_focus(tmp_path / "usage.parquet")
+    file = read_usage(tmp_path / "usage.parquet")
     assert [(r.row, r.field, r.code) for r in file.rejected] == [(2, "ConsumedQuantity", "not_a_number")]
 
 
@@ -342,8 +328,8 @@ def test_a_mapping_file_renames_columns_and_names_companies(tmp_path: Path) -> N
     )
     path = write(tmp_path / "usage.csv", H100)
     path.write_text(path.read_text("utf-8-sig").replace("ConsumedQuantity", "사용량"), encoding="utf-8")
-    assert aggregate(read_focus(path, tmp_path / "map.toml").rows) == {
-        ("1234567890", "H100", "koreacentral", DAY): 1_920_000
+    assert hours_of_company(read_usage(path, tmp_path / "map.toml").totals.items()) == {
+        ("1234567890", "h100", "koreacentral", DAY): 1_920_000
     }
 
 
@@ -355,15 +341,15 @@ def test_a_mapping_to_an_unknown_column_is_refused(tmp_path: Path) -> None:
 
 def test_a_tag_outranks_the_subscription(tmp_path: Path) -> None:
     mapping = FocusMapping(sub_accounts={"/subscriptions/aaaa": "other"})
-    assert read_focus(write(tmp_path / "usage.csv", H100), mapping).rows[0].company == "c-001"
+    assert hours_of_company(read_usage(write(tmp_path / "usage.csv", H100), mapping).totals.items()) == {KEY: 1_920_000}
 
 
 def test_months_and_scopes_are_listed(tmp_path: Path) -> None:
     august = {"BillingPeriodStart": "2026-08-01", "BillingAccountId": "NULL"}
-    file = read_focus(write(tmp_path / "usage.csv", H100, H100 | august))
-    assert (file.periods, file.scopes) == (("2026-07", "2026-08"), ("/providers/billing/1",))
+    file = read_usage(write(tmp_path / "usage.csv", H100, H100 | august))
+    assert (file.periods, file.accounts) == (("2026-07", "2026-08"), ("/providers/billing/1",))
 
 
 def test_a_file_without_quantities_is_read_but_its_gpu_rows_are_refused(tmp_path: Path) -> None:
-    file = read_focus(write(tmp_path / "usage.csv", H100, drop=("ConsumedQuantity",)))
+    file = read_usage(write(tmp_path / "usage.csv", H100, drop=("ConsumedQuantity",)))
     assert [(r.row, r.field, r.code) for r in file.rejected] == [(2, "ConsumedQuantity", "missing")]

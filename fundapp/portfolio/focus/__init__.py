@@ -1,16 +1,22 @@
-"""FOCUS usage files (1.0 to 1.3, CSV or Parquet) read into GPU-hours by company, SKU, region and UTC day."""
+"""Usage files (FOCUS 1.0 to 1.3, or a plain list of hours) read into GPU-hours by company, SKU, region and UTC day."""
 
-from .reader import FocusFile, read_focus
+from .hours import SCOPE as HOURS_SCOPE
+from .hours import TEMPLATE_EN, TEMPLATE_KO
+from .reader import read_usage
 from .refusals import FocusFileError, Rejected
-from .rows import FocusMapping, UsageRow, aggregate, load_mapping
+from .rows import FocusMapping, Rules, load_mapping
+from .statement import Line, Statement
 
 __all__ = [
-    "FocusFile",
+    "HOURS_SCOPE",
+    "TEMPLATE_EN",
+    "TEMPLATE_KO",
     "FocusFileError",
     "FocusMapping",
+    "Line",
     "Rejected",
-    "UsageRow",
-    "aggregate",
+    "Rules",
+    "Statement",
     "load_mapping",
-    "read_focus",
+    "read_usage",
 ]

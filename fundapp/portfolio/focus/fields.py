@@ -39,6 +39,12 @@ def text_of(value: object) -> str:
     return "" if text.lower() == "null" else text
 
 
+def packed(text: str) -> str:
+    """Return an identifier without spaces, in lower case; a number also without its hyphens, as in 123-45-67890."""
+    bare = re.sub(r"\s", "", text).lower()
+    return bare.replace("-", "") if re.fullmatch(r"[\d-]+", bare) else bare
+
+
 @lru_cache(maxsize=8192)
 def _parse_instant(text: str) -> datetime | None:
     if not _DATE.fullmatch(text):
@@ -114,7 +120,10 @@ def _parse_object(text: str) -> Mapping[str, object] | None:
 
 def _first_spelling(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Trim and lower keys; where two spellings meet, the one that needed no change wins, then the first."""
-    clean: dict[str, object] = {}
+    clean = {key.strip().lower(): value for key, value in pairs}
+    if len(clean) == len(pairs):
+        return clean
+    clean = {}
     for key, value in sorted(pairs, key=lambda pair: pair[0] != pair[0].strip()):
         clean.setdefault(key.strip().lower(), value)
     return clean

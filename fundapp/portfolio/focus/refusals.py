@@ -33,6 +33,23 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
         "the GPU count contradicts the machine size",
     ),
     "not_json": ("JSON 형식이 아닙니다", "not readable as JSON"),
+    "date_out_of_range": (
+        "2010년부터 2100년 사이의 날짜가 아닙니다",
+        "the date does not lie between 2010 and 2100",
+    ),
+    "unknown_currency": (
+        "단가표에 없는 통화입니다",
+        "a currency that no rate card of the fund has",
+    ),
+    "unknown_sku": (
+        "펀드가 모르는 GPU 종류입니다",
+        "a GPU model that neither a pool nor the table of machine sizes knows",
+    ),
+    "negative_hours": ("사용 시간은 0보다 작을 수 없습니다", "hours of use cannot be below zero"),
+    "duplicate_day": (
+        "같은 기업, 종류, 리전과 날짜가 앞에 있습니다",
+        "the same company, model, region and day stands further up",
+    ),
 }
 
 
@@ -59,7 +76,8 @@ class FocusFileError(ValueError):
     """A file that cannot be read as FOCUS at all; nothing of it may be used.
 
     Attributes:
-        code: ``encoding``, ``columns``, ``csv``, ``parquet``, ``empty``, ``unreadable`` or ``mapping``.
+        code: ``encoding``, ``columns``, ``delimiter``, ``csv``, ``too_long``, ``too_many_refused``, ``parts``,
+            ``parquet``, ``empty``, ``unreadable`` or ``mapping``.
         message_ko: For people.
         message_en: The same in English.
     """

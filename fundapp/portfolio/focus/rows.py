@@ -1,13 +1,14 @@
-"""One usage row, what it means in GPU-hours, and the totals that the ledger takes.
+"""One usage row and what it means in GPU-hours: the rule that everything faster must agree with.
 
 GPU-hours are ConsumedQuantity (in hours) × the GPUs of the machine, for rows whose ChargeCategory is Usage and whose
 commitment was not left unused. Negative rows are corrections and are summed with their sign. PricingQuantity is
-never used: block pricing divides it by up to 10,000. Amounts stay exact fractions until they are totalled.
+never used, because block pricing divides it by up to 10,000; neither is any cost, because credits are applied on the
+invoice and commitments make cost nought: hours are metered, and valued by the fund's own rate card. Amounts stay exact
+fractions until they are totalled.
 """
 
 import tomllib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,39 +16,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from fundapp.portfolio.gpu_sizes import GpuSize, find_gpu_size, is_gpu_family
+from fundapp.portfolio.gpu_sizes import GpuSize, GpuSizes
 
+from .columns import COLUMNS
 from .fields import hours_in_unit, instant, key_values, quantity, text_of
 from .refusals import FocusFileError, RowRefusedError
 
-HOURS_SCALE: Final = 10_000
 MAX_GPU_HOURS: Final = 10**9
 MAX_SPAN: Final = timedelta(days=366)
 DEFAULT_TAGS: Final = ("ax-award", "ax-company")
 UNKNOWN_REGION: Final = "unknown"
+MONEY: Final = frozenset({"KRW", "USD"})
+_YEARS: Final = range(2010, 2101)
 
-#: The columns that are read, by their FOCUS names; anything else in a file is left alone.
-COLUMNS: Final = (
-    "BillingAccountId",
-    "BillingPeriodStart",
-    "ChargeCategory",
-    "ChargePeriodEnd",
-    "ChargePeriodStart",
-    "CommitmentDiscountStatus",
-    "ConsumedQuantity",
-    "ConsumedUnit",
-    "RegionId",
-    "ResourceId",
-    "ResourceType",
-    "ServiceName",
-    "SkuMeter",
-    "SkuPriceDetails",
-    "SubAccountId",
-    "Tags",
-    "x_SkuDetails",
-    "x_SkuDetails.ServiceType",
-)
-REQUIRED: Final = ("ChargeCategory", "ChargePeriodEnd", "ChargePeriodStart")
+#: Columns that may name the machine, from the most to the least explicit.
+SIZE_COLUMNS: Final = ("SkuPriceDetails", "x_SkuDetails", "x_SkuDetails.ServiceType", "ResourceType", "SkuMeter")
+
+Cells = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,54 +51,45 @@ class FocusMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What reading a row needs besides the row.
+
+    Attributes:
+        mapping: Tags and subscriptions of companies.
+        sizes: The table of machine sizes.
+        currencies: Billing currencies that the fund's rate cards know, in upper case.
+    """
+
+    mapping: FocusMapping = field(default_factory=FocusMapping)
+    sizes: GpuSizes = field(default_factory=GpuSizes)
+    currencies: frozenset[str] = MONEY
+
+
+@dataclass(frozen=True, slots=True)
 class UsageRow:
     """A normalised row; every identifier is trimmed and in lower case.
 
     Attributes:
-        row: Row number in the file.
-        charge_start: Inclusive, UTC.
-        charge_end: Exclusive, UTC.
-        sub_account_id: Subscription.
-        resource_id: Resource.
-        tags: Keys trimmed and in lower case.
+        start: Inclusive, UTC.
+        end: Exclusive, UTC.
+        sub_account: Subscription.
+        billed_in: First day of the month whose bill carries the row; that of the charge when the file does not say.
+        account: Billing account.
         company: Award number or company key, or None when nobody is named.
         region: Region, or ``unknown``.
-        sku: GPU model, or None when the row is not metered GPU usage.
-        gpu_count: GPUs of the machine; a fraction when it shares a card.
+        sku: GPU model in lower case, or None when the row is not metered GPU usage.
         gpu_hours: Exact and signed; 0 when not metered.
-        charge_category: As given.
-        service: Service name.
-        consumed_unit: As given.
-        consumed_quantity: Exact, or None.
-        billed_in: First day of the month whose bill carries the row; None when the file does not say.
     """
 
-    row: int
-    charge_start: datetime
-    charge_end: datetime
-    sub_account_id: str
-    resource_id: str
-    tags: Mapping[str, str]
+    start: datetime
+    end: datetime
+    sub_account: str
+    billed_in: date
+    account: str
     company: str | None
     region: str
     sku: str | None
-    gpu_count: Fraction
     gpu_hours: Fraction
-    charge_category: str
-    service: str
-    consumed_unit: str
-    consumed_quantity: Decimal | None
-    billed_in: date | None = None
-
-    @property
-    def utc_day(self) -> date:
-        """UTC day on which the charge period starts."""
-        return self.charge_start.date()
-
-    @property
-    def gpu_hours_e4(self) -> int:
-        """This row alone in ten-thousandths of a GPU-hour, half to even; totals round once, in :func:`aggregate`."""
-        return round(self.gpu_hours * HOURS_SCALE)
 
 
 def load_mapping(path: Path | str) -> FocusMapping:
@@ -130,7 +106,7 @@ def load_mapping(path: Path | str) -> FocusMapping:
         company = body.get("company", {})
         tag = company.get("tag", list(DEFAULT_TAGS))
         tags = tuple(t.strip().lower() for t in ([tag] if isinstance(tag, str) else tag))
-        accounts = {_clean(k): _clean(v) for k, v in company.get("sub_accounts", {}).items()}
+        accounts = {clean(k): clean(v) for k, v in company.get("sub_accounts", {}).items()}
         columns = {str(k): str(v) for k, v in body.get("columns", {}).items()}
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise FocusFileError(
@@ -145,139 +121,161 @@ def load_mapping(path: Path | str) -> FocusMapping:
     return FocusMapping(columns, tags, accounts)
 
 
-def read_row(number: int, cells: Mapping[str, object], mapping: FocusMapping) -> UsageRow:
+def read_row(cells: Cells, rules: Rules) -> UsageRow:
     """Normalise one row.
 
     Args:
-        number: Row number for messages.
         cells: FOCUS column → raw cell: text, or a Parquet value.
-        mapping: Tags and subscriptions of companies.
+        rules: Tags, subscriptions, sizes and currencies.
 
     Raises:
         RowRefusedError: If a value that is needed is absent or unreadable.
     """
-    start = instant("ChargePeriodStart", cells.get("ChargePeriodStart"))
-    end = instant("ChargePeriodEnd", cells.get("ChargePeriodEnd"))
-    if end <= start:
-        raise RowRefusedError("ChargePeriodEnd", "period_order", end.isoformat())
-    category = text_of(cells.get("ChargeCategory"))
-    if not category:
-        raise RowRefusedError("ChargeCategory", "missing")
+    start, end = span_of(cells.get("ChargePeriodStart"), cells.get("ChargePeriodEnd"))
+    metered = is_metered(cells.get("ChargeCategory"), cells.get("CommitmentDiscountStatus"))
     consumed = quantity("ConsumedQuantity", cells.get("ConsumedQuantity"))
-    tags = {k: text_of(v) for k, v in key_values("Tags", cells.get("Tags")).items()}
-    sub_account = _clean(cells.get("SubAccountId"))
-    size, hours = None, Fraction(0)
-    unused = text_of(cells.get("CommitmentDiscountStatus")).lower() == "unused"
-    if category.lower() == "usage" and not unused:
-        size = _gpu_size(cells)
-        if size is not None:
-            hours = _gpu_hours(cells, consumed, size, end - start)
+    sub_account = clean(cells.get("SubAccountId"))
+    company = company_of(cells, rules.mapping) or rules.mapping.sub_accounts.get(sub_account)
+    size = gpu_size(cells, start.date(), rules.sizes) if metered else None
+    hours = Fraction(0)
+    if size is not None:
+        require_known_currency(cells.get("BillingCurrency"), rules.currencies)
+        hours = _gpu_hours(cells, consumed, size, end - start)
     return UsageRow(
-        row=number,
-        charge_start=start,
-        charge_end=end,
-        sub_account_id=sub_account,
-        resource_id=_clean(cells.get("ResourceId")),
-        tags=tags,
-        company=_company(tags, sub_account, mapping),
-        region=_clean(cells.get("RegionId")) or UNKNOWN_REGION,
-        sku=size.sku if size else None,
-        gpu_count=size.gpus if size else Fraction(0),
+        start=start,
+        end=end,
+        sub_account=sub_account,
+        billed_in=billing_month(cells.get("BillingPeriodStart")) or start.date().replace(day=1),
+        account=clean(cells.get("BillingAccountId")),
+        company=company,
+        region=clean(cells.get("RegionId")) or UNKNOWN_REGION,
+        sku=size.sku.lower() if size else None,
         gpu_hours=hours,
-        charge_category=category,
-        service=text_of(cells.get("ServiceName")),
-        consumed_unit=text_of(cells.get("ConsumedUnit")),
-        consumed_quantity=consumed,
-        billed_in=_billing_month(cells),
     )
 
 
-def _billing_month(cells: Mapping[str, object]) -> date | None:
+def span_of(start_cell: object, end_cell: object) -> tuple[datetime, datetime]:
+    """Return the charge period in UTC: start inclusive, end exclusive.
+
+    Raises:
+        RowRefusedError: if a date is missing, unreadable or out of range, or the period does not run forwards.
+    """
+    start, end = _dated("ChargePeriodStart", start_cell), _dated("ChargePeriodEnd", end_cell)
+    if end <= start:
+        raise RowRefusedError("ChargePeriodEnd", "period_order", end.isoformat())
+    return start, end
+
+
+def _dated(column: str, cell: object) -> datetime:
+    moment = instant(column, cell)
+    if moment.year not in _YEARS:
+        raise RowRefusedError(column, "date_out_of_range", text_of(cell))
+    return moment
+
+
+def is_metered(category_cell: object, commitment_cell: object) -> bool:
+    """Return whether a row states use at all: purchases, credits and unused commitments do not.
+
+    Raises:
+        RowRefusedError: if the row does not say what it is.
+    """
+    category = text_of(category_cell)
+    if not category:
+        raise RowRefusedError("ChargeCategory", "missing")
+    return category.lower() == "usage" and text_of(commitment_cell).lower() != "unused"
+
+
+def company_of(cells: Cells, mapping: FocusMapping) -> str | None:
+    """Return who the row's tags name: the award or company, or None.
+
+    A row that an allocation method split from a shared resource (FOCUS 1.3) carries the tags of the one it was
+    allocated to beside those of the resource; the former decide. Such rows state shares, so each counts once, as given.
+
+    Raises:
+        RowRefusedError: if tags are there that cannot be read.
+    """
+    tags = key_values("Tags", cells.get("Tags"))
+    if text_of(cells.get("AllocatedMethodId")):
+        tags = {**tags, **key_values("AllocatedTags", cells.get("AllocatedTags"))}
+    for tag in mapping.tags:
+        if named := clean(tags.get(tag)):
+            return named
+    return None
+
+
+def billing_month(cell: object) -> date | None:
+    """Return the first day of the billing month, or None where a row does not say."""
     try:
-        return instant("BillingPeriodStart", cells.get("BillingPeriodStart")).date().replace(day=1)
+        return instant("BillingPeriodStart", cell).date().replace(day=1)
     except RowRefusedError:
         return None
 
 
-def bill_of(cells: Mapping[str, object]) -> tuple[str, date | None]:
+def bill_of(cells: Cells) -> tuple[str, date | None]:
     """Return the sub-account and the billing month of a row that need not be readable otherwise.
 
     The month is that of the charge where the row names no billing period, and None where it has neither.
     """
-    month = _billing_month(cells)
-    if month is None:
-        try:
-            month = instant("ChargePeriodStart", cells.get("ChargePeriodStart")).date().replace(day=1)
-        except RowRefusedError:
-            month = None
-    return _clean(cells.get("SubAccountId")), month
+    month = billing_month(cells.get("BillingPeriodStart")) or billing_month(cells.get("ChargePeriodStart"))
+    return clean(cells.get("SubAccountId")), month
 
 
-def aggregate(rows: Iterable[UsageRow]) -> dict[tuple[str | None, str, str, date], int]:
-    """Total GPU usage by (company key, SKU, region, UTC day).
-
-    A row that spans several UTC days is spread over them by time, so that a period boundary inside it is respected.
-
-    Returns:
-        Ten-thousandths of a GPU-hour, signed; each total is rounded once, half to even. The company is None for usage
-        that names nobody.
-    """
-    totals: dict[tuple[str | None, str, str, date], Fraction] = defaultdict(Fraction)
-    for row in rows:
-        if row.sku is None:
-            continue
-        for day, share in _days(row):
-            totals[row.company, row.sku, row.region, day] += row.gpu_hours * share
-    return {key: round(total * HOURS_SCALE) for key, total in totals.items()}
-
-
-def _days(row: UsageRow) -> Iterator[tuple[date, Fraction]]:
-    if (row.charge_end - timedelta.resolution).date() == row.utc_day:
-        yield row.utc_day, Fraction(1)
+def days_of(start: datetime, end: datetime) -> Iterator[tuple[date, Fraction]]:
+    """Spread a period over UTC days by time, so that a quarter boundary inside it is respected; shares add up to 1."""
+    if (end - timedelta.resolution).date() == start.date():
+        yield start.date(), Fraction(1)
         return
-    whole = (row.charge_end - row.charge_start) // timedelta.resolution
-    at = row.charge_start
-    while at < row.charge_end:
+    whole = (end - start) // timedelta.resolution
+    at = start
+    while at < end:
         midnight = datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1)
-        until = min(midnight, row.charge_end)
+        until = min(midnight, end)
         yield at.date(), Fraction((until - at) // timedelta.resolution, whole)
         at = until
 
 
-def _clean(value: object) -> str:
+def clean(value: object) -> str:
+    """Return an identifier as the fund keeps it: trimmed and in lower case."""
     return text_of(value).lower()
 
 
-def _company(tags: Mapping[str, str], sub_account: str, mapping: FocusMapping) -> str | None:
-    for tag in mapping.tags:
-        if named := tags.get(tag, "").lower():
-            return named
-    return mapping.sub_accounts.get(sub_account)
+def size_name(column: str, cell: object) -> tuple[str, object]:
+    """Return the machine that one column names, and the count of GPUs that it states.
+
+    Raises:
+        RowRefusedError: if a key-value column cannot be read.
+    """
+    if column == "SkuPriceDetails":
+        details = key_values(column, cell)
+        return text_of(details.get("instancetype") or details.get("x_instancetype")), details.get("gpucount")
+    if column == "x_SkuDetails":
+        return text_of(key_values(column, cell).get("servicetype")), None
+    return text_of(cell), None
 
 
-def _gpu_size(cells: Mapping[str, object]) -> GpuSize | None:
-    """Find the GPU machine of a row, from the most to the least explicit column."""
-    details = key_values("SkuPriceDetails", cells.get("SkuPriceDetails"))
-    own = key_values("x_SkuDetails", cells.get("x_SkuDetails"))
-    candidates = (
-        ("SkuPriceDetails", details.get("instancetype") or details.get("x_instancetype")),
-        ("x_SkuDetails", own.get("servicetype")),
-        ("x_SkuDetails", cells.get("x_SkuDetails.ServiceType")),
-        ("ResourceType", cells.get("ResourceType")),
-        ("SkuMeter", cells.get("SkuMeter")),
-    )
+def gpu_size(cells: Cells, day: date, sizes: GpuSizes) -> GpuSize | None:
+    """Find the GPU machine of a row, from the most to the least explicit column; None when it has no GPU.
+
+    Raises:
+        RowRefusedError: if it is a GPU machine that the table does not know, or its stated count contradicts it.
+    """
+    named = [(column, *size_name(column, cells.get(column))) for column in SIZE_COLUMNS]
+    stated = named[0][2]
     strange: tuple[str, str] | None = None
-    for column, value in candidates:
-        name = text_of(value)
-        size = find_gpu_size(name)
+    for column, name, _ in named:
+        size = sizes.find(name, day)
         if size is not None:
-            _require_count(details.get("gpucount"), size)
+            _require_count(stated, size)
             return size
-        if strange is None and is_gpu_family(name):
+        if strange is None and sizes.names(name):
             strange = column, name
     if strange is not None:
-        raise RowRefusedError(strange[0], "unknown_gpu_size", strange[1])
+        raise RowRefusedError(_column_of(strange[0]), "unknown_gpu_size", strange[1])
     return None
+
+
+def _column_of(column: str) -> str:
+    return "x_SkuDetails" if column == "x_SkuDetails.ServiceType" else column
 
 
 def _require_count(stated: object, size: GpuSize) -> None:
@@ -287,15 +285,36 @@ def _require_count(stated: object, size: GpuSize) -> None:
         raise RowRefusedError("SkuPriceDetails", "gpu_count_conflict", count)
 
 
-def _gpu_hours(cells: Mapping[str, object], consumed: Decimal | None, size: GpuSize, span: timedelta) -> Fraction:
-    if consumed is None:
-        raise RowRefusedError("ConsumedQuantity", "missing")
-    unit = text_of(cells.get("ConsumedUnit"))
+def require_known_currency(cell: object, currencies: frozenset[str]) -> None:
+    """Refuse GPU use billed in a currency that the fund knows nothing of: it is somebody else's bill.
+
+    Raises:
+        RowRefusedError: if so.
+    """
+    currency = text_of(cell).upper()
+    if currency and currency not in currencies:
+        raise RowRefusedError("BillingCurrency", "unknown_currency", currency)
+
+
+def unit_hours(cell: object) -> Fraction:
+    """Return the hours in one unit of consumption.
+
+    Raises:
+        RowRefusedError: if the unit is missing or measures anything but time.
+    """
+    unit = text_of(cell)
     if not unit:
         raise RowRefusedError("ConsumedUnit", "missing")
     hours = hours_in_unit(unit)
     if hours is None:
         raise RowRefusedError("ConsumedUnit", "not_hours", unit)
+    return hours
+
+
+def _gpu_hours(cells: Cells, consumed: Decimal | None, size: GpuSize, span: timedelta) -> Fraction:
+    if consumed is None:
+        raise RowRefusedError("ConsumedQuantity", "missing")
+    hours = unit_hours(cells.get("ConsumedUnit"))
     if span > MAX_SPAN:
         raise RowRefusedError("ChargePeriodEnd", "period_too_long", span)
     total = Fraction(consumed) * hours * size.gpus

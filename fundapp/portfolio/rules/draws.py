@@ -2,51 +2,74 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+from fundapp.core.quarters import Quarter
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
-    """What one grant can give, in ten-thousandths of an hour.
+class Source:
+    """A grant as far as use may draw on it.
 
     Attributes:
-        free: hours neither used nor lapsed.
-        lapsed: hours that expired unused; late records of earlier use may still claim them.
-        overage: hours used beyond the grant so far.
+        account: Its ledger account.
+        first_day: First UTC day whose use may draw on it.
+        usable_until: Last UTC day whose use may draw on it.
+        capacity: All it can give in ten-thousandths of an hour: what is drawn already, what is free, and what lapsed.
     """
 
-    free: int
-    lapsed: int
-    overage: int
+    account: str
+    first_day: date
+    usable_until: date
+    capacity: int
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
-    """How a change in use is divided; negative parts go back to where they came from."""
+class Division:
+    """Where the use of an award's SKU in a region comes from, in ten-thousandths of an hour.
 
-    granted: int
-    recovered: int
-    overage: int
+    Attributes:
+        granted: By grant account.
+        overage: Beyond every grant, by quarter of the day of use.
+        negative: Days whose total is below zero, a correction that came before the use that it corrects: 0 or less.
+    """
+
+    granted: dict[str, int]
+    overage: dict[str, int]
+    negative: int
 
 
-def draw(change: int, stock: Stock) -> Draw:
-    """Divide a change in use over a grant so that overage is always what exceeds the grant, and nothing else.
+def divide(days: Mapping[date, int], sources: Sequence[Source]) -> Division:
+    """Divide use over grants.
 
-    More use takes free hours first, then hours that lapsed before the record arrived, then overage. Less use takes
-    back overage first. However a total is reached, the same total gives the same division.
+    A day draws on the grants that are usable on it, the one that ends first first; days come in order. For grants
+    that are each usable over one stretch of days no other way leaves less overage. The division depends on the totals
+    alone, never on the order in which they arrived: a correction gives back exactly what the corrected use had taken.
 
     Args:
-        change: Hours in ten-thousandths; negative for a correction downwards.
-        stock: What the grant holds before the change.
+        days: Use by UTC day in ten-thousandths of an hour, over all bills.
+        sources: The award's grants of this SKU and region.
     """
-    if change >= 0:
-        granted = min(max(stock.free, 0), change)
-        recovered = min(stock.lapsed, change - granted)
-        return Draw(granted, recovered, change - granted - recovered)
-    returned = min(max(stock.overage, 0), -change)
-    return Draw(change + returned, 0, -returned)
-
-
-def after_draw(stock: Stock, taken: Draw) -> Stock:
-    """Return what a grant holds after a draw."""
-    return Stock(stock.free - taken.granted, stock.lapsed - taken.recovered, stock.overage + taken.overage)
+    in_order = sorted(sources, key=lambda source: (source.usable_until, source.first_day, source.account))
+    left = {source.account: max(source.capacity, 0) for source in in_order}
+    granted: dict[str, int] = defaultdict(int)
+    overage: dict[str, int] = defaultdict(int)
+    negative = 0
+    for day, use in sorted(days.items()):
+        if use < 0:
+            negative += use
+            continue
+        rest = use
+        for source in in_order:
+            if not rest:
+                break
+            if source.first_day <= day <= source.usable_until and (taken := min(left[source.account], rest)):
+                left[source.account] -= taken
+                granted[source.account] += taken
+                rest -= taken
+        if rest:
+            overage[str(Quarter.of_date(day))] += rest
+    return Division(dict(granted), dict(overage), negative)

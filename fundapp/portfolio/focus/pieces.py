@@ -1,0 +1,250 @@
+"""Files cut into frames that fit in memory: text columns, and the number of each row.
+
+A CSV file of one piece (see :mod:`structure`) is parsed by Polars in batches. A file in which anything is out of the
+ordinary (a row of another length, blank lines, broken quotes) is read by Python's own strict reader instead, which
+decides what is an error and at which row. So the fast way never decides that a row is bad.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar, cast
+
+import polars as pl
+import pyarrow as pa
+from pyarrow import parquet
+
+from .refusals import FocusFileError
+from .structure import LONGEST_ROW, look_at
+
+LONGEST_HEADER: Final = 1 << 20
+BATCH_ROWS: Final = 65_536
+_TEXT_BLOCK: Final = 1 << 20
+_EXACT_ROWS: Final = 20_000
+_PARQUET_ROWS: Final = 65_536
+_WORKERS: Final = 2
+_GZIP: Final = b"\x1f\x8b"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which rows of a file a frame holds.
+
+    Attributes:
+        first: Row number of the first of them.
+        numbers: Row numbers where they are not consecutive, else None.
+        refused: Numbers of rows that have another number of fields than the header, and are not in the frame.
+        height: Rows that the file has here, refused ones included and blank lines apart.
+    """
+
+    first: int
+    height: int
+    numbers: Sequence[int] | None = None
+    refused: tuple[int, ...] = ()
+
+    def number(self, position: int) -> int:
+        """Return the number of a row by its position in the frame."""
+        return self.first + position if self.numbers is None else self.numbers[position]
+
+
+Work = Callable[[pl.DataFrame], T]
+
+
+class IrregularError(Exception):
+    """The fast way met what it cannot read; what it has given so far must be forgotten, and the strict way taken."""
+
+
+class CsvPieces:
+    """A CSV file, plain or gzipped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("rb") as stream:
+            self._gzipped = stream.read(2) == _GZIP
+        self.header, self._start, self._plain = self._read_header()
+
+    def _open(self) -> IO[bytes]:
+        return cast("IO[bytes]", gzip.open(self.path, "rb")) if self._gzipped else self.path.open("rb")
+
+    def _read_header(self) -> tuple[list[str], int, bool]:
+        """Return the titles, where the rows begin, and whether the fast way can read this file at all."""
+        with self._open() as stream:
+            head = stream.read(LONGEST_HEADER)
+        end = head.find(b"\n")
+        if end < 0 and len(head) == LONGEST_HEADER and b"\r" not in head:
+            raise FocusFileError(
+                "too_long",
+                f"1행이 {LONGEST_HEADER >> 20} MB 안에 끝나지 않습니다. CSV 파일이 아닌 것 같습니다",
+                f"row 1 does not end within {LONGEST_HEADER >> 20} MB; this does not look like CSV",
+            )
+        text = (head if end < 0 else head[:end]).decode("utf-8-sig").rstrip("\r")
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        plain = end >= 0 and "\r" not in text and text.count('"') % 2 == 0
+        return (rows[0] if rows else []), end + 1, plain and not self._gzipped
+
+    def frames(self, columns: Mapping[str, int], work: Work[T], *, strict: bool = False) -> Iterator[tuple[Place, T]]:
+        """Apply `work` to every frame of the file and yield the results in order.
+
+        Args:
+            columns: FOCUS column → position.
+            work: Called in several threads at once.
+            strict: Leave the fast way alone.
+
+        Raises:
+            FocusFileError: if the file is no CSV from some row on.
+            IrregularError: if the strict way must be taken after all.
+        """
+        structure = look_at(self.path, self._start, len(self.header)) if self._plain and not strict else None
+        if structure is None or not structure.regular:
+            yield from self._exact(0, 0, columns, work)
+            return
+        if not structure.plain:
+            self._require_text()
+        first = 2
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            waiting: deque[tuple[int, Future[T]]] = deque()
+            try:
+                for table in self._batches(columns):
+                    waiting.append((table.height, pool.submit(work, table)))
+                    del table
+                    if len(waiting) > _WORKERS:
+                        height, future = waiting.popleft()
+                        yield Place(first, height), future.result()
+                        first += height
+            except pl.exceptions.PolarsError as error:
+                raise IrregularError from error
+            for height, future in waiting:
+                yield Place(first, height), future.result()
+                first += height
+        if first - 2 != structure.rows:
+            raise IrregularError
+
+    def _batches(self, columns: Mapping[str, int]) -> Iterator[pl.DataFrame]:
+        names = [str(at) for at in range(len(self.header))]
+        wanted = {str(at): name for name, at in columns.items()}
+        scan = pl.scan_csv(
+            self.path,
+            has_header=False,
+            skip_lines=1,
+            schema=dict.fromkeys(names, pl.String),
+            empty_string_is_null=False,
+        )
+        chosen = scan.select(pl.col(at).alias(name) for at, name in wanted.items())
+        yield from chosen.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+
+    def _require_text(self) -> None:
+        """Refuse what is not UTF-8 wherever it stands, read or not.
+
+        Raises:
+            UnicodeDecodeError: if so.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        with self._open() as stream:
+            while block := stream.read(_TEXT_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+
+    def _exact(self, offset: int, number: int, columns: Mapping[str, int], work: Work[T]) -> Iterator[tuple[Place, T]]:
+        """Read from a place in the file to its end with the strict reader; `number` is the row before that place."""
+        batch: list[tuple[int, list[str]]] = []
+        with self._open() as stream:
+            stream.seek(offset)
+            try:
+                for fields in csv.reader(_lines(stream, "utf-8" if offset else "utf-8-sig"), strict=True):
+                    number += 1
+                    if number > 1 and fields:
+                        batch.append((number, fields))
+                    if len(batch) == _EXACT_ROWS:
+                        yield self._strict_frame(batch, columns, work)
+                        batch = []
+            except csv.Error as error:
+                raise FocusFileError(
+                    "csv", f"{number}행 다음에서 CSV 형식이 깨졌습니다", f"broken CSV after row {number}: {error}"
+                ) from error
+            except _LineTooLongError as error:
+                raise FocusFileError(
+                    "too_long",
+                    f"{number}행 다음의 한 행이 {LONGEST_ROW >> 20} MB보다 깁니다",
+                    f"the row after row {number} is longer than {LONGEST_ROW >> 20} MB",
+                ) from error
+        if batch:
+            yield self._strict_frame(batch, columns, work)
+
+    def _strict_frame(
+        self, batch: Sequence[tuple[int, list[str]]], columns: Mapping[str, int], work: Work[T]
+    ) -> tuple[Place, T]:
+        width = len(self.header)
+        good = [(number, fields) for number, fields in batch if len(fields) == width]
+        refused = tuple(number for number, fields in batch if len(fields) != width)
+        data = {name: [fields[at] for _, fields in good] for name, at in columns.items()}
+        table = pl.DataFrame(data, schema=dict.fromkeys(columns, pl.String))
+        return Place(0, len(batch), [number for number, _ in good], refused), work(table)
+
+
+class _LineTooLongError(Exception):
+    """A line that is longer than any row of an export."""
+
+
+def _lines(stream: IO[bytes], encoding: str) -> Iterator[str]:
+    with io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
+        while line := text.readline(LONGEST_ROW):
+            if len(line) == LONGEST_ROW and not line.endswith(("\r", "\n")):
+                raise _LineTooLongError
+            yield line
+
+
+class ParquetPieces:
+    """A Parquet file; its values become the text that a CSV export would have."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with parquet.ParquetFile(path) as file:
+            self.header: list[str] = list(file.schema_arrow.names)
+
+    def frames(self, columns: Mapping[str, int], work: Work[T], *, strict: bool = False) -> Iterator[tuple[Place, T]]:
+        """Apply `work` to every frame of the file and yield the results in order; the first record is row 1."""
+        _ = strict  # there is only one way to read Parquet
+        first = 1
+        wanted = {self.header[at]: name for name, at in columns.items()}
+        with parquet.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=list(wanted)):
+                texts = {name: _texts(batch.column(theirs)) for theirs, name in wanted.items()}
+                table = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
+                yield Place(first, table.height), work(table)
+                first += table.height
+
+
+def _texts(column: Any) -> pl.Series:  # noqa: ANN401 - pyarrow ships no types
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.dictionary_decode(), kind.value_type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        texts = column
+    elif pa.types.is_nested(kind):
+        texts = pa.array([_json_of(value) for value in column.to_pylist()], pa.string())
+    elif pa.types.is_timestamp(kind):
+        zoned = column.cast(pa.timestamp("us", kind.tz), safe=False)
+        texts = pa.array([None if value is None else value.isoformat() for value in zoned.to_pylist()], pa.string())
+    elif pa.types.is_boolean(kind) or pa.types.is_primitive(kind) or pa.types.is_date(kind):
+        texts = pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
+    else:
+        texts = column.cast(pa.string())
+    return cast("pl.Series", pl.from_arrow(texts.fill_null("")))
+
+
+def _json_of(value: object) -> str | None:
+    """Return a map or struct as the JSON object that a CSV export would have."""
+    if isinstance(value, list):
+        value = dict(value) if all(isinstance(pair, tuple) for pair in value) else value
+    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)

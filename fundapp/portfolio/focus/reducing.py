@@ -1,0 +1,380 @@
+"""Rows reduced to totals, column by column.
+
+What a value means is decided once for each distinct value, by the same functions that read single rows. Rows whose
+values are all in order are summed together, exactly, in decimals; every other row is read by itself, which either
+gives the same kind of figure or the reason why it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+import polars as pl
+
+from fundapp.portfolio.gpu_sizes import GpuSize
+
+from .fields import instant, text_of
+from .pieces import Place
+from .refusals import RowRefusedError
+from .rows import (
+    MAX_GPU_HOURS,
+    MAX_SPAN,
+    SIZE_COLUMNS,
+    UNKNOWN_REGION,
+    Rules,
+    UsageRow,
+    bill_of,
+    billing_month,
+    clean,
+    company_of,
+    gpu_size,
+    is_metered,
+    read_row,
+    require_known_currency,
+    size_name,
+    span_of,
+    unit_hours,
+)
+from .statement import QUANTITY_SCALE, Line, Tally
+
+_SPAN: Final = ("ChargePeriodStart", "ChargePeriodEnd")
+_KIND: Final = ("ChargeCategory", "CommitmentDiscountStatus")
+_TAGS: Final = ("Tags", "AllocatedMethodId", "AllocatedTags")
+_BILL: Final = ("SubAccountId", "BillingPeriodStart")
+_SIZE: Final = ("ChargePeriodStart", *SIZE_COLUMNS)
+_KEYS: Final = (*_SPAN, *_BILL, "RegionId", "ConsumedUnit", *SIZE_COLUMNS)
+_ORDINARY: Final = r"^[+-]?\d{1,15}(\.\d{0,18})?$|^$|^NULL$"
+_SUMMABLE: Final = r"^-?\d{1,6}(\.\d{0,18})?$"
+_LARGEST_SUMMABLE: Final = 10**6
+_REMEMBERED: Final = 200_000
+_DECIMAL: Final = pl.Decimal(38, 18)
+_WIDE: Final = Context(prec=60)
+
+Values = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one frame comes to.
+
+    Attributes:
+        sums: GPU rows that could be summed: quantity and number of rows by everything that gives them their meaning.
+        bills: Sub-account, billing period and, where that is unreadable, start of charge, as the file spells them.
+        accounts: Billing accounts as the file spells them.
+        singles: Rows that were read by themselves.
+        refused: Position, reason and bill of each refused row.
+    """
+
+    sums: pl.DataFrame | None
+    bills: frozenset[tuple[str, date]]
+    accounts: frozenset[str]
+    singles: tuple[UsageRow, ...]
+    refused: tuple[tuple[int, RowRefusedError, tuple[str, date | None]], ...]
+
+
+class Verdicts:
+    """What the values of some columns mean, judged once each; forgets rather than grow on a file of ever new values."""
+
+    def __init__(self, columns: Sequence[str], judge: Callable[..., Any]) -> None:
+        self.columns, self._judge = tuple(columns), judge
+        self._known: dict[Values, Any] = {}
+        self._refused: set[Values] = set()
+
+    def ask(self, table: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the question for the distinct values of a table."""
+        return table.select(self.columns).unique()
+
+    def learn(self, answer: pl.DataFrame) -> list[Values]:
+        """Judge what is new; return the distinct values."""
+        values: list[Values] = answer.rows()
+        if len(self._known) > _REMEMBERED:
+            self._known, self._refused = {}, set()
+        known = self._known
+        for value in set(values).difference(known):
+            try:
+                known[value] = self._judge(*value)
+            except RowRefusedError as refusal:
+                known[value] = refusal
+                self._refused.add(value)
+        return values
+
+    def refused(self, values: Iterable[Values]) -> list[Values]:
+        """Return the values that cannot be read."""
+        return list(self._refused.intersection(values)) if self._refused else []
+
+    def those(self, values: Iterable[Values], test: Callable[[Any], bool]) -> list[Values]:
+        """Return the values whose verdict passes a test."""
+        known = self._known
+        return [value for value in values if test(known[value])]
+
+    def __getitem__(self, value: Values) -> Any:  # noqa: ANN401 - whatever the judge returns
+        """Return the verdict on a value that has been learnt."""
+        return self._known[value]
+
+
+def _is_refusal(verdict: object) -> bool:
+    return isinstance(verdict, RowRefusedError)
+
+
+class Reducer:
+    """Reduces frames under one set of rules, each thread with a reducer of its own."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._spans = Verdicts(_SPAN, span_of)
+        self._kinds = Verdicts(_KIND, is_metered)
+        self._tags = Verdicts(_TAGS, self._company)
+        self._bills = Verdicts((*_BILL, "ChargePeriodStart"), _bill)
+        self._short_bills = Verdicts(_BILL, _bill)
+        self._machines = [Verdicts((column,), self._namer(column)) for column in SIZE_COLUMNS]
+        self._sizes = Verdicts(_SIZE, self._size)
+        self._units = Verdicts(("ConsumedUnit",), unit_hours)
+        self._currencies = Verdicts(("BillingCurrency",), self._money)
+
+    def reduce(self, table: pl.DataFrame) -> Part:
+        """Return what the rows of a frame come to."""
+        keys = [name for name in _KEYS if name in table.columns]
+        missing = [pl.lit("").alias(name) for name in _ALL if name not in table.columns]
+        table = table.with_columns(missing) if missing else table
+        odd, gpu, accounts, bills = self._survey(table)
+        if odd is None:
+            candidates = table.filter(gpu) if gpu is not None else None
+        else:
+            candidates = table.filter(gpu & ~odd) if gpu is not None else None
+        sums = None
+        if candidates is not None and candidates.height:
+            strange = self._strange(candidates)
+            if strange is not None:
+                odd = pl.repeat(value=False, n=table.height, dtype=pl.Boolean, eager=True) if odd is None else odd
+                eligible = table.select((gpu & ~odd).alias("it"))["it"].arg_true()
+                odd = odd.scatter(eligible.filter(strange), values=True)
+                candidates = candidates.filter(~strange)
+            sums = self._sum(candidates, keys)
+        if odd is None:
+            return Part(sums, bills, accounts, (), ())
+        singles, refused = self._one_by_one(table, odd)
+        good = table.filter(~odd)
+        _, _, accounts, bills = self._survey(good) if good.height else (None, None, frozenset[str](), frozenset())
+        return Part(sums, bills, accounts, tuple(singles), tuple(refused))
+
+    def _survey(
+        self, table: pl.DataFrame
+    ) -> tuple[pl.Series | None, pl.Expr | None, frozenset[str], frozenset[tuple[str, date]]]:
+        """Return which rows must be read by themselves (None: none), which name a GPU machine, accounts and bills."""
+        lazy = table.lazy()
+        judged = (self._spans, self._kinds, self._tags, *self._machines)
+        answers = pl.collect_all(
+            [
+                *(verdicts.ask(lazy) for verdicts in judged),
+                self._short_bills.ask(lazy),
+                lazy.select(pl.col("BillingAccountId").unique()),
+                lazy.select(pl.col("ConsumedQuantity").str.contains(_ORDINARY).all()),
+            ]
+        )
+        values = [verdicts.learn(answer) for verdicts, answer in zip(judged, answers, strict=False)]
+        odd: pl.Series | None = None
+        if not answers[-1].item():
+            odd = ~table["ConsumedQuantity"].str.contains(_ORDINARY)
+        for verdicts, known in zip(judged[:3], values[:3], strict=True):
+            if refused := verdicts.refused(known):
+                found = _match(table, verdicts.columns, refused)
+                odd = found if odd is None else odd | found
+        bills = self._name_bills(table, answers[-3])
+        return odd, self._gpu_rows(values), frozenset(answers[-2].to_series()), bills
+
+    def _gpu_rows(self, values: Sequence[list[Values]]) -> pl.Expr | None:
+        """Return which metered rows have a column that names a GPU machine or cannot be read; None when no row has."""
+        named = None
+        for column, verdicts, known in zip(SIZE_COLUMNS, self._machines, values[3:], strict=True):
+            if wanted := verdicts.those(known, lambda verdict: verdict is not False):
+                found = pl.col(column).is_in([text for (text,) in wanted])
+                named = found if named is None else named | found
+        if named is None:
+            return None
+        for category, commitment in self._kinds.those(values[1], lambda verdict: verdict is not True):
+            named &= ~((pl.col("ChargeCategory") == category) & (pl.col("CommitmentDiscountStatus") == commitment))
+        return named
+
+    def _name_bills(self, table: pl.DataFrame, short: pl.DataFrame) -> frozenset[tuple[str, date]]:
+        verdicts, values = self._short_bills, self._short_bills.learn(short)
+        if verdicts.refused(values):  # some row names no billing period: the charge's own month counts
+            verdicts = self._bills
+            values = verdicts.learn(verdicts.ask(table.lazy()).collect())
+        return frozenset(verdicts[value] for value in values if not _is_refusal(verdicts[value]))
+
+    def _company(self, tags: str, method: str, allocated: str) -> str | None:
+        return company_of({"Tags": tags, "AllocatedMethodId": method, "AllocatedTags": allocated}, self.rules.mapping)
+
+    def _namer(self, column: str) -> Callable[[str], bool]:
+        return lambda cell: self.rules.sizes.names(size_name(column, cell)[0])
+
+    def _size(self, start: str, *cells: str) -> GpuSize | None:
+        day = instant("ChargePeriodStart", start).date()
+        return gpu_size(dict(zip(SIZE_COLUMNS, cells, strict=True)), day, self.rules.sizes)
+
+    def _money(self, currency: str) -> bool:
+        require_known_currency(currency, self.rules.currencies)
+        return True
+
+    def _strange(self, table: pl.DataFrame) -> pl.Series | None:
+        """Return which of the rows that name a GPU machine cannot simply be summed; None when all can."""
+        lazy = table.lazy()
+        judged = (self._sizes, self._units, self._currencies, self._spans)
+        answers = pl.collect_all(
+            [
+                *(verdicts.ask(lazy) for verdicts in judged),
+                lazy.select(pl.col("ConsumedQuantity").str.contains(_SUMMABLE).all()),
+            ]
+        )
+        sizes, units, currencies, spans = (
+            verdicts.learn(answer) for verdicts, answer in zip(judged, answers, strict=False)
+        )
+        most = max((self._sizes[one].gpus for one in sizes if isinstance(self._sizes[one], GpuSize)), default=1)
+        limit = Fraction(MAX_GPU_HOURS, _LARGEST_SUMMABLE) / most
+        wrong = {
+            _SIZE: self._sizes.those(sizes, lambda size: not isinstance(size, GpuSize)),
+            ("ConsumedUnit",): self._units.those(units, lambda hours: _is_refusal(hours) or hours > limit),
+            ("BillingCurrency",): self._currencies.refused(currencies),
+            _SPAN: self._spans.those(spans, lambda span: span[1] - span[0] > MAX_SPAN),
+        }
+        if answers[-1].item() and not any(wrong.values()):
+            return None
+        strange = ~table["ConsumedQuantity"].str.contains(_SUMMABLE)
+        for columns, values in wrong.items():
+            strange |= _match(table, columns, values)
+        return strange
+
+    def _sum(self, table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+        """Return the sums of rows that mean the same; `keys` are the columns of meaning that the file has."""
+        values = self._tags.learn(self._tags.ask(table.lazy()).collect())
+        used = [at for at, name in enumerate(_TAGS) if at == 0 or any(value[at] for value in values)]
+        whose: dict[str, list[Any]] = {_TAGS[at]: [value[at] for value in values] for at in used}
+        whose["company"] = [self._tags[value] for value in values]
+        schema = dict.fromkeys(whose, pl.String)
+        hours = pl.col("ConsumedQuantity").cast(_DECIMAL).sum().alias("hours")
+        return (
+            table.lazy()
+            .join(pl.LazyFrame(whose, schema=schema), on=[_TAGS[at] for at in used], how="left")
+            .group_by(*keys, "company")
+            .agg(hours, pl.len().alias("rows"))
+            .with_columns(pl.lit("").alias(name) for name in _KEYS if name not in keys)
+            .select(*_KEYS, "company", "hours", "rows")
+            .collect()
+        )
+
+    def _one_by_one(
+        self, table: pl.DataFrame, odd: pl.Series
+    ) -> tuple[list[UsageRow], list[tuple[int, RowRefusedError, tuple[str, date | None]]]]:
+        singles: list[UsageRow] = []
+        refused: list[tuple[int, RowRefusedError, tuple[str, date | None]]] = []
+        for position, cells in zip(odd.arg_true(), table.filter(odd).iter_rows(named=True), strict=True):
+            try:
+                singles.append(read_row(cells, self.rules))
+            except RowRefusedError as refusal:
+                refused.append((position, refusal, bill_of(cells)))
+        return singles, refused
+
+
+_ALL: Final = tuple(dict.fromkeys((*_KEYS, *_KIND, *_TAGS, "BillingAccountId", "BillingCurrency", "ConsumedQuantity")))
+
+
+def _bill(sub_account: str, period: str, start: str = "") -> tuple[str, date]:
+    month = billing_month(period) or billing_month(start)
+    if month is None:
+        raise RowRefusedError("BillingPeriodStart", "missing")
+    return clean(sub_account), month
+
+
+def _match(table: pl.DataFrame, columns: Sequence[str], values: Sequence[tuple[str, ...]]) -> pl.Series:
+    """Return which rows have one of these combinations of values."""
+    if not values:
+        return pl.repeat(value=False, n=table.height, dtype=pl.Boolean, eager=True)
+    wanted = pl.DataFrame(values, schema=dict.fromkeys(columns, pl.String), orient="row").with_columns(found=True)
+    return (
+        table.select(columns)
+        .join(wanted, on=list(columns), how="left", maintain_order="left")["found"]
+        .fill_null(value=False)
+    )
+
+
+class Gatherer:
+    """Gathers the parts of one statement."""
+
+    def __init__(self, rules: Rules, tally: Tally) -> None:
+        self.rules, self.tally = rules, tally
+        self._sums: list[pl.DataFrame] = []
+
+    def add(self, place: Place, part: Part, refusal_of_length: Callable[[int], None]) -> None:
+        """Add what one frame came to."""
+        self.tally.read += place.height
+        for number in place.refused:
+            refusal_of_length(number)
+        for position, refusal, bill in part.refused:
+            self.tally.refuse(refusal.at(place.number(position)), bill)
+        for row in part.singles:
+            self.tally.add_row(row)
+        self.tally.bills |= part.bills
+        self.tally.accounts |= {account for account in map(clean, part.accounts) if account}
+        if part.sums is not None:
+            self._sums.append(part.sums)
+            if sum(sums.height for sums in self._sums) > _REMEMBERED:
+                self._sums = [_again(self._sums)]
+
+    def finish(self) -> None:
+        """Add the sums to the tally."""
+        if self._sums:
+            _tally(_again(self._sums), self.rules, self.tally)
+
+
+def _again(sums: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(sums).group_by(*_KEYS, "company").agg(pl.col("hours").sum(), pl.col("rows").sum())
+
+
+def _tally(sums: pl.DataFrame, rules: Rules, tally: Tally) -> None:
+    spans: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+    texts: dict[str, str] = {}
+    months: dict[str, date | None] = {}
+    units: dict[str, Fraction] = {}
+    sizes: dict[tuple[str, ...], GpuSize] = {}
+    named = rules.mapping.sub_accounts
+    at_size = slice(6, 6 + len(SIZE_COLUMNS))
+    for row in sums.iter_rows():
+        start, end, account, period, region, unit = row[:6]
+        span = spans.get((start, end)) or spans.setdefault((start, end), span_of(start, end))
+        place = row[at_size]
+        size = sizes.get((start, *place)) or sizes.setdefault(
+            (start, *place), _known_size(place, span[0].date(), rules)
+        )
+        hours = units.get(unit) or units.setdefault(unit, unit_hours(unit))
+        if period not in months:
+            months[period] = billing_month(period)
+        sub_account = texts.get(account) or texts.setdefault(account, clean(account))
+        where = texts.get(region) or texts.setdefault(region, clean(region) or UNKNOWN_REGION)
+        company, quantity, count = row[-3:]
+        day = span[0].date()
+        line = Line(
+            company or named.get(sub_account),
+            sub_account,
+            months[period] or day.replace(day=1),
+            size.sku.lower(),
+            where,
+            day,
+        )
+        tally.add_hours(line, span[0], span[1], _exact(quantity, hours * size.gpus), count)
+
+
+def _known_size(cells: tuple[str, ...], day: date, rules: Rules) -> GpuSize:
+    size = gpu_size(dict(zip(SIZE_COLUMNS, cells, strict=True)), day, rules.sizes)
+    if size is None:
+        raise AssertionError(text_of(cells))
+    return size
+
+
+def _exact(quantity: Decimal, factor: Fraction) -> Fraction | int:
+    whole = int(_WIDE.multiply(quantity, QUANTITY_SCALE))
+    return whole * factor.numerator if factor.denominator == 1 else whole * factor
