@@ -117,6 +117,7 @@ def decide(
     hours: Sequence[tuple[Pool, int]] = (),
     conditions: Sequence[str] = (),
     outcome: str = "carried",
+    release: str = "at_once",
 ) -> Case:
     call = session.query(Call).one_or_none() or Call(
         code="AX-T",
@@ -159,7 +160,9 @@ def decide(
                 at=AT - timedelta(days=day),
             )
         )
-    return _vote(session, call, application, krw=krw, hours=hours, conditions=conditions, outcome=outcome)
+    return _vote(
+        session, call, application, krw=krw, hours=hours, conditions=conditions, outcome=outcome, release=release
+    )
 
 
 def _vote(
@@ -171,6 +174,7 @@ def _vote(
     hours: Sequence[tuple[Pool, int]],
     conditions: Sequence[str],
     outcome: str,
+    release: str,
 ) -> Case:
     lines = [
         {
@@ -181,6 +185,7 @@ def _vote(
             "quarter": pool.quarter,
             "hours_e4": amount * HOUR,
             "rate_krw": pool.rate_krw,
+            "release": release,
         }
         for pool, amount in hours
     ]

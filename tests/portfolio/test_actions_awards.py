@@ -19,7 +19,6 @@ from fundapp.core.errors import (
     TransitionRefusedError,
 )
 from fundapp.core.quantities import won
-from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
 from fundapp.intake.tables import Application
 from fundapp.ledger.actions import post
@@ -30,7 +29,6 @@ from fundapp.portfolio.actions import (
     disburse_tranche,
     expire_grants,
     prepare_tranche,
-    record_valuation,
     return_tranche,
     sign_award,
 )
@@ -269,32 +267,6 @@ def test_unused_hours_lapse_once_after_expiry_with_their_value(db: Database) -> 
     assert (again.grants, again.hours_e4) == (0, {})
     assert posted(db, "expired:microsoft:h100", "GPUH.H100") == 400 * HOUR
     assert posted(db, "expired:microsoft:h100", "KRW-IMPUTED") == 400 * 5200 * 10_000
-
-
-def test_a_mark_needs_two_people_and_a_newer_version_stands_beside_the_older(db: Database) -> None:
-    scene = set_up(db)
-    award = sign(db, scene.case)
-
-    def mark(prepared_by: str, actor: Viewer) -> int:
-        return db.transaction(
-            lambda s: record_valuation(
-                s,
-                award_id=award.id,
-                quarter=Quarter(2026, 3),
-                fair_value_krw=70_000_000,
-                technique="마일스톤 조정",
-                note="보안성 검토 통과",
-                prepared_by=prepared_by,
-                actor=actor,
-                at=AT,
-            )
-        )
-
-    with pytest.raises(FourEyesError):
-        mark("Han", scene.one)
-    with pytest.raises(FourEyesError):
-        mark("Han", SYSTEM)
-    assert [mark("Han", scene.two), mark("Han", scene.two)] == [1, 2]
 
 
 def test_an_applicant_sees_the_award_of_their_own_company_only(db: Database) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,29 +11,30 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fundapp.allocation.tables import Investor, Pool
+from fundapp.allocation.planning import split_cash
 from fundapp.committee.tables import Ballot, Condition, Decision
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
-from fundapp.core.quantities import Quantity, gpu_commodity, imputed_value, won
-from fundapp.core.quarters import Quarter, kst_date
+from fundapp.core.orm import new_id
+from fundapp.core.quantities import won
+from fundapp.core.quarters import kst_date
 from fundapp.intake.actions import move_application
 from fundapp.intake.tables import Application, Call, Company
 from fundapp.ledger.actions import open_account, post, void_hold
 from fundapp.ledger.queries import find_holds
 from fundapp.ledger.rules import Leg
 from fundapp.portfolio.actions.events import record
+from fundapp.portfolio.actions.granting import grant_hours
 from fundapp.portfolio.rules import (
     INSTRUMENTS,
     ConditionsOpenError,
-    PoolMissingError,
+    TrancheTerms,
     award_number,
-    grant_account,
-    grant_expiry,
     plan_tranches,
+    require_schedule,
 )
-from fundapp.portfolio.tables import Award, Grant, Tranche
+from fundapp.portfolio.tables import Award, Tranche, TrancheCondition
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,6 @@ class SignedAward:
 
     id: uuid.UUID
     number: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Granted:
-    """One grant to be made and the pool it comes from."""
-
-    pool: Pool
-    hours: Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +65,7 @@ def sign_award(
     actor: Viewer,
     at: datetime,
     signed_on: date,
+    schedule: Sequence[TrancheTerms] = (),
 ) -> SignedAward:
     """Turn a carried decision into an award: commit its cash, grant its GPU time, plan its tranches.
 
@@ -86,13 +79,15 @@ def sign_award(
         actor: Finance.
         at: Now.
         signed_on: Date of the agreement in Seoul.
+        schedule: The tranches as agreed, adding up to the commitment; half and half when there is none.
 
     Raises:
         ConditionsOpenError: naming the conditions that are neither met nor waived.
         TransitionRefusedError: if the decision was not carried or is signed already.
         HeadroomExceededError: if a pool no longer holds what was decided.
         PoolMissingError: if GPU time was decided for which there is no pool.
-        InvalidInputError: for an unknown instrument, or a date before the decision or after today.
+        InvalidInputError: for an unknown instrument, a date before the decision or after today, or a schedule that
+            does not add up.
     """
     if instrument not in INSTRUMENTS:
         raise InvalidInputError(
@@ -100,14 +95,33 @@ def sign_award(
         )
     case = _load_case(session, decision_id)
     require(actor, Verb.SIGN, Thing(Kind.AWARD, case.application.id, case.company.id))
-    request = {"decision": str(decision_id), "instrument": instrument, "signed_on": signed_on.isoformat()}
+    request: dict[str, Any] = {
+        "decision": str(decision_id),
+        "instrument": instrument,
+        "signed_on": signed_on.isoformat(),
+    }
+    if schedule:
+        request["schedule"] = [
+            [one.amount_krw, one.due_on.isoformat(), one.milestone, [list(pair) for pair in one.conditions]]
+            for one in schedule
+        ]
 
     def work() -> dict[str, Any]:
-        award = _sign(session, case, instrument=instrument, signed_on=signed_on, actor=actor, at=at)
+        terms = _Signing(instrument, signed_on, tuple(schedule))
+        award = _sign(session, case, terms, actor=actor, at=at)
         return {"id": str(award.id), "number": award.number}
 
     result = once(session, key=key, verb="award.sign", request=request, at=at, work=work)
     return SignedAward(uuid.UUID(result["id"]), result["number"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Signing:
+    """What the agreement says besides the decision."""
+
+    instrument: str
+    signed_on: date
+    schedule: tuple[TrancheTerms, ...]
 
 
 def _load_case(session: Session, decision_id: uuid.UUID) -> _Case:
@@ -124,19 +138,19 @@ def _load_case(session: Session, decision_id: uuid.UUID) -> _Case:
     return _Case(*row)
 
 
-def _sign(session: Session, case: _Case, *, instrument: str, signed_on: date, actor: Viewer, at: datetime) -> Award:
+def _sign(session: Session, case: _Case, terms: _Signing, *, actor: Viewer, at: datetime) -> Award:
+    signed_on = terms.signed_on
     if case.decision.outcome != "carried":
         raise TransitionRefusedError(state=case.decision.outcome, verb="award")
     _require_dated(signed_on, kst_date(case.decision.decided_at), kst_date(at))
     _require_conditions_resolved(session, case.decision.id)
     move_application(session, case.application, "award", actor=actor, at=at)
-    granted = _find_pools(session, case.decision.gpu_lines)
     award = Award(
         number=_next_number(session, signed_on.year),
         decision_id=case.decision.id,
         application_id=case.application.id,
         company_id=case.company.id,
-        instrument=instrument,
+        instrument=terms.instrument,
         committed_krw=case.decision.approved_krw,
         signed_on=signed_on,
         signed_by=actor.name or actor.email,
@@ -145,9 +159,8 @@ def _sign(session: Session, case: _Case, *, instrument: str, signed_on: date, ac
     session.add(award)
     session.flush()
     _void_holds(session, case.ballot, award.number, actor=actor, at=at, on=signed_on)
-    _plan_cash(session, award)
-    grace = int(case.call.document.get("grant_grace_days", 0))
-    legs = _cash_legs(session, award) + _grant_legs(session, award, granted, grace)
+    _plan_cash(session, award, terms.schedule)
+    legs = _cash_legs(session, award) + grant_hours(session, award, case.decision)
     if legs:
         post(
             session,
@@ -159,7 +172,7 @@ def _sign(session: Session, case: _Case, *, instrument: str, signed_on: date, ac
             at=at,
             source_ref=f"award:{award.number}",
         )
-    record(session, actor, "award.signed", award.number, at, instrument=instrument, krw=award.committed_krw)
+    record(session, actor, "award.signed", award.number, at, instrument=terms.instrument, krw=award.committed_krw)
     return award
 
 
@@ -188,21 +201,6 @@ def _next_number(session: Session, year: int) -> str:
     return award_number(year, 1 if newest is None else int(newest.rsplit("-", 1)[1]) + 1)
 
 
-def _find_pools(session: Session, lines: Sequence[dict[str, Any]]) -> list[_Granted]:
-    """Return one grant for each pool of a decision's lines."""
-    wanted: dict[uuid.UUID, int] = defaultdict(int)
-    for line in lines:
-        wanted[uuid.UUID(line["pool_id"])] += int(line["hours_e4"])
-    pools = {pool.id: pool for pool in session.scalars(select(Pool).where(Pool.id.in_(wanted)))}
-    for line in lines:
-        if uuid.UUID(line["pool_id"]) not in pools:
-            raise PoolMissingError(sku=line["sku"], region=line["region"], quarter=line["quarter"])
-    return [
-        _Granted(pool, Quantity(wanted[pool.id], gpu_commodity(pool.sku.upper())))
-        for pool in sorted(pools.values(), key=lambda pool: pool.account)
-    ]
-
-
 def _void_holds(session: Session, ballot: Ballot, number: str, *, actor: Viewer, at: datetime, on: date) -> None:
     ended = {hold.key for hold in find_holds(session, f"ballot:{ballot.id}") if hold.state != "open"}
     for place, hold_key in enumerate(ballot.hold_keys, start=1):
@@ -211,51 +209,39 @@ def _void_holds(session: Session, ballot: Ballot, number: str, *, actor: Viewer,
             void_hold(session, hold_key=hold_key, key=key, effective_on=on, actor=actor, at=at)
 
 
-def _plan_cash(session: Session, award: Award) -> None:
-    session.add_all(
-        Tranche(
+def _plan_cash(session: Session, award: Award, schedule: Sequence[TrancheTerms]) -> None:
+    if not schedule:
+        schedule = [
+            TrancheTerms(planned.amount_krw, planned.due_on, planned.milestone)
+            for planned in plan_tranches(award.committed_krw, award.signed_on)
+        ]
+    require_schedule(schedule, award.committed_krw, award.signed_on)
+    add_tranches(session, award, schedule)
+
+
+def add_tranches(session: Session, award: Award, schedule: Sequence[TrancheTerms], *, after: int = 0) -> None:
+    """Plan tranches with their conditions, numbered from `after` + 1."""
+    for number, one in enumerate(schedule, start=after + 1):
+        tranche = Tranche(
+            id=new_id(),
             award_id=award.id,
-            number=planned.number,
-            amount_krw=planned.amount_krw,
-            due_on=planned.due_on,
-            milestone=planned.milestone,
+            number=number,
+            amount_krw=one.amount_krw,
+            due_on=one.due_on,
+            milestone=one.milestone.strip(),
         )
-        for planned in plan_tranches(award.committed_krw, award.signed_on)
-    )
+        session.add(tranche)
+        session.flush()
+        session.add_all(
+            TrancheCondition(tranche_id=tranche.id, number=place, kind=kind, text=text.strip())
+            for place, (kind, text) in enumerate(one.conditions, start=1)
+        )
     session.flush()
 
 
 def _cash_legs(session: Session, award: Award) -> list[Leg]:
     if award.committed_krw == 0:
         return []
-    payer = session.scalars(select(Investor.code).where(Investor.kind == "cash").order_by(Investor.code)).first()
-    if payer is None:
-        raise NotFoundError
     account = f"award:{award.number}"
     open_account(session, account, "KRW", on=award.signed_on)
-    return [Leg(f"pool:{payer}", account, won(award.committed_krw))]
-
-
-def _grant_legs(session: Session, award: Award, granted: Sequence[_Granted], grace_days: int) -> list[Leg]:
-    legs = []
-    for one in granted:
-        pool = one.pool
-        account = grant_account(award.number, pool.sku, pool.region, pool.quarter)
-        session.add(
-            Grant(
-                award_id=award.id,
-                pool_id=pool.id,
-                sku=pool.sku,
-                region=pool.region,
-                quarter=pool.quarter,
-                hours_e4=one.hours.minor,
-                account=account,
-                usable_until=Quarter.parse(pool.quarter).last_day,
-                expires_on=grant_expiry(Quarter.parse(pool.quarter), grace_days),
-            )
-        )
-        for quantity in (one.hours, imputed_value(one.hours, pool.rate_krw)):
-            open_account(session, account, quantity.commodity, on=award.signed_on)
-            legs.append(Leg(pool.account, account, quantity))
-    session.flush()
-    return legs
+    return [Leg(payer, account, won(part)) for payer, part in split_cash(session, award.committed_krw).items()]

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.tables import Condition
 from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.tables import Application, Call, Company
+from fundapp.ledger.queries import balances
+from fundapp.ledger.tables import Account, Balance, Transfer
 from fundapp.portfolio.queries.cash import TrancheRow, ValuationRow, load_tranches, load_valuations
 from fundapp.portfolio.queries.grants import GrantRow, SkuHours, load_grants, sum_by_sku
 from fundapp.portfolio.queries.sight import award_clause
 from fundapp.portfolio.queries.usage import UsageRow, load_usage
-from fundapp.portfolio.tables import Award, Tranche, UsageDay
+from fundapp.portfolio.rules.accounts import used_account
+from fundapp.portfolio.tables import Award, Grant, Tranche, UsageDay
+
+IMPUTED = "KRW-IMPUTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +155,110 @@ class ConditionRow:
 
 
 def portfolio_totals(session: Session, viewer: Viewer) -> PortfolioTotals:
-    """Return sums over the awards a viewer may see."""
-    awards = list_awards(session, viewer)
-    skus = sorted({hours.sku for award in awards for hours in award.gpu})
-    by_sku = {sku: [hours for award in awards for hours in award.gpu if hours.sku == sku] for sku in skus}
+    """Return sums over the awards a viewer may see; the database adds up, in a constant number of statements."""
+    seen = award_clause(viewer)
+    awards, committed = session.execute(
+        select(func.count(), func.coalesce(func.sum(Award.committed_krw), 0)).where(seen)
+    ).one()
+    disbursed = session.scalar(
+        select(func.coalesce(func.sum(Tranche.amount_krw), 0))
+        .join(Award, Award.id == Tranche.award_id)
+        .where(seen, Tranche.state == "disbursed")
+    )
     return PortfolioTotals(
-        awards=len(awards),
-        committed_krw=sum(award.committed_krw for award in awards),
-        disbursed_krw=sum(award.disbursed_krw for award in awards),
-        gpu=tuple(
-            SkuHours(
-                sku,
-                sum(one.granted_e4 for one in rows),
-                sum(one.used_e4 for one in rows),
-                sum(one.expired_e4 for one in rows),
-                sum(one.remaining_e4 for one in rows),
-                sum(one.overage_e4 for one in rows),
+        awards=awards,
+        committed_krw=int(committed),
+        disbursed_krw=int(disbursed or 0),
+        gpu=_total_hours(session, seen),
+    )
+
+
+def _total_hours(session: Session, seen: ColumnElement[bool]) -> tuple[SkuHours, ...]:
+    """Return hours by SKU. Granted is what is left, used and lapsed: supplements and returns count, as booked."""
+    left = session.execute(
+        select(Grant.sku, func.coalesce(func.sum(Balance.credits_posted - Balance.debits_posted), 0))
+        .join(Award, Award.id == Grant.award_id)
+        .outerjoin(Account, and_(Account.path == Grant.account, Account.commodity != IMPUTED))
+        .outerjoin(Balance, Balance.account_id == Account.id)
+        .where(seen)
+        .group_by(Grant.sku)
+        .order_by(Grant.sku)
+    ).all()
+    hidden = set(session.scalars(select(Award.number).where(~seen)))
+    used, over = (_by_sku(session, head, hidden) for head in ("used", "overage"))
+    lapsed = _lapsed_by_sku(session, seen)
+    return tuple(
+        SkuHours(
+            sku,
+            granted_e4=int(free) + used[sku] + over[sku] + lapsed[sku],
+            used_e4=used[sku] + over[sku],
+            expired_e4=lapsed[sku],
+            remaining_e4=int(free),
+            overage_e4=-over[sku],
+        )
+        for sku, free in left
+    )
+
+
+def _lapsed_by_sku(session: Session, seen: ColumnElement[bool]) -> dict[str, int]:
+    """Return what lapsed out of grants by SKU, less what late records took back."""
+    found: dict[str, int] = defaultdict(int)
+    own, lapse = aliased(Account), aliased(Account)
+    for mine, theirs, sign in ((Transfer.debit_id, Transfer.credit_id, 1), (Transfer.credit_id, Transfer.debit_id, -1)):
+        rows = session.execute(
+            select(Grant.sku, func.sum(Transfer.amount))
+            .join_from(lapse, Transfer, theirs == lapse.id)
+            .join(own, own.id == mine)
+            .join(Grant, Grant.account == own.path)
+            .join(Award, Award.id == Grant.award_id)
+            .where(
+                lapse.path.startswith("expired:"), lapse.commodity != IMPUTED, Transfer.effective_on.is_not(None), seen
             )
-            for sku, rows in by_sku.items()
-        ),
+            .group_by(Grant.sku)
+        )
+        for sku, amount in rows:
+            found[sku] += sign * int(amount)
+    return found
+
+
+def _by_sku(session: Session, head: str, hidden: Collection[str]) -> dict[str, int]:
+    """Return the hours on accounts `head:<award>:<sku>…` by SKU, but for the awards that are hidden."""
+    found: dict[str, int] = defaultdict(int)
+    for row in balances(session, prefix=f"{head}:"):
+        _, number, sku = row.account.split(":")[:3]
+        if row.commodity != IMPUTED and number not in hidden:
+            found[sku] += row.posted
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class AwardCost:
+    """What an award cost and brought back so far, as the ledger has it.
+
+    Attributes:
+        cash_krw: Cash paid out, whatever has come back since.
+        in_kind_e4: Imputed value of the GPU time used, in ten-thousandths of a won.
+        realised_krw: Cash that came back: cost and gain of what was sold, dividends, interest.
+    """
+
+    cash_krw: int
+    in_kind_e4: int
+    realised_krw: int
+
+
+def award_cost(session: Session, award: AwardRow) -> AwardCost:
+    """Return what an award that the viewer has already been shown cost and brought back."""
+    names = {head: f"{head}:{award.number}" for head in ("investment", "gain", "income", "written-off")}
+    used = {used_account(award.number, hours.sku) for hours in award.gpu}
+    rows = session.execute(
+        select(Account.path, Account.commodity, Balance.credits_posted - Balance.debits_posted)
+        .join(Balance, Balance.account_id == Account.id)
+        .where(Account.path.in_([*names.values(), *used]))
+    ).all()
+    cash = {path: int(posted) for path, commodity, posted in rows if commodity == "KRW"}
+    held, gain, income, lost = (cash.get(name, 0) for name in names.values())
+    return AwardCost(
+        cash_krw=award.disbursed_krw,
+        in_kind_e4=sum(int(posted) for path, commodity, posted in rows if path in used and commodity == IMPUTED),
+        realised_krw=award.disbursed_krw - held - lost - gain - income,
     )

@@ -28,6 +28,16 @@ def grant_account(award: str, sku: str, region: str, quarter: str) -> str:
     return f"grant:{award}:{sku}:{region}:{quarter}"
 
 
+def unreleased_account(award: str, sku: str, region: str, quarter: str) -> str:
+    """Return the account of what is awarded but waits for a progress report."""
+    return f"unreleased:{award}:{sku}:{region}:{quarter}"
+
+
+def returned_account(investor: str, sku: str) -> str:
+    """Return the account of GPU time given back to its contributor for good."""
+    return f"returned:{investor}:{sku}"
+
+
 def overage_account(award: str, sku: str, region: str, quarter: str) -> str:
     """Return the account that use beyond a quarter's grant comes from."""
     return f"overage:{award}:{sku}:{region}:{quarter}"

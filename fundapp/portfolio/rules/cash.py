@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from fundapp.core.errors import FundError
+from fundapp.core.errors import FundError, InvalidInputError
 
+BANK = "bank:fund"
+DISTRIBUTIONS = ("dividend", "interest", "redemption", "exit")
+"""How cash comes back from a company."""
 INSTRUMENTS = ("RCPS", "CB", "common", "SAFE", "none")
 
 
@@ -56,9 +59,87 @@ def plan_tranches(amount_krw: int, signed_on: date) -> tuple[PlannedTranche, ...
     return tuple(tranche for tranche in planned if tranche.amount_krw > 0)
 
 
+@dataclass(frozen=True, slots=True)
+class TrancheTerms:
+    """One part of a schedule as agreed.
+
+    Attributes:
+        milestone: What it is paid for, in words.
+        conditions: `(kind, text)` pairs; kind is `precedent` (선행조건) or `milestone`.
+    """
+
+    amount_krw: int
+    due_on: date
+    milestone: str
+    conditions: tuple[tuple[str, str], ...] = ()
+
+
+def require_schedule(schedule: Sequence[TrancheTerms], committed_krw: int, signed_on: date) -> None:
+    """Refuse a schedule that does not add up to the commitment, or is out of order.
+
+    Raises:
+        InvalidInputError: naming the difference or the tranche.
+    """
+    for number, one in enumerate(schedule, start=1):
+        if one.amount_krw <= 0 or not one.milestone.strip() or one.due_on < signed_on:
+            raise InvalidInputError(
+                field="schedule",
+                reason_ko=f"{number}차분은 금액, 협약일 이후의 예정일, 이정표가 모두 필요합니다",
+                reason_en=f"tranche {number} needs an amount, a date from the agreement on and a milestone",
+            )
+        if number > 1 and one.due_on < schedule[number - 2].due_on:
+            raise InvalidInputError(
+                field="schedule",
+                reason_ko=f"{number}차분이 앞 차수보다 이릅니다",
+                reason_en=f"tranche {number} is due before the one ahead of it",
+            )
+    difference = sum(one.amount_krw for one in schedule) - committed_krw
+    if difference:
+        raise InvalidInputError(
+            field="schedule",
+            reason_ko=f"차수의 합이 약정과 {difference:+,}원 다릅니다",
+            reason_en=f"the tranches differ from the commitment by {difference:+,} won",
+        )
+
+
+def call_number(year: int, ordinal: int) -> str:
+    """Return a capital call's number, e.g. `CC-2026-0001`."""
+    return f"CC-{year}-{ordinal:04d}"
+
+
+def movement_number(year: int, ordinal: int) -> str:
+    """Return the number of a cash movement, e.g. `CM-2026-0001`."""
+    return f"CM-{year}-{ordinal:04d}"
+
+
 def award_number(year: int, ordinal: int) -> str:
     """Return an award's public number, e.g. `AW-2026-0001`."""
     return f"AW-{year}-{ordinal:04d}"
+
+
+def proceeds_steps(kind: str, award: str, amount_krw: int, cost_krw: int) -> list[tuple[str, str, int]]:
+    """Return what cash from a company, or a lost cost, moves: (debited account, credited account, won).
+
+    Proceeds give up cost first; what exceeds it is gain, what falls short of it is loss. Dividends and interest are
+    income and give up no cost.
+
+    Args:
+        kind: One of `DISTRIBUTIONS`, or `write_off`.
+        award: The award's number.
+        amount_krw: What came in; 0 for a write-off.
+        cost_krw: Cash cost given up.
+    """
+    cost, gain = f"investment:{award}", f"gain:{award}"
+    if kind == "write_off":
+        return [(cost, f"written-off:{award}", cost_krw)]
+    if kind in {"dividend", "interest"}:
+        return [(f"income:{award}", BANK, amount_krw)]
+    steps = (
+        (cost, BANK, min(amount_krw, cost_krw)),
+        (gain, BANK, amount_krw - cost_krw),
+        (cost, gain, cost_krw - amount_krw),
+    )
+    return [step for step in steps if step[2] > 0]
 
 
 def split_by_cost(value_krw: int, cash_cost_krw: int, in_kind_cost_krw: int) -> tuple[int, int]:

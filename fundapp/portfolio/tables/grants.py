@@ -14,14 +14,17 @@ from fundapp.core.orm import Base, new_id
 class Grant(Base):
     """GPU time of an award: one SKU, region and quarter, drawn from one pool.
 
-    Use on days up to and including `usable_until` draws on it; what is left lapses after `expires_on`, which leaves
-    time for late bills.
+    `requested_e4`, `recommended_e4` and `hours_e4` keep apart what the company asked for, what the adopted plan
+    recommended and what was decided; what later changes moved is in the ledger. A grant that a change brought about
+    was decided with 0 hours. Use on days up to and including `usable_until` draws on it; what is left lapses after
+    `expires_on`, which leaves time for late bills.
     """
 
     __tablename__ = "gpu_grant"
     __table_args__ = (
         UniqueConstraint("award_id", "sku", "region", "quarter"),
-        CheckConstraint("hours_e4 > 0", name="hours"),
+        CheckConstraint("hours_e4 >= 0", name="hours"),
+        CheckConstraint("release IN ('at_once','half')", name="release"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -30,7 +33,10 @@ class Grant(Base):
     sku: Mapped[str] = mapped_column(String(20))
     region: Mapped[str] = mapped_column(String(40))
     quarter: Mapped[str] = mapped_column(String(6))
+    requested_e4: Mapped[int | None]
+    recommended_e4: Mapped[int | None]
     hours_e4: Mapped[int]
+    release: Mapped[str] = mapped_column(String(10), default="at_once")
     account: Mapped[str] = mapped_column(String(160), unique=True)
     usable_until: Mapped[date] = mapped_column(Date)
     expires_on: Mapped[date] = mapped_column(Date)

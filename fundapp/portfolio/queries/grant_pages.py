@@ -1,0 +1,340 @@
+"""The list of grants, a page at a time, and everything that the page of one grant shows."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from fundapp.allocation.tables import Pool
+from fundapp.core.access import Viewer
+from fundapp.core.errors import NotFoundError
+from fundapp.intake.tables import Company
+from fundapp.ledger.tables import Account, Balance
+from fundapp.portfolio.queries.grant_figures import GrantFigures, load_figures
+from fundapp.portfolio.queries.grant_moves import IMPUTED, Movement
+from fundapp.portfolio.queries.metering import (
+    AlertRow,
+    UtilisationRow,
+    list_alerts,
+    metering_state,
+    utilisation_of,
+)
+from fundapp.portfolio.queries.sight import award_clause, sees_all_awards
+from fundapp.portfolio.tables import Award, ChangeRequest, Grant, GrantForecast, ProgressReport, ReclaimNotice
+
+UTILISATION_DAYS = 56
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFilter:
+    """Which grants a list shows; empty parts leave nothing out. `text` is part of a company's name or a number."""
+
+    sku: str = ""
+    quarter: str = ""
+    verdict: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantListRow:
+    """One grant in a list; hours in ten-thousandths. Verdict and what follows it are of the newest watch."""
+
+    id: uuid.UUID
+    award: str
+    company: str
+    sku: str
+    region: str
+    quarter: str
+    account: str
+    usable_until: date
+    remaining_e4: int
+    granted_e4: int
+    verdict: str | None
+    severity: str
+    pace_e4: int
+    exhausted_on: date | None
+    at_risk_e4: int
+    overage_e4: int
+    watched_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """Something that people did about a grant: a request, a report, a notice.
+
+    Attributes:
+        grant_id: The grant it is about, None for all of the award's.
+        what: `change`, `report` or `notice`.
+        kind: Kind of the change, or rule of the notice; empty for a report.
+        state: What has become of it.
+        until: The day that a change asks for, or on which a notice takes effect.
+    """
+
+    grant_id: uuid.UUID | None
+    what: str
+    number: str
+    kind: str
+    state: str
+    hours_e4: int | None
+    at: datetime
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantPage:
+    """Everything that the page of one grant shows.
+
+    Attributes:
+        others: The award's other grants, in order.
+        metering: `none`, `unverified`, `failing` or `reached`: whether anybody measures.
+    """
+
+    figures: GrantFigures
+    company: str
+    investor: str
+    rate_krw: int
+    signed_on: date
+    movements: tuple[Movement, ...]
+    utilisation: tuple[UtilisationRow, ...]
+    metering: str
+    alerts: tuple[AlertRow, ...]
+    steps: tuple[StepRow, ...]
+    others: tuple[GrantFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwardGpu:
+    """The GPU side of an award: every grant with its movements; what its alerts say."""
+
+    award: str
+    company: str
+    figures: tuple[GrantFigures, ...]
+    movements: dict[uuid.UUID, tuple[Movement, ...]]
+    alerts: tuple[AlertRow, ...]
+
+
+def count_verdicts(session: Session, viewer: Viewer) -> dict[str, int]:
+    """Return how many grants a viewer may see, by verdict; those not yet judged under an empty name."""
+    judged = select(GrantForecast.verdict, func.count()).group_by(GrantForecast.verdict)
+    grants = select(func.count()).select_from(Grant)
+    if not sees_all_awards(viewer):
+        judged = judged.join(Grant, Grant.id == GrantForecast.grant_id).join(Award, Award.id == Grant.award_id)
+        judged = judged.where(award_clause(viewer))
+        grants = grants.join(Award, Award.id == Grant.award_id).where(award_clause(viewer))
+    counts = {verdict: int(count) for verdict, count in session.execute(judged)}
+    waiting = (session.scalar(grants) or 0) - sum(counts.values())
+    return counts | ({"": waiting} if waiting else {})
+
+
+def count_grants(session: Session, viewer: Viewer, asked: GrantFilter) -> int:
+    """Return how many grants a list has on all its pages."""
+    return session.scalar(_filtered(select(func.count()).select_from(Grant), viewer, asked)) or 0
+
+
+def list_grants(
+    session: Session, viewer: Viewer, asked: GrantFilter, *, limit: int | None = None, offset: int = 0
+) -> list[GrantListRow]:
+    """Return some grants by award, SKU, region and quarter; two statements, however many grants there are."""
+    query = (
+        select(*_LISTED)
+        .select_from(Grant)
+        .join(Award, Award.id == Grant.award_id)
+        .join(Company, Company.id == Award.company_id)
+        .outerjoin(GrantForecast, GrantForecast.grant_id == Grant.id)
+        .where(award_clause(viewer), *_wanted(asked))
+        .order_by(Award.number, Grant.sku, Grant.region, Grant.quarter)
+        .limit(limit)
+        .offset(offset)
+    )
+    rows = session.execute(query).all()
+    left = _left(session, [row.account for row in rows])
+    return [_list_row(row, left.get(row.account, 0)) for row in rows]
+
+
+_LISTED = (
+    Grant.id,
+    Award.number.label("award"),
+    Company.name.label("company"),
+    Grant.sku,
+    Grant.region,
+    Grant.quarter,
+    Grant.account,
+    Grant.usable_until,
+    func.coalesce(GrantForecast.granted_e4, Grant.hours_e4).label("granted_e4"),
+    GrantForecast.verdict,
+    func.coalesce(GrantForecast.severity, "info").label("severity"),
+    func.coalesce(GrantForecast.pace_e4, 0).label("pace_e4"),
+    GrantForecast.exhausted_on,
+    func.coalesce(GrantForecast.at_risk_e4, 0).label("at_risk_e4"),
+    func.coalesce(GrantForecast.overage_e4, 0).label("overage_e4"),
+    GrantForecast.watched_at,
+)
+
+
+def _list_row(row: Row[*tuple[Any, ...]], left_e4: int) -> GrantListRow:
+    return GrantListRow(**row._mapping, remaining_e4=left_e4)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def list_kinds(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the SKUs and the quarters that there are pools of; every grant is drawn from one."""
+    pools = session.execute(select(Pool.sku, Pool.quarter).distinct()).all()
+    return tuple(sorted({sku for sku, _ in pools})), tuple(sorted({quarter for _, quarter in pools}))
+
+
+def _wanted(asked: GrantFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if asked.sku:
+        found.append(Grant.sku == asked.sku)
+    if asked.quarter:
+        found.append(Grant.quarter == asked.quarter)
+    if asked.verdict:
+        found.append(GrantForecast.verdict == asked.verdict)
+    if asked.text:
+        inside = func.lower(Company.name).contains(asked.text.lower(), autoescape=True)
+        found.append(inside | func.lower(Award.number).contains(asked.text.lower(), autoescape=True))
+    return found
+
+
+def _filtered(query: Select[int], viewer: Viewer, asked: GrantFilter) -> Select[int]:
+    """Join only what the viewer's sight and the filter need: counting ten thousand rows should not read four tables."""
+    if asked.text or not sees_all_awards(viewer):
+        query = query.join(Award, Award.id == Grant.award_id).where(award_clause(viewer))
+    if asked.text:
+        query = query.join(Company, Company.id == Award.company_id)
+    if asked.verdict:
+        query = query.join(GrantForecast, GrantForecast.grant_id == Grant.id)
+    return query.where(*_wanted(asked))
+
+
+def _left(session: Session, accounts: Sequence[str]) -> dict[str, int]:
+    rows = session.execute(
+        select(Account.path, Balance.credits_posted - Balance.debits_posted)
+        .join(Balance, Balance.account_id == Account.id)
+        .where(Account.path.in_(accounts), Account.commodity != IMPUTED)
+    )
+    return {path: int(left) for path, left in rows}
+
+
+def grant_page(session: Session, viewer: Viewer, grant_id: uuid.UUID, today: date) -> GrantPage:
+    """Return the page of one grant.
+
+    Raises:
+        NotFoundError: if there is none, or the viewer may not see its award.
+    """
+    own = select(Grant.award_id).where(Grant.id == grant_id).scalar_subquery()
+    pages = _load_pages(session, viewer, Award.id == own, today)
+    return next(page for page in pages if page.figures.id == grant_id)
+
+
+def award_pages(session: Session, viewer: Viewer, number: str, today: date) -> list[GrantPage]:
+    """Return the pages of all grants of one award; a constant number of statements.
+
+    Raises:
+        NotFoundError: if there is no such award, or the viewer may not see it, or it has no GPU time.
+    """
+    return _load_pages(session, viewer, Award.number == number, today)
+
+
+def _load_pages(session: Session, viewer: Viewer, condition: ColumnElement[bool], today: date) -> list[GrantPage]:
+    rows = session.execute(
+        select(Award.id, Award.signed_on, Company.name, Grant.id, Pool.investor_code, Pool.rate_krw)
+        .select_from(Grant)
+        .join(Award, Award.id == Grant.award_id)
+        .join(Company, Company.id == Award.company_id)
+        .join(Pool, Pool.id == Grant.pool_id)
+        .where(condition, award_clause(viewer))
+    ).all()
+    if not rows:
+        raise NotFoundError
+    award_id, signed_on, company, *_ = rows[0]
+    pools = {grant_id: (investor, rate) for *_, grant_id, investor, rate in rows}
+    figures = load_figures(session, Grant.award_id == award_id, today, whole=True)
+    seen = utilisation_of(session, [award_id], today - timedelta(days=UTILISATION_DAYS))
+    alerts = list_alerts(session, viewer, award=figures[0].award, with_resolved=True)
+    metering, steps = metering_state(session), _steps(session, award_id)
+    return [
+        GrantPage(
+            figures=one,
+            company=company,
+            investor=pools[one.id][0],
+            rate_krw=pools[one.id][1],
+            signed_on=signed_on,
+            movements=one.movements,
+            utilisation=tuple(
+                row
+                for day, row in seen.get((award_id, one.sku), {}).items()
+                if one.standing.first_day <= day <= one.standing.usable_until
+            ),
+            metering=metering,
+            alerts=tuple(row for row in alerts if row.grant_id == one.id),
+            steps=tuple(row for row in steps if row.grant_id in {None, one.id}),
+            others=tuple(other for other in figures if other.id != one.id),
+        )
+        for one in figures
+    ]
+
+
+def award_gpu(session: Session, viewer: Viewer, number: str, today: date) -> AwardGpu:
+    """Return the GPU side of one award; a constant number of statements.
+
+    Raises:
+        NotFoundError: if there is no such award, or the viewer may not see it.
+    """
+    found = session.execute(
+        select(Award.id, Company.name)
+        .join(Company, Company.id == Award.company_id)
+        .where(Award.number == number, award_clause(viewer))
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError
+    figures = load_figures(session, Grant.award_id == found.id, today, whole=True)
+    return AwardGpu(
+        award=number,
+        company=found.name,
+        figures=tuple(figures),
+        movements={one.id: one.movements for one in figures},
+        alerts=tuple(list_alerts(session, viewer, award=number)),
+    )
+
+
+def list_own_awards(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
+    """Return number and company of the awards with GPU time of the viewer's own companies, by number."""
+    if not viewer.company_ids:
+        return []
+    query = (
+        select(Award.number, Company.name)
+        .join(Company, Company.id == Award.company_id)
+        .where(
+            Award.company_id.in_(viewer.company_ids),
+            award_clause(viewer),
+            select(Grant.id).where(Grant.award_id == Award.id).exists(),
+        )
+        .order_by(Award.number)
+    )
+    return [(number, company) for number, company in session.execute(query)]
+
+
+def _steps(session: Session, award_id: uuid.UUID) -> list[StepRow]:
+    """Return what people did about an award's grants, oldest first; reports are about all of them."""
+    grants = select(Grant.id).where(Grant.award_id == award_id)
+    changes = session.scalars(select(ChangeRequest).where(ChangeRequest.award_id == award_id))
+    notices = session.scalars(select(ReclaimNotice).where(ReclaimNotice.grant_id.in_(grants)))
+    reports = session.scalars(select(ProgressReport).where(ProgressReport.award_id == award_id))
+    rows = [
+        *(
+            StepRow(one.grant_id, "change", one.number, one.kind, one.state, one.hours_e4, one.requested_at, one.until)
+            for one in changes
+        ),
+        *(
+            StepRow(one.grant_id, "notice", "", one.rule, one.state, one.hours_e4, one.noticed_at, one.acts_on)
+            for one in notices
+        ),
+        *(StepRow(None, "report", str(one.number), "", one.state, None, one.filed_at, None) for one in reports),
+    ]
+    return sorted(rows, key=lambda row: row.at)

@@ -1,0 +1,213 @@
+"""What meters said: sources and their state, use against work by day, alerts."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.intake.tables import Company
+from fundapp.portfolio.queries.grant_figures import use_by_place
+from fundapp.portfolio.queries.grant_moves import in_chunks
+from fundapp.portfolio.queries.sight import award_clause, sees_all_awards
+from fundapp.portfolio.rules.alerts import idle_hours
+from fundapp.portfolio.tables import Award, Grant, GrantAlert, MeteringSource, UtilisationDay
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source of utilisation; `state` is unverified until the server has answered once."""
+
+    name: str
+    base_url: str
+    query: str
+    auth: str
+    secret_name: str | None
+    state: str
+    reached_at: datetime | None
+    pulled_through: date | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UtilisationRow:
+    """Billed against seen on one UTC day, of one award and SKU; hours in ten-thousandths.
+
+    Attributes:
+        billed_e4: GPU-hours that bills state.
+        observed_e4: GPU-hours that a meter saw.
+        busy_permille: How busy those were, None when none was seen.
+        idle_e4: Billed hours that stood idle.
+        unknown_e4: Billed hours that no meter saw: neither busy nor idle.
+    """
+
+    utc_day: date
+    gpus: int
+    billed_e4: int
+    observed_e4: int
+    busy_permille: int | None
+    idle_e4: int
+    unknown_e4: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert with the grant it is about."""
+
+    id: uuid.UUID
+    grant_id: uuid.UUID
+    award: str
+    company: str
+    sku: str
+    region: str
+    quarter: str
+    kind: str
+    severity: str
+    state: str
+    figures: Mapping[str, Any]
+    first_seen: datetime
+    last_seen: datetime
+    acknowledged_by: str | None
+    reason: str | None
+    resolved_at: datetime | None
+
+
+def list_sources(session: Session, viewer: Viewer) -> list[SourceRow]:
+    """Return the sources of utilisation by name."""
+    require(viewer, Verb.VIEW, Thing(Kind.USAGE))
+    return [
+        SourceRow(
+            row.name,
+            row.base_url,
+            row.query,
+            row.auth,
+            row.secret_name,
+            row.state,
+            row.reached_at,
+            row.pulled_through,
+            row.last_error,
+        )
+        for row in session.scalars(select(MeteringSource).order_by(MeteringSource.name))
+    ]
+
+
+def metering_state(session: Session) -> str:
+    """Return `none` without a source, else the best state of any: reached, failing or unverified."""
+    states = set(session.scalars(select(MeteringSource.state)))
+    return next((state for state in ("reached", "failing", "unverified") if state in states), "none")
+
+
+def utilisation_of(
+    session: Session, awards: Iterable[uuid.UUID], since: date
+) -> dict[tuple[uuid.UUID, str], dict[date, UtilisationRow]]:
+    """Return billed and seen hours by award and SKU and UTC day; several sources add up."""
+    chosen = list(awards)
+    seen: dict[tuple[uuid.UUID, str, date], tuple[int, int, int, int]] = {}
+    for some in in_chunks(chosen):
+        rows = session.execute(
+            select(
+                UtilisationDay.award_id,
+                UtilisationDay.sku,
+                UtilisationDay.utc_day,
+                func.sum(UtilisationDay.gpus),
+                func.sum(UtilisationDay.observed_e4),
+                func.sum(UtilisationDay.observed_e4 * UtilisationDay.busy_permille),
+                func.sum(UtilisationDay.idle_e4),
+            )
+            .where(UtilisationDay.award_id.in_(some), UtilisationDay.utc_day >= since)
+            .group_by(UtilisationDay.award_id, UtilisationDay.sku, UtilisationDay.utc_day)
+        )
+        for award_id, sku, day, gpus, observed, busy, idle in rows:
+            seen[award_id, sku, day] = (int(gpus), int(observed), int(busy), int(idle))
+    billed: dict[tuple[uuid.UUID, str, date], int] = defaultdict(int)
+    for (award_id, sku, _region), days in use_by_place(session, chosen, since).items():
+        for day, hours in days.items():
+            billed[award_id, sku, day] += hours
+    found: dict[tuple[uuid.UUID, str], dict[date, UtilisationRow]] = defaultdict(dict)
+    for award_id, sku, day in sorted(seen.keys() | billed.keys(), key=lambda key: (str(key[0]), *key[1:])):
+        gpus, observed, busy, idle = seen.get((award_id, sku, day), (0, 0, 0, 0))
+        paid = max(0, billed.get((award_id, sku, day), 0))
+        found[award_id, sku][day] = UtilisationRow(
+            utc_day=day,
+            gpus=gpus,
+            billed_e4=paid,
+            observed_e4=observed,
+            busy_permille=busy // observed if observed else None,
+            idle_e4=idle_hours(idle, paid),
+            unknown_e4=max(0, paid - observed),
+        )
+    return found
+
+
+def list_alerts(
+    session: Session,
+    viewer: Viewer,
+    *,
+    award: str | None = None,
+    kind: str | None = None,
+    with_resolved: bool = False,
+    limit: int = 200,
+    offset: int = 0,
+) -> list[AlertRow]:
+    """Return alerts a viewer may see, critical before warnings, then the oldest first; one statement."""
+    query = (
+        select(GrantAlert, Award.number, Company.name, Grant.sku, Grant.region, Grant.quarter)
+        .join(Grant, Grant.id == GrantAlert.grant_id)
+        .join(Award, Award.id == Grant.award_id)
+        .join(Company, Company.id == Award.company_id)
+        .where(award_clause(viewer), *_alerts_named(award, kind, with_resolved=with_resolved))
+        .order_by(GrantAlert.severity, GrantAlert.first_seen, GrantAlert.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [
+        AlertRow(
+            id=alert.id,
+            grant_id=alert.grant_id,
+            award=number,
+            company=company,
+            sku=sku,
+            region=region,
+            quarter=quarter,
+            kind=alert.kind,
+            severity=alert.severity,
+            state=alert.state,
+            figures=alert.figures,
+            first_seen=alert.first_seen,
+            last_seen=alert.last_seen,
+            acknowledged_by=alert.acknowledged_by,
+            reason=alert.reason,
+            resolved_at=alert.resolved_at,
+        )
+        for alert, number, company, sku, region, quarter in session.execute(query)
+    ]
+
+
+def count_alerts(session: Session, viewer: Viewer, *, kind: str | None = None, with_resolved: bool = False) -> int:
+    """Return how many alerts a viewer may see."""
+    query = select(func.count()).select_from(GrantAlert).where(*_alerts_named(None, kind, with_resolved=with_resolved))
+    if not sees_all_awards(viewer):
+        query = (
+            query.join(Grant, Grant.id == GrantAlert.grant_id)
+            .join(Award, Award.id == Grant.award_id)
+            .where(award_clause(viewer))
+        )
+    return session.scalar(query) or 0
+
+
+def _alerts_named(award: str | None, kind: str | None, *, with_resolved: bool) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if award is not None:
+        found.append(Award.number == award)
+    if kind is not None:
+        found.append(GrantAlert.kind == kind)
+    if not with_resolved:
+        found.append(GrantAlert.state != "resolved")
+    return found
