@@ -15,7 +15,7 @@ export PYTHONUTF8 := 1
 # Small models and small solves run slower on many threads than on one.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo serve test check bench clean lock browser fast
+.PHONY: help demo serve test check bench soak clean lock browser fast
 
 help: ## what can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -71,6 +71,9 @@ check: $(VENV)/.dev $(COMPILED) ## all that CI runs
 
 bench: $(VENV)/.dev $(COMPILED) ## benchmarks as ratios to a floor, in one run
 	@$(BIN)/python bench/run.py
+
+soak: $(VENV)/.dev ## two million operations of the ledger against a model in plain Python
+	@$(BIN)/python tests/soak.py
 
 lock: $(VENV)/.dev ## pin the newest versions again
 	@$(BIN)/uv pip compile pyproject.toml --group build --generate-hashes --universal --python-version 3.11 --no-header --quiet -o requirements/run.txt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -16,6 +16,7 @@ _FALSE = frozenset({"", "0", "false", "no", "off"})
 _LOCALES = frozenset({"ko", "en"})
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _KEY_FILE = "secret-key"
+_METERING = "FUND_METERING_SECRET_"
 
 
 class SettingsError(ValueError):
@@ -52,6 +53,8 @@ class Settings:
             the outbox.
         mail_from: Sender of mail. `FUND_MAIL_FROM`, default `no-reply@localhost`.
         max_upload_bytes: Largest request body. `FUND_MAX_UPLOAD_MB`, default 50.
+        metering_secrets: Secrets of the servers that measure GPU use, by name: `FUND_METERING_SECRET_<NAME>` holds a
+            bearer token or `user:password`. The name CA_FILE holds a file of certificates to trust instead.
     """
 
     home: Path
@@ -71,6 +74,7 @@ class Settings:
     smtp_url: str | None = None
     mail_from: str = "no-reply@localhost"
     max_upload_bytes: int = 50 * 1024 * 1024
+    metering_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -106,6 +110,9 @@ class Settings:
             smtp_url=values.get("FUND_SMTP_URL") or None,
             mail_from=values.get("FUND_MAIL_FROM") or "no-reply@localhost",
             max_upload_bytes=_number(values, "FUND_MAX_UPLOAD_MB", 50) * 1024 * 1024,
+            metering_secrets={
+                name.removeprefix(_METERING): value for name, value in values.items() if name.startswith(_METERING)
+            },
         )
 
 

@@ -39,7 +39,7 @@ from reports.pdf import STANDARDS, _document, _fonts, _printable
 
 MEMBERS = 6
 REVIEWERS_EACH = 3
-_PASSWORD = "four words and a comma, say"  # noqa: S105 - of nobody, in a database that lives for seconds
+PASSWORD = "four words and a comma, say"  # noqa: S105 - of nobody, in a database that lives for seconds
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -50,7 +50,7 @@ def keep_docket(store: SqliteStore, sheet: Sheet) -> None:
         take_in(database, sheet)
         screen_call(database, CALL, actor=SYSTEM, at=AT)
         database.transaction(ensure_roles)
-        hashed = hash_password(_PASSWORD)
+        hashed = hash_password(PASSWORD)
         for number in range(MEMBERS):
             person = {"email": _email(number), "name": f"위원 {number}", "roles": ["committee"]}
             database.transaction(
@@ -79,7 +79,7 @@ def docket_page(store: SqliteStore, folder: Path, sheet: Sheet, repetitions: int
     keep_docket(store, sheet)
     settings = Settings.from_environment({"FUND_HOME": str(folder / "site")})
     with copied(store, "docket") as database:
-        client = _signed_in(create_app(settings, database))
+        client = signed_in(create_app(settings, database), _email(0))
         with database.read() as session:
             member = find_person_by_email(session, _email(0), AT)
             assert member is not None
@@ -102,11 +102,12 @@ def docket_page(store: SqliteStore, folder: Path, sheet: Sheet, repetitions: int
         )
 
 
-def _signed_in(app: Flask) -> FlaskClient:
+def signed_in(app: Flask, email: str) -> FlaskClient:
+    """Return a browser of somebody whose password is `PASSWORD`."""
     client = app.test_client()
     form = _TOKEN.search(client.get("/account/login").text)
     assert form is not None
-    fields = {"csrf_token": form[1], "email": _email(0), "password": _PASSWORD}
+    fields = {"csrf_token": form[1], "email": email, "password": PASSWORD}
     answer = client.post("/account/login", data=fields)
     assert answer.status_code == HTTPStatus.FOUND, answer.status
     return client

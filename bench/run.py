@@ -26,10 +26,12 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the product runs: before numpy is loaded
 
+import books_cases
 import intake_cases
 import ledger_cases
 import page_cases
 import plan_cases
+import usage_cases
 from measuring import Case, Result, measure
 from rich.console import Console
 from rich.table import Table
@@ -52,14 +54,38 @@ class Sizes:
     docket: int
     posts: int
     batch: int
+    books: tuple[int, int]
     plans: tuple[int, ...]
     usage: int
+    export: int
     few: int
     many: int
 
 
-FULL = Sizes(applications=2000, docket=1000, posts=300, batch=2000, plans=(100, 200), usage=50_000, few=3, many=5)
-QUICK = Sizes(applications=20, docket=15, posts=5, batch=20, plans=(8, 12), usage=2500, few=1, many=2)
+FULL = Sizes(
+    applications=2000,
+    docket=1000,
+    posts=300,
+    batch=1000,
+    books=(100_000, 1_000_000),
+    plans=(100, 200),
+    usage=50_000,
+    export=1_000_000,
+    few=3,
+    many=5,
+)
+QUICK = Sizes(
+    applications=20,
+    docket=15,
+    posts=5,
+    batch=10,
+    books=(200, 1000),
+    plans=(8, 12),
+    usage=2500,
+    export=2000,
+    few=1,
+    many=2,
+)
 
 
 def main() -> None:
@@ -80,6 +106,7 @@ def main() -> None:
         for case in _cases(stack, sqlite, servers, folder, sizes):
             errors.print(f"{case.what} {case.store} n={case.n}")
             results += measure(case)
+        results += usage_cases.peak_memory(sqlite, folder / "export.csv", sizes.export)
     seconds = time.perf_counter() - started
     _show(results)
     _write(asked.output, results, seconds=seconds, quick=asked.quick)
@@ -132,13 +159,29 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
     yield intake_cases.scoring(sqlite, sheet, sizes.few)
     for store in stores:
         yield ledger_cases.posting_singly(store, sizes.posts, sizes.many)
-        yield ledger_cases.posting_together(store, sizes.batch, sizes.many)
+        yield ledger_cases.posting_together(store, 4 * sizes.batch, sizes.batch, sizes.many)
+    for store in stores:
+        yield from _reading_books(stack, store, sizes)
     for size in sizes.plans:
         yield plan_cases.planning(size, sizes.few)
     listed = intake_cases.applications_sheet(sqlite, folder, sizes.docket)
     yield stack.enter_context(page_cases.docket_page(sqlite, folder, listed, sizes.many))
     yield page_cases.report(sqlite, folder, QUARTER, sizes.many)
     yield intake_cases.usage(sqlite, folder, sizes.usage, sizes.few)
+    export = usage_cases.write_export(folder / "export.csv", sizes.export)
+    for store in stores:
+        yield usage_cases.importing(store, export, sizes.export, sizes.few)
+
+
+def _reading_books(stack: ExitStack, store: Store, sizes: Sizes) -> Iterator[Case]:
+    few, many = (
+        stack.enter_context(books_cases.opened(store, books_cases.keep_books(store, count))) for count in sizes.books
+    )
+    yield books_cases.balance_on_a_day(store, many, sizes.books[1], sizes.many)
+    yield books_cases.account_page(store, many, few, sizes.books, sizes.many)
+    open_books = books_cases.keep_books(store, sizes.books[0], closed=False)
+    still_open = stack.enter_context(books_cases.opened(store, open_books))
+    yield books_cases.beside_beancount(store, still_open, sizes.books[0])
 
 
 def _show(results: list[Result]) -> None:

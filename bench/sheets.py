@@ -52,7 +52,7 @@ def write_usage(target: Path, count: int) -> None:
         split = itertools.islice(((copy, row) for copy in range(_COPIES) for row in rows), count)
         for copy, row in split:
             shares = {name: str(Decimal(row[name]) / _COPIES) for name in _QUANTITIES if row[name]}
-            places = {"ResourceId": f"{row['ResourceId']}-{copy}", "BillingAccountId": f"{row['BillingAccountId']}-b"}
+            places = {"ResourceId": f"{row['ResourceId']}-{copy}", "SubAccountId": f"{row['SubAccountId']}-b"}
             writer.writerow(row | shares | places)
 
 

@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,6 +72,10 @@ def _utc_day(at: datetime) -> str:
     return utc_day(at).isoformat()
 
 
+def _utc_hour(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H")
+
+
 def _minute(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
 
@@ -83,6 +87,21 @@ def _expire_holds(session: Session, at: datetime) -> dict[str, Any]:
 def _expire_grants(session: Session, at: datetime) -> dict[str, Any]:
     expired = portfolio.expire_grants(session, actor=SYSTEM, at=at)
     return {"grants": expired.grants}
+
+
+def _reclaim_grants(session: Session, at: datetime) -> dict[str, Any]:
+    done = portfolio.reclaim_grants(session, actor=SYSTEM, at=at)
+    return {"noticed": done.noticed, "withdrawn": done.withdrawn, "acted": done.acted, "hours_e4": done.hours_e4}
+
+
+def _offer_hours(session: Session, at: datetime) -> dict[str, Any]:
+    expired = portfolio.expire_offers(session, actor=SYSTEM, at=at)
+    return {"expired": expired, "offered": portfolio.offer_reclaimed(session, actor=SYSTEM, at=at)}
+
+
+def _apply_overage_policy(session: Session, at: datetime) -> dict[str, Any]:
+    done = portfolio.apply_overage_policy(session, actor=SYSTEM, at=at)
+    return {"warned": done.warned, "blocked": done.blocked, "charged": done.charged}
 
 
 def _verify_ledger(session: Session, _at: datetime) -> dict[str, Any]:
@@ -101,6 +120,20 @@ def _screen_submissions(database: Database, _settings: Settings, at: datetime) -
     return {"scored": {code: result.scored for code, result in results.items() if result.scored}}
 
 
+def _watch_grants(session: Session, at: datetime) -> dict[str, Any]:
+    """Judge grants by pace and projection; the day's bills have been imported by then, or count from tomorrow."""
+    return asdict(portfolio.watch_grants(session, actor=SYSTEM, at=at))
+
+
+def _pull_utilisation(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    """Read the days that meters have and we do not; without a meter nothing is verified, and the result says so."""
+    results = portfolio.pull_utilisation(database, find_secret=settings.metering_secrets.get, actor=SYSTEM, at=at)
+    for one in results:
+        if one.error is not None:
+            _log.warning("the meter %s could not be read: %s", one.source, one.error)
+    return {"state": "read" if results else "not configured", "sources": {one.source: one.state for one in results}}
+
+
 def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
     return mail.send_waiting(database, settings, at)
 
@@ -111,7 +144,12 @@ JOBS = {
         Job("screen-submissions", _kst_day, errand=_screen_submissions),
         Job("expire-holds", _kst_day, effect=_expire_holds),
         Job("expire-grants", _utc_day, effect=_expire_grants),
+        Job("reclaim-grants", _utc_day, effect=_reclaim_grants),
+        Job("offer-hours", _utc_hour, effect=_offer_hours),
+        Job("overage-policy", _utc_hour, effect=_apply_overage_policy),
         Job("verify-ledger", _kst_day, effect=_verify_ledger),
+        Job("pull-utilisation", _utc_hour, errand=_pull_utilisation),
+        Job("watch-grants", _utc_day, effect=_watch_grants),
         Job("send-mail", _minute, errand=_send_mail),
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from find_browser import find_browser
 from playwright.sync_api import Browser, sync_playwright
-from running import Demonstration, PostgresServer, build_demonstration, served
+from running import Demonstration, PostgresServer, served, shared_demonstration
 
 from fundapp.core.schema import upgrade_schema
 from fundapp.core.sessions import Database
@@ -81,10 +82,11 @@ def db(database_url: str) -> Iterator[Database]:
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     """A finished demonstration on SQLite. Read it; to change it, copy its folder first.
 
-    Each worker builds its own, at its first use. Tests are handed out by file, because the plugin that spreads them
-    cannot keep named groups together with this version of pytest, and says nothing.
+    The worker that needs it first builds it, the others wait for it: all of them read the same one.
     """
-    return build_demonstration(tmp_path_factory.mktemp("demonstration"))
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    home = tmp_path_factory.mktemp("shared") if alone else tmp_path_factory.getbasetemp().parent
+    return shared_demonstration(home)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -61,6 +62,17 @@ def build_demonstration(home: Path, database_url: str | None = None) -> Demonstr
     done = run_fund(home, "demo", "--no-serve", "--json", database_url=database_url)
     assert done.returncode == 0, done.stderr
     return Demonstration(home, json.loads(done.stdout))
+
+
+def shared_demonstration(folder: Path) -> Demonstration:
+    """Return the demonstration of a folder that several processes share; the first of them builds it."""
+    home, printed = folder / "demonstration", folder / "demonstration.json"
+    with (folder / "demonstration.lock").open("w") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        if not printed.exists():
+            home.mkdir()
+            printed.write_text(json.dumps(build_demonstration(home).summary), encoding="utf-8")
+    return Demonstration(home, json.loads(printed.read_text(encoding="utf-8")))
 
 
 def free_port() -> int:

@@ -18,7 +18,7 @@ from fundapp.committee.queries import review_totals
 from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
-from fundapp.core.quantities import HOUR, gpu_commodity
+from fundapp.core.quantities import HOUR, gpu_commodity, split_pro_rata
 from fundapp.intake.answers import gpu_requests
 from fundapp.intake.newest import newest_answers
 from fundapp.intake.tables import Application, Call
@@ -93,12 +93,28 @@ def load_stocks(session: Session) -> list[PoolStock]:
     ]
 
 
-def find_payer(session: Session) -> str | None:
-    """Return the ledger account that cash awards are paid from, or None without a cash investor."""
-    code = session.scalars(
-        select(Investor.code).where(Investor.kind == "cash").order_by(Investor.code).limit(1)
-    ).one_or_none()
-    return None if code is None else f"pool:{code}"
+def cash_sources(session: Session) -> dict[str, int]:
+    """Return the ledger accounts that cash awards are paid from, with the won that are free in each."""
+    codes = session.scalars(select(Investor.code).where(Investor.kind == "cash").order_by(Investor.code))
+    free = {row.account: row.free for row in balances(session, prefix="pool:") if row.commodity == "KRW"}
+    return {account: max(0, free.get(account, 0)) for account in (f"pool:{code}" for code in codes)}
+
+
+def split_cash(session: Session, amount_krw: int) -> dict[str, int]:
+    """Split cash over the accounts of the cash investors, pro rata of the promised cash that is free.
+
+    When there is less than is asked, the parts add up all the same: the ledger refuses them, and says where.
+
+    Returns:
+        Won by account; empty for 0.
+
+    Raises:
+        NotFoundError: if there is no cash investor.
+    """
+    sources = cash_sources(session)
+    if not sources:
+        raise NotFoundError(investor="cash")
+    return split_pro_rata(amount_krw, sources if any(sources.values()) else dict.fromkeys(list(sources)[:1], 1))
 
 
 def build_instance(session: Session, call_code: str) -> CallInstance:
@@ -238,14 +254,10 @@ def _terms(session: Session, call: Call) -> Terms:
 
 def _budget(session: Session, call: Call) -> int:
     """Return the cash to plan with: what is left of the call's budget, but never more than is free."""
-    payer = find_payer(session)
-    free = 0
-    if payer is not None:
-        rows = balances(session, prefix=payer)
-        free = sum(row.free for row in rows if (row.account, row.commodity) == (payer, "KRW"))
+    free = sum(cash_sources(session).values())
     budget = call.document.get("budget_krw")
     if budget is None:
-        return max(0, free)
+        return free
     spent = session.scalar(
         select(func.coalesce(func.sum(Decision.approved_krw), 0))
         .join(Application, Application.id == Decision.application_id)

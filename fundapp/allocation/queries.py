@@ -10,18 +10,32 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from fundapp.allocation.tables import Fund, Investor, Plan, PlanAdoption, Pool
+from fundapp.allocation.pools import PoolRow, list_pools
+from fundapp.allocation.tables import Fund, Investor, Plan, PlanAdoption
 from fundapp.committee.queries.sight import load_figures
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
-from fundapp.core.quantities import gpu_commodity
 from fundapp.intake.tables import Application, Call, Company
 from fundapp.ledger.queries import balances
-from fundapp.ledger.tables import Account, Transfer, Txn
 
-_POSTED = ("posted", "post")
+__all__ = [
+    "CashHeadroom",
+    "FundRow",
+    "InvestorRow",
+    "PlanPage",
+    "PlanRow",
+    "PlannedRow",
+    "PoolRow",
+    "cash_headroom",
+    "find_fund",
+    "find_plan",
+    "list_investors",
+    "list_plans",
+    "list_pools",
+    "plan_page",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +58,6 @@ class InvestorRow:
     name_en: str
     kind: str
     committed_krw: int
-
-
-@dataclass(frozen=True, slots=True)
-class PoolRow:
-    """One pool and where its hours went, in ten-thousandths of a GPU-hour, from the ledger.
-
-    contributed = granted + expired from the pool itself + held + free; used and expired of grants are parts of
-    granted.
-
-    Attributes:
-        held: Reserved by open ballots and by decisions not signed yet.
-        granted: In awards, whatever became of it.
-        used: Drawn from grants.
-        expired: Lapsed, in the pool or in grants.
-        free: What can still be promised.
-    """
-
-    pool_id: uuid.UUID
-    investor: str
-    sku: str
-    region: str
-    quarter: str
-    rate_krw: int
-    account: str
-    contributed: int
-    held: int
-    granted: int
-    used: int
-    expired: int
-    free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,41 +155,6 @@ def list_investors(session: Session, viewer: Viewer) -> list[InvestorRow]:
     return [InvestorRow(i.code, i.name_ko, i.name_en, i.kind, i.committed_krw) for i in rows]
 
 
-def list_pools(session: Session, viewer: Viewer, *, quarter: str | None = None) -> list[PoolRow]:
-    """Return pools by quarter and SKU with where their hours went, in three statements however many there are.
-
-    Raises:
-        ForbiddenError: if the viewer may not see pools.
-    """
-    require(viewer, Verb.VIEW, Thing(Kind.POOL))
-    query = select(Pool).order_by(Pool.quarter, Pool.sku, Pool.region, Pool.investor_code)
-    if quarter is not None:
-        query = query.where(Pool.quarter == quarter)
-    flows = _Flows(_gpu_flows(session))
-    free = {(row.account, row.commodity): row for row in balances(session, prefix="pool:")}
-    rows = []
-    for pool in session.scalars(query):
-        balance = free.get((pool.account, gpu_commodity(pool.sku.upper())))
-        rows.append(
-            PoolRow(
-                pool_id=pool.id,
-                investor=pool.investor_code,
-                sku=pool.sku,
-                region=pool.region,
-                quarter=pool.quarter,
-                rate_krw=pool.rate_krw,
-                account=pool.account,
-                contributed=flows.between("investor:", pool.account),
-                held=balance.held if balance else 0,
-                granted=flows.granted(pool.account),
-                used=flows.out_of_grants(pool.account, "used:"),
-                expired=flows.out_of_grants(pool.account, "expired:") - flows.between("expired:", pool.account),
-                free=balance.free if balance else 0,
-            )
-        )
-    return rows
-
-
 def cash_headroom(session: Session, viewer: Viewer) -> CashHeadroom:
     """Return the cash that investors promised and what became of it.
 
@@ -219,45 +168,6 @@ def cash_headroom(session: Session, viewer: Viewer) -> CashHeadroom:
     cash = [row for row in balances(session, prefix="pool:") if row.commodity == "KRW"]
     posted, held = sum(row.posted for row in cash), sum(row.held for row in cash)
     return CashHeadroom(int(promised), held, int(promised) - posted, posted - held)
-
-
-def _gpu_flows(session: Session) -> dict[tuple[str, str], int]:
-    """Return posted GPU hours by (debited, credited) account path."""
-    debit, credit = aliased(Account), aliased(Account)
-    rows = session.execute(
-        select(debit.path, credit.path, func.sum(Transfer.amount))
-        .join_from(Transfer, Txn, Txn.id == Transfer.txn_id)
-        .join(debit, debit.id == Transfer.debit_id)
-        .join(credit, credit.id == Transfer.credit_id)
-        .where(Txn.status.in_(_POSTED), Transfer.commodity.startswith("GPUH.", autoescape=True))
-        .group_by(debit.path, credit.path)
-    )
-    return {(row[0], row[1]): int(row[2]) for row in rows}
-
-
-class _Flows:
-    """Posted hours between accounts, net of what came back."""
-
-    def __init__(self, gross: Mapping[tuple[str, str], int]) -> None:
-        self._net: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self._grants: defaultdict[str, set[str]] = defaultdict(set)
-        for (debit, credit), amount in gross.items():
-            self._net[debit][credit] += amount
-            self._net[credit][debit] -= amount
-            if debit.startswith("pool:") and credit.startswith("grant:"):
-                self._grants[debit].add(credit)
-
-    def between(self, prefix: str, account: str) -> int:
-        """Return what flowed to `account` from accounts with this prefix."""
-        return -sum(amount for other, amount in self._net[account].items() if other.startswith(prefix))
-
-    def granted(self, pool: str) -> int:
-        """Return what is in the pool's grants, or went through them."""
-        return sum(self._net[pool][grant] for grant in self._grants[pool])
-
-    def out_of_grants(self, pool: str, prefix: str) -> int:
-        """Return what left the pool's grants for accounts with this prefix."""
-        return sum(-self.between(prefix, grant) for grant in self._grants[pool])
 
 
 def list_plans(session: Session, viewer: Viewer, call_code: str | None = None) -> list[PlanRow]:

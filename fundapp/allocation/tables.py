@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
@@ -85,3 +85,21 @@ class PlanAdoption(Base):
     meeting_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("meeting.id"))
     adopted_by: Mapped[str] = mapped_column(String(120))
     adopted_at: Mapped[datetime]
+
+
+class RateChange(Base):
+    """Who set a rate or an exchange rate, when and why; the ledger keeps the rate itself."""
+
+    __tablename__ = "rate_change"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    commodity: Mapped[str] = mapped_column(String(40), index=True)
+    valid_from: Mapped[date] = mapped_column(Date)
+    version: Mapped[int]
+    price: Mapped[str] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text)
+    entered_by: Mapped[str] = mapped_column(String(120))
+    entered_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]

@@ -11,6 +11,7 @@ import click
 from fundapp.allocation.actions import PlanSummary, add_pool, adopt_plan, plan_call
 from fundapp.allocation.queries import list_pools
 from fundapp.cli.console import OK, PARTLY_REFUSED, Answer, Console, command, say
+from fundapp.cli.metering import source, utilisation
 from fundapp.committee.actions import schedule_meeting
 from fundapp.core.access import SYSTEM
 from fundapp.core.quantities import gpu_hours
@@ -149,12 +150,22 @@ def _adopt(console: Console, made: PlanSummary) -> int:
 
 @command(
     "import",
-    click.argument("file", type=_FILE),
+    click.argument("file", type=click.Path(exists=True, path_type=Path)),
     click.option("--mapping", type=_FILE, help="TOML file that maps columns and companies."),
+    click.option("--dry-run", is_flag=True, help="Say what would be posted and post nothing."),
+    click.option("--take-over", is_flag=True, help="Let this export's scope replace the one that stated its bills."),
 )
-def import_(console: Console, *, file: Path, mapping: Path | None) -> Answer:
-    """Import GPU usage from a FOCUS 1.0 to 1.3 file (CSV or Parquet); only differences are posted."""
-    result = import_usage(console.database, file, mapping=mapping, actor=SYSTEM, at=console.now())
+def import_(console: Console, *, file: Path, mapping: Path | None, dry_run: bool, take_over: bool) -> Answer:
+    """Import GPU usage from a FOCUS 1.0 to 1.3 export (file or folder) or a list of hours; only differences post."""
+    result = import_usage(
+        console.database,
+        file,
+        mapping=mapping,
+        actor=SYSTEM,
+        at=console.now(),
+        dry_run=dry_run,
+        take_over=take_over,
+    )
     rejected = [
         {
             "row": row.row,
@@ -189,4 +200,6 @@ def usage() -> None:
 
 
 usage.add_command(import_)
+usage.add_command(utilisation)
+usage.add_command(source)
 COMMANDS = [pool, plan, usage]

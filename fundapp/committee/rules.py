@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import isqrt
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from fundapp.core.errors import ConflictOfInterestError, InvalidInputError, TransitionRefusedError
 from fundapp.core.quarters import Quarter
@@ -16,9 +16,11 @@ from fundapp.core.quarters import Quarter
 Route = Literal["disqualification", "challenge", "self_recusal"]
 Choice = Literal["yes", "no", "abstain"]
 Outcome = Literal["carried", "rejected", "deferred"]
+Release = Literal["at_once", "half"]
 
 ROUTES: tuple[Route, ...] = ("disqualification", "challenge", "self_recusal")
 CHOICES: tuple[Choice, ...] = ("yes", "no", "abstain")
+RELEASES: tuple[Release, ...] = ("at_once", "half")
 LOWEST, HIGHEST = 1, 5
 FULL_TENTHS = 1000
 TRIM_FROM = 3
@@ -104,6 +106,7 @@ class GpuLine:
         account: Its account in the ledger.
         hours_e4: Ten-thousandths of a GPU-hour.
         rate_krw: Imputed value of one hour in whole won.
+        release: `at_once` on signing, or `half` then and the rest after a progress report.
     """
 
     pool_id: str
@@ -113,9 +116,16 @@ class GpuLine:
     quarter: str
     hours_e4: int
     rate_krw: int
+    release: Release = "at_once"
 
     def __post_init__(self) -> None:
         Quarter.parse(self.quarter)
+        if self.release not in RELEASES:
+            raise InvalidInputError(
+                field="gpu_release",
+                reason_ko="at_once 또는 half로 적어 주세요",
+                reason_en="must be at_once or half",
+            )
         if self.hours_e4 <= 0 or self.rate_krw <= 0:
             raise InvalidInputError(
                 field="gpu",
@@ -138,12 +148,27 @@ class GpuLine:
             "quarter": self.quarter,
             "hours_e4": self.hours_e4,
             "rate_krw": self.rate_krw,
+            "release": self.release,
         }
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> GpuLine:
-        """Read what `as_document` wrote."""
+        """Read what `as_document` wrote; lines of before releases were asked for are released at once."""
         return cls(**document)
+
+
+def default_release(document: Mapping[str, Any]) -> Release:
+    """Return how a call releases GPU time unless a proposal says otherwise: its `gpu_release`, else at once.
+
+    Raises:
+        InvalidInputError: if the call says anything else.
+    """
+    release = document.get("gpu_release", "at_once")
+    if release not in RELEASES:
+        raise InvalidInputError(
+            field="gpu_release", reason_ko="at_once 또는 half로 적어 주세요", reason_en="must be at_once or half"
+        )
+    return cast("Release", release)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.EDIT, Kind.USAGE): _STAFF,
     (Verb.VIEW, Kind.LEDGER): frozenset({Role.FINANCE, Role.AUDITOR}),
     (Verb.EDIT, Kind.LEDGER): frozenset({Role.FINANCE}),
-    (Verb.CLOSE, Kind.LEDGER): frozenset({Role.FINANCE}),
+    (Verb.CLOSE, Kind.LEDGER): frozenset({Role.FINANCE, Role.CHAIR}),
     (Verb.VIEW, Kind.REPORT): frozenset(
         {Role.PARTNER, Role.ANALYST, Role.FINANCE, Role.AUDITOR, Role.CHAIR, Role.COMMITTEE}
     ),

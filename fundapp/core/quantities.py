@@ -13,6 +13,7 @@ nothing is rounded before display.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Self
@@ -119,3 +120,25 @@ def imputed_value(hours: Quantity, rate_krw: int) -> Quantity:
 def round_to_won(value_e4: int) -> int:
     """Round ten-thousandths of a won to whole won, half to even. For display only."""
     return int(Decimal(value_e4).scaleb(-4).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+
+def split_pro_rata(amount_krw: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Split won by weights with the largest-remainder method; ties go by name, nobody gets a part of nothing.
+
+    As long as `amount_krw` does not exceed the sum of the weights, no part exceeds its weight.
+
+    Args:
+        amount_krw: Whole won, not negative.
+        weights: By name; at least one above zero unless the amount is 0.
+
+    Returns:
+        Parts by name that add up to the amount, zero parts left out.
+    """
+    whole = sum(weights.values())
+    if amount_krw == 0:
+        return {}
+    parts = {name: amount_krw * weight // whole for name, weight in weights.items()}
+    left = amount_krw - sum(parts.values())
+    for name in sorted(weights, key=lambda name: (-(amount_krw * weights[name] % whole), name))[:left]:
+        parts[name] += 1
+    return {name: part for name, part in sorted(parts.items()) if part}

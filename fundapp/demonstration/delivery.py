@@ -6,27 +6,30 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from fundapp.allocation.actions import charge_management_fee
 from fundapp.committee.queries import DecisionRow, list_decisions
-from fundapp.core.quantities import won
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.demonstration.stage import Stage
 from fundapp.portfolio.actions import (
+    approve_valuation,
+    call_expense,
     disburse_tranche,
     expire_grants,
     prepare_tranche,
-    record_valuation,
+    prepare_valuation,
     sign_award,
 )
 from fundapp.portfolio.queries import AwardRow, award_page, list_awards, list_usage_imports
+from fundapp.portfolio.rules import Mark
 from fundapp.portfolio.usage import import_usage
 
 _INSTRUMENTS = ("RCPS", "RCPS", "CB", "SAFE")
 _TECHNIQUES = (
-    ("최근 투자 가격 조정", "2분기 투자 가격을 기준점으로 두고 시범 고객 전환과 현금 소진을 다시 맞춤"),
-    ("마일스톤 분석", "계획한 이정표를 지나 진입 시점 가정을 상향함"),
-    ("최근 투자 가격", "진입 뒤 바뀐 사정이 없어 투자 가격을 그대로 둠"),
+    ("recent_price", "2분기 투자 가격을 기준점으로 두고 시범 고객 전환과 현금 소진을 다시 맞춤"),
+    ("milestone", "계획한 이정표를 지나 진입 시점 가정을 상향함"),
+    ("entry_price", "진입 뒤 바뀐 사정이 없어 투자 가격을 그대로 둠"),
 )
+_MILESTONE = "시범 고객 검증을 마치고 유료 전환을 준비함. 현금 소진은 계획 안에 있음"
+_INPUT = {"name": "유료 전환 고객", "entry": "0곳", "now": "2곳", "source": "기업 분기 보고"}
 
 
 def decisions(stage: Stage) -> list[DecisionRow]:
@@ -90,11 +93,11 @@ def charge_fee(stage: Stage) -> None:
     promised = next(item for item in script["fund"]["commitments"] if item["form"] == "cash")
     yearly = promised["amount_krw"] * terms["rate_basis_points"] // 10_000
     stage.write(
-        lambda s: charge_management_fee(
+        lambda s: call_expense(
             s,
-            investor=promised["investor"],
+            expense="management-fee",
             quarter=Quarter.parse(terms["first_period"]),
-            amount=won(yearly // 4),
+            amount_krw=yearly // 4,
             effective_on=kst_date(at),
             actor=stage.one("finance"),
             at=at,
@@ -134,17 +137,18 @@ def value(stage: Stage) -> None:
                 continue
         technique, note = _TECHNIQUES[int(stage.scenario.draw("technique", award.number) * len(_TECHNIQUES))]
         change = 0.85 + 0.4 * stage.scenario.draw("change", award.number)
-        fair = award.disbursed_krw if technique == "최근 투자 가격" else round(award.disbursed_krw * change, -6)
-        stage.write(
-            lambda s, a=award, f=int(fair), t=technique, n=note: record_valuation(  # type: ignore[misc]
-                s,
-                award_id=a.id,
-                quarter=quarter,
-                fair_value_krw=f,
-                technique=t,
-                note=n,
-                prepared_by=analyst.name,
-                actor=finance,
-                at=at,
-            )
+        fair = award.disbursed_krw if technique == "entry_price" else int(round(award.disbursed_krw * change, -6))
+        mark = Mark(
+            fair_value_krw=fair,
+            technique=technique,
+            inputs=() if technique == "entry_price" else (_INPUT,),
+            milestone_status=_MILESTONE,
+            calibration_note=note,
+            round_price_krw=award.disbursed_krw if technique == "recent_price" else None,
         )
+
+        def work(session: Session, award: AwardRow = award, mark: Mark = mark) -> None:
+            draft = prepare_valuation(session, award_id=award.id, quarter=quarter, mark=mark, actor=analyst, at=at)
+            approve_valuation(session, draft_id=draft, actor=finance, at=at)
+
+        stage.write(work)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from fundapp.core.quantities import HOUR
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
-from fundapp.demonstration import delivery, opening, sitting
+from fundapp.demonstration import delivery, opening, servicing, sitting
 from fundapp.demonstration.cast import gather, password_of
 from fundapp.demonstration.scenario import read_scenario
 from fundapp.demonstration.stage import Stage
@@ -79,6 +79,8 @@ def play(
     opening.seat_applicant(stage, funded[0])
     usage_rows = delivery.use(stage)
     delivery.value(stage)
+    tell("running awards")
+    servicing.serve(stage, funded[0])
     tell("quarterly report")
     built = _report(stage)
     return Summary(_document(stage, secret_key, built, read=imported.read, usage_rows=usage_rows))

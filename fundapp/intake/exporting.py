@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.cells import guard_cell
 from fundapp.core.errors import InvalidInputError
 from fundapp.intake.form import Form, Question
 from fundapp.intake.newest import is_newest, shown_answers
 from fundapp.intake.queries import get_call, visible_to
 from fundapp.intake.tables import Application, Call, Company, Submission
-from fundapp.intake.tabular import EXPORTED, guard_cell
+from fundapp.intake.tabular import EXPORTED
 
 _WHOLE = frozenset({"integer", "krw", "ticket"})
 Cell = str | int | bool | None

@@ -49,6 +49,7 @@ ARROWS = (
     Arrow("defer", "proposed", "deferred"),
     Arrow("withdraw_proposal", "proposed", "eligible"),
     Arrow("award", "approved", "awarded"),
+    Arrow("lapse", "approved", "withdrawn"),
     Arrow("withdraw", "draft", "withdrawn"),
     Arrow("withdraw", "submitted", "withdrawn"),
     Arrow("withdraw", "on_hold", "withdrawn"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from fundapp.core.cells import unguard_cell
 from fundapp.core.errors import InputFileError
 from fundapp.intake.form import Form, squeeze
 from fundapp.intake.mapping import Mapping
@@ -25,9 +26,6 @@ _MOST_UNZIPPED = 400_000_000
 _XLSX = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _CELL_NAME = re.compile(rb"""\sr=["']([A-Z]{1,3})([0-9]{1,7})["']""")
-GUARD = "'"
-_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "company_name": ("회사명", "기업명", "상호"),
@@ -76,16 +74,6 @@ class Table:
     columns: frozenset[str]
     notes: tuple[str, ...]
     sha256: str
-
-
-def guard_cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula (CWE-1236); `unguard_cell` is its exact inverse."""
-    return GUARD + text if _FORMULA.match(text) else text
-
-
-def unguard_cell(text: str) -> str:
-    """Take off the mark that `guard_cell` put on."""
-    return text[1:] if _GUARDED.match(text) else text
 
 
 def read_table(path: Path, form: Form, mapping: Mapping | None = None) -> Table:

@@ -21,9 +21,11 @@ from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import Quarter
 from fundapp.intake.tables import Application, Company, Submission
 from fundapp.ledger.queries import TransferRow, transfers
+from fundapp.portfolio.queries import Release, effective_usage, first_payer, payers, read_releases
 from fundapp.portfolio.rules import split_by_cost, whole_won
 from fundapp.portfolio.tables import Award, Grant, Valuation
 from fundapp.reporting import deal_flow
+from fundapp.reporting.released import holding_state, release_flows, release_marks
 from fundapp.reporting.rules import RecognitionError
 from fundapp.screening.tables import Scorecard
 from reports import carried_value
@@ -99,16 +101,19 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
     positions = _positions(session, posted, as_of)
     sources = _sources(session)
     moves = _Moves(posted)
+    releases = read_releases(posted, sources)
+    equity = {number for number, position in positions.items() if position.equity}
+    flows = _cash_flows(session, posted, positions) + release_flows(releases, equity)
     rows = out.ReportRows(
         fund=_fund(session, fund),
         quarter=out.Quarter(str(quarter), quarter.first_day, quarter.last_day),
         version=version,
         status="draft",
         as_of=as_of,
-        flows=tuple(_cash_flows(session, posted, positions) + _gpu_flows(posted, positions, sources)),
+        flows=tuple(flows + _gpu_flows(posted, positions, sources)),
         gpu=tuple(_gpu_lines(session, moves, sources)),
         gpu_awards=tuple(_gpu_awards(moves, positions, sources)),
-        usage_by_day=tuple(_usage_days(posted)),
+        usage_by_day=tuple(_usage_days(session, as_of)),
         funnel=deal_flow.funnel(session, as_of),
         decision_reasons=deal_flow.decision_reasons(session, as_of),
         conditions=deal_flow.conditions(session, as_of),
@@ -116,7 +121,9 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
         **deal_flow.recusals(session, as_of),
     )
     rows = dataclasses.replace(rows, marks=tuple(_marks(session, rows, positions)))
-    holdings = tuple(_holding(rows, position) for position in positions.values())
+    owned = [one for one in releases if one.award in equity]
+    rows = dataclasses.replace(rows, marks=(*rows.marks, *release_marks(rows, owned)))
+    holdings = tuple(_holding(rows, position, owned) for position in positions.values())
     rows = dataclasses.replace(rows, holdings=holdings)
     return dataclasses.replace(rows, mix=tuple(_mix(rows)))
 
@@ -143,7 +150,7 @@ def _positions(session: Session, posted: Sequence[TransferRow], as_of: date) -> 
         path.split(":")[1]
         for row in posted
         for path in (row.debit, row.credit)
-        if path.startswith(("investment:", "used:"))
+        if path.startswith(("investment:", "used:", "gain:", "income:"))
     }
     found = session.execute(
         select(Award, Company, Application.answers)
@@ -179,18 +186,21 @@ def _sources(session: Session) -> dict[str, _Source]:
 
 def _cash_flows(session: Session, posted: Sequence[TransferRow], positions: Mapping[str, _Position]) -> list[out.Flow]:
     """Return cash between investors, fund and companies; what came back counts as negative."""
-    investor = session.scalars(select(Investor.code).where(Investor.kind == "cash").order_by(Investor.code)).first()
+    known, other = payers(session), first_payer(session)
+    kinds = {investor.code: investor.kind for investor in session.scalars(select(Investor))}
     flows = []
     for row in posted:
-        if row.commodity != "KRW" or "bank:fund" not in {row.debit, row.credit}:
+        if row.commodity != "KRW" or "bank:fund" not in {row.debit, row.credit} or _is_release(row):
             continue
         sign = 1 if row.credit == "bank:fund" else -1
-        other = row.debit if sign > 0 else row.credit
-        head, _, rest = other.partition(":")
+        source = row.debit if sign > 0 else row.credit
+        head, _, rest = source.partition(":")
         if head in {"award", "pool"}:
-            flow = out.Flow(row.effective_on, "contribution", sign * row.amount, "cash", row.txn_key, investor or "")
-        elif head == "investor":
-            flow = out.Flow(row.effective_on, "distribution", -sign * row.amount, "cash", row.txn_key, rest)
+            who = rest if head == "pool" else known.get(row.txn_key.removeprefix("reverse:"), other)
+            flow = out.Flow(row.effective_on, "contribution", sign * row.amount, "cash", row.txn_key, who)
+        elif head in {"investor", "distributed"}:
+            basis: out.Basis = "in_kind" if kinds.get(rest) == "in_kind" else "cash"
+            flow = out.Flow(row.effective_on, "distribution", -sign * row.amount, basis, row.txn_key, rest)
         elif head == "investment":
             kind: out.FlowKind = "disbursement" if positions[rest].equity else "support"
             flow = out.Flow(row.effective_on, kind, -sign * row.amount, "cash", row.txn_key, company=rest)
@@ -199,6 +209,10 @@ def _cash_flows(session: Session, posted: Sequence[TransferRow], positions: Mapp
             flow = out.Flow(row.effective_on, cost, -sign * row.amount, "cash", row.txn_key)
         flows.append(flow)
     return flows
+
+
+def _is_release(row: TransferRow) -> bool:
+    return row.kind.removesuffix("_reversal") in {"proceeds", "write_off"}
 
 
 def _gpu_flows(
@@ -239,7 +253,7 @@ def _gpu_lines(session: Session, moves: _Moves, sources: Mapping[str, _Source]) 
         commodity = _commodity(pool.sku)
         contributed = moves.net(f"investor:{pool.investor_code}", pool.account, commodity)
         accounts = by_pool[pool.id]
-        allocated = sum(moves.net(pool.account, account, commodity) for account in accounts)
+        allocated = sum(_allocated(moves, sources[account], commodity) for account in accounts)
         delivered = sum(_delivered(moves, account, commodity) for account in accounts)
         expired = sum(_expired(moves, sources[account], commodity) for account in accounts)
         if contributed or allocated:
@@ -265,7 +279,7 @@ def _gpu_awards(
             grouped[account.split(":")[1], source.grant.sku].append(source)
     for (number, sku), members in sorted(grouped.items()):
         commodity = _commodity(sku)
-        allocated = sum(moves.net(one.pool.account, one.grant.account, commodity) for one in members)
+        allocated = sum(_allocated(moves, one, commodity) for one in members)
         used = sum(_delivered(moves, one.grant.account, commodity) for one in members)
         expired = sum(_expired(moves, one, commodity) for one in members)
         rates = {one.pool.rate_krw for one in members}
@@ -291,22 +305,25 @@ def _delivered(moves: _Moves, account: str, commodity: str) -> int:
 
 
 def _expired(moves: _Moves, source: _Source, commodity: str) -> int:
-    return moves.net(source.grant.account, f"expired:{source.pool.investor_code}:{source.grant.sku}", commodity)
+    lapsed = f"expired:{source.pool.investor_code}:{source.grant.sku}"
+    return sum(moves.net(account, lapsed, commodity) for account in (source.grant.account, _unreleased(source)))
 
 
-def _usage_days(posted: Sequence[TransferRow]) -> Iterable[out.UsageDay]:
+def _allocated(moves: _Moves, source: _Source, commodity: str) -> int:
+    """Return what the pool gave to a grant, what waits for a progress report included."""
+    return sum(
+        moves.net(source.pool.account, account, commodity) for account in (source.grant.account, _unreleased(source))
+    )
+
+
+def _unreleased(source: _Source) -> str:
+    return "unreleased:" + source.grant.account.removeprefix("grant:")
+
+
+def _usage_days(session: Session, as_of: date) -> Iterable[out.UsageDay]:
     """Return use by UTC day, overage included: it burns like any other hour."""
-    sums: dict[tuple[date, str, str], int] = defaultdict(int)
-    for row in posted:
-        if not row.commodity.startswith("GPUH."):
-            continue
-        for path, sign in ((row.credit, 1), (row.debit, -1)):
-            if path.startswith("used:"):
-                _, award, sku = path.split(":")
-                sums[row.effective_on, sku, award] += sign * row.amount
-    for (day, sku, award), hours in sorted(sums.items()):
-        if hours:
-            yield out.UsageDay(day, sku.upper(), hours, award)
+    for row in effective_usage(session, as_of=as_of):
+        yield out.UsageDay(row.effective_on, row.sku.upper(), row.hours_e4, row.award)
 
 
 def _commodity(sku: str) -> str:
@@ -351,6 +368,7 @@ def _marks(session: Session, rows: out.ReportRows, positions: Mapping[str, _Posi
             fair_value_cash_krw=cash_value,
             fair_value_in_kind_krw=in_kind_value,
             technique=mark.technique,
+            calibration_note=mark.calibration_note or "",
             reason=mark.note,
             reference=f"valuation:{number}:{quarter}:{mark.version}",
         )
@@ -368,10 +386,11 @@ def _costs(rows: out.ReportRows, number: str, on: date) -> tuple[int, int]:
     return cash, in_kind
 
 
-def _holding(rows: out.ReportRows, position: _Position) -> out.Holding:
+def _holding(rows: out.ReportRows, position: _Position, releases: Sequence[Release]) -> out.Holding:
     cash, in_kind = _costs(rows, position.number, rows.as_of)
     marks = [mark for mark in rows.marks if mark.company == position.number]
     last = max(marks, key=lambda mark: mark.as_of, default=None)
+    status, proceeds = holding_state(releases, position.number, cash)
     return out.Holding(
         award=position.number,
         company=position.number,
@@ -385,7 +404,8 @@ def _holding(rows: out.ReportRows, position: _Position) -> out.Holding:
         in_kind_cost_krw=in_kind,
         fair_value_krw=sum(carried_value(rows, position.number, basis, rows.as_of) for basis in ("cash", "in_kind")),
         technique=last.technique if last else AT_COST,
-        status="active",
+        status=status,
+        proceeds_krw=proceeds,
         committed_krw=position.award.committed_krw,
     )
 

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
@@ -57,3 +57,39 @@ class ReportSignature(Base):
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     signed_by: Mapped[str] = mapped_column(String(120))
     signed_at: Mapped[datetime]
+
+
+class CloseNote(Base):
+    """Why a line of a quarter's closing checklist may stay open."""
+
+    __tablename__ = "close_note"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    quarter: Mapped[str] = mapped_column(String(6), index=True)
+    item: Mapped[str] = mapped_column(String(20))
+    found: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text)
+    noted_by: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime]
+
+
+class CloseStep(Base):
+    """One step of closing a quarter: prepared by one person, confirmed by another, closed; or taken back."""
+
+    __tablename__ = "close_step"
+    __table_args__ = (
+        UniqueConstraint("quarter", "number"),
+        CheckConstraint("step IN ('prepared','confirmed','withdrawn','closed')", name="step"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    quarter: Mapped[str] = mapped_column(String(6))
+    number: Mapped[int]
+    step: Mapped[str] = mapped_column(String(10))
+    checklist: Mapped[dict[str, Any]]
+    period_sha256: Mapped[str | None] = mapped_column(String(64))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    taken_by: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime]

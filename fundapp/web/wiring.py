@@ -12,6 +12,8 @@ from fundapp.web.api import routes as api
 from fundapp.web.committee import routes as committee
 from fundapp.web.operations import routes as operations
 from fundapp.web.partners import routes as partners
+from fundapp.web.portal import changes as portal_changes
+from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
 from fundapp.web.shell.appearance import init_appearance
@@ -31,6 +33,8 @@ ROOMS = (
     landing.blueprint,
     account.blueprint,
     portal.blueprint,
+    portal_grants.blueprint,
+    portal_changes.blueprint,
     committee.blueprint,
     operations.blueprint,
     partners.blueprint,

@@ -60,12 +60,24 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
         ("import applications", "sqlite", "rows/s", "csv parse"),
         ("import applications", "postgresql", "rows/s", "csv parse"),
         ("score a call", "sqlite", "rows/s", "score in memory"),
-        ("post, one a commit", "sqlite", "rows/s", "raw SQL, same rows and commits"),
+        ("post, one a commit", "sqlite", "rows/s", "driver alone, same statements"),
+        ("post, one a commit", "sqlite", "rows/s", "driver alone, rows only"),
         ("post, one a commit", "sqlite", "rows/s", "bare commits"),
-        ("post, all in one commit", "sqlite", "rows/s", "raw SQL, same rows"),
-        ("post, one a commit", "postgresql", "rows/s", "raw SQL, same rows and commits"),
+        ("post, 10 a commit", "sqlite", "rows/s", "driver alone, same statements"),
+        ("post, 10 a commit", "sqlite", "rows/s", "driver alone, rows only"),
+        ("post, one a commit", "postgresql", "rows/s", "driver alone, same statements"),
+        ("post, one a commit", "postgresql", "rows/s", "driver alone, rows only"),
         ("post, one a commit", "postgresql", "rows/s", "bare commits"),
-        ("post, all in one commit", "postgresql", "rows/s", "raw SQL, same rows"),
+        ("post, 10 a commit", "postgresql", "rows/s", "driver alone, same statements"),
+        ("post, 10 a commit", "postgresql", "rows/s", "driver alone, rows only"),
+        ("balance of a pool on a day", "sqlite", "ms", "driver alone, snapshot query"),
+        ("balance of a pool on a day", "sqlite", "ms", "driver alone, all its transfers"),
+        ("what an account's page asks", "sqlite", "ms", "the same of 200 transfers"),
+        ("check and balance the books", "sqlite", "s", "Beancount loading the export"),
+        ("balance of a pool on a day", "postgresql", "ms", "driver alone, snapshot query"),
+        ("balance of a pool on a day", "postgresql", "ms", "driver alone, all its transfers"),
+        ("what an account's page asks", "postgresql", "ms", "the same of 200 transfers"),
+        ("check and balance the books", "postgresql", "s", "Beancount loading the export"),
         ("plan for 8 applicants", "", "s", "HiGHS on the built model"),
         ("plan for 8 applicants", "", "s", "its LP relaxation"),
         ("plan for 12 applicants", "", "s", "HiGHS on the built model"),
@@ -73,6 +85,13 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
         ("docket page", "sqlite", "ms", "docket query"),
         ("build a quarterly report", "", "s", "typst compile"),
         ("import usage", "sqlite", "rows/s", "csv parse"),
+        ("import a large export", "sqlite", "s", "polars reads"),
+        ("import a large export", "sqlite", "s", "pyarrow reads"),
+        ("import a large export", "sqlite", "s", "duckdb reads"),
+        ("import a large export", "postgresql", "s", "polars reads"),
+        ("import a large export", "postgresql", "s", "pyarrow reads"),
+        ("import a large export", "postgresql", "s", "duckdb reads"),
+        ("peak memory of that import", "sqlite", "MiB", "1 GiB"),
     ]
 
 
@@ -92,7 +111,7 @@ def test_values_are_the_middle_of_their_samples_in_the_unit_that_the_row_names(r
     for row in rows:
         for value, samples in ((row["median"], row["samples"]), (row["floor"], row["floor_samples"])):
             seconds = middle(samples)
-            wanted = {"rows/s": row["n"] / seconds, "ms": seconds * 1000, "s": seconds}[row["unit"]]
+            wanted = {"rows/s": row["n"] / seconds, "ms": seconds * 1000, "s": seconds, "MiB": seconds}[row["unit"]]
             assert value == pytest.approx(wanted, rel=1e-12)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -40,11 +41,12 @@ def test_every_check_of_the_instance_is_good(demonstration: Demonstration) -> No
         assert done.returncode == 0, done.stdout
 
 
-def test_running_it_again_changes_nothing(demonstration: Demonstration) -> None:
-    before = ledger_lines(demonstration.home)
-    again = build_demonstration(demonstration.home)
-    assert again.summary == demonstration.summary
-    assert ledger_lines(demonstration.home) == before
+def test_running_it_again_changes_nothing(demonstration: Demonstration, tmp_path: Path) -> None:
+    home = tmp_path / "again"
+    shutil.copytree(demonstration.home, home)
+    again = build_demonstration(home)
+    assert json.dumps(again.summary).replace(str(home), str(demonstration.home)) == json.dumps(demonstration.summary)
+    assert ledger_lines(home) == ledger_lines(demonstration.home)
 
 
 def test_the_same_seed_gives_the_same_report_byte_for_byte_on_postgresql(
@@ -66,7 +68,7 @@ def test_killed_at_any_point_and_started_again_it_ends_in_the_same_state(
     demonstration: Demonstration, tmp_path: Path
 ) -> None:
     home = tmp_path / "killed"
-    for seconds in (2.5, 4.0, 6.0, 8.0, 10.0):
+    for seconds in (2.5, 5.0, 8.0):
         process = subprocess.Popen(
             [str(FUND), "demo", "--no-serve", "--json"],
             env=environment(home),

@@ -15,11 +15,11 @@ from sqlalchemy import select
 
 from fundapp.audit.tables import AuditEvent
 from fundapp.core.access import SYSTEM
+from fundapp.core.cells import guard_cell, unguard_cell
 from fundapp.core.errors import InvalidInputError
 from fundapp.core.sessions import Database
 from fundapp.intake.exporting import export_applications
 from fundapp.intake.importing import import_applications
-from fundapp.intake.tabular import guard_cell, unguard_cell
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ PAGES = (
     ("finance", "/operations/pools"),
     ("finance", "/operations/portfolio"),
     ("finance", "/operations/portfolio/AW-2026-0001"),
+    ("finance", "/operations/ledger/account?path=pool:kt"),
+    ("finance", "/operations/close/2026Q3"),
     ("partner.kt", "/partners/"),
     ("partner.kt", "/partners/reports/2026Q3/v1"),
 )
@@ -74,7 +76,7 @@ def test_axe_finds_nothing_in_either_width(
     context = doors.context(who, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     target = address.format(**places)
-    page.goto(f"{target}?theme={theme}")
+    page.goto(f"{target}{'&' if '?' in target else '?'}theme={theme}")
     assert page.locator("html").get_attribute("data-bs-theme") == theme
     found = {}
     for size in (WIDE, NARROW):

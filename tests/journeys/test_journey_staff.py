@@ -113,6 +113,7 @@ def trace(page: Page, number: str) -> None:
     assert figures(page)["잔액"] == "50,000,000원"
     expect(page.get_by_role("row")).to_have_count(2)
     page.goto("/operations/ledger")
+    page.get_by_role("link", name="원장 맞춰 보기").click()
     expect(page.get_by_text("원장이 맞습니다.")).to_be_visible()
 
 

@@ -13,20 +13,19 @@ from sqlalchemy.orm import Session
 
 from fundapp.committee.tables import Condition
 from fundapp.core.access import SYSTEM, Viewer
-from fundapp.core.errors import InvalidInputError, LedgerRefusedError, NotFoundError
-from fundapp.core.quantities import won
+from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
-from fundapp.ledger.actions import post
-from fundapp.ledger.rules import Leg
 from fundapp.portfolio.actions import (
+    approve_valuation,
     disburse_tranche,
     expire_grants,
     import_usage,
     prepare_tranche,
-    record_valuation,
+    prepare_valuation,
     sign_award,
 )
+from fundapp.portfolio.rules import Mark
 from fundapp.portfolio.tables import Award, Tranche
 from fundapp.reporting.actions import Frozen, build_report, freeze_quarter, sign_report, stored_path
 from fundapp.reporting.collecting import collect_rows
@@ -190,23 +189,23 @@ def test_a_mark_moves_value_and_the_bridge_still_ties(db: Database, tmp_path: Pa
     with db.read() as session:
         award_id = session.scalars(select(Award.id)).one()
     for value in (70_000_000, 80_000_000):
-        db.transaction(
-            lambda s, value=value: record_valuation(
-                s,
-                award_id=award_id,
-                quarter=Q3,
-                fair_value_krw=value,
-                technique="마일스톤 조정",
-                note="보안성 검토 통과",
-                prepared_by="Han",
-                actor=scene.two,
-                at=AFTER,
-            )
+        mark = Mark(
+            fair_value_krw=value,
+            technique="milestone",
+            inputs=({"name": "고객", "entry": "0", "now": "2", "source": "분기 보고"},),
+            milestone_status="보안성 검토 통과",
+            calibration_note="진입 가격에 맞춤",
         )
+
+        def work(session: Session, mark: Mark = mark) -> None:
+            draft = prepare_valuation(session, award_id=award_id, quarter=Q3, mark=mark, actor=scene.one, at=AFTER)
+            approve_valuation(session, draft_id=draft, actor=scene.two, at=AFTER)
+
+        db.transaction(work)
     rows = collect(db)
     assert rows.holdings[0].fair_value_krw == 80_000_000
-    mark = rows.marks[0]
-    assert mark.fair_value_cash_krw + mark.fair_value_in_kind_krw == 80_000_000
+    shown = rows.marks[0]
+    assert shown.fair_value_cash_krw + shown.fair_value_in_kind_krw == 80_000_000
     freeze(db)
     metrics = build_report(db, Q3, tmp_path / "out").metrics
     assert metrics["bridge.unrealised"] == 80_000_000 - 50_626_601
@@ -443,29 +442,6 @@ def test_a_list_of_reports_takes_two_statements_however_long_it_is(db: Database)
     event.remove(db.engine, "before_cursor_execute", count)
     assert [(row.version, row.newest) for row in rows] == [(3, True), (2, False), (1, False)]
     assert len([one for one in statements if one.startswith("SELECT")]) == 2
-
-
-def test_books_close_when_every_side_has_signed(db: Database) -> None:
-    scene = set_up(db)
-    freeze(db)
-
-    def partners(session: Session) -> list[tuple[str, Viewer]]:
-        return [(side, add_person(session, side, "partner", investor=side)) for side in ("kt", "microsoft")]
-
-    def post_on(session: Session, day: date) -> None:
-        legs = [Leg("pool:kt", "bank:fund", won(1))]
-        post(session, key=f"late:{day}", kind="fee", legs=legs, effective_on=day, actor=SYSTEM, at=AFTER)
-
-    db.transaction(lambda s: post_on(s, END - timedelta(days=1)))
-    for side, actor in [("fund", scene.one), *db.transaction(partners)]:
-        db.transaction(
-            lambda s, side=side, actor=actor: sign_report(  # type: ignore[misc]
-                s, quarter=Q3, version=1, side=side, actor=actor, at=AFTER
-            )
-        )
-    with pytest.raises(LedgerRefusedError, match="closed through 2026-09-30"):
-        db.transaction(lambda s: post_on(s, END))
-    db.transaction(lambda s: post_on(s, END + timedelta(days=1)))
 
 
 def test_a_member_recused_from_a_funded_company_opens_no_report(db: Database) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from fundapp.core.sessions import Database
 from fundapp.identity.actions import create_person
 from fundapp.identity.passwords import hash_password
 from fundapp.web.shell import security
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "portfolio"))  # its scenes are told here, too
 
 PASSWORD = "a long enough sentence"
 

@@ -36,8 +36,16 @@ PAGES = {
     "/operations/": {"analyst", "auditor"},
     "/operations/plans": {"analyst", "finance", "auditor", "committee", "chair"},
     "/operations/pools": {"analyst", "finance", "auditor", "committee", "chair"},
+    "/operations/changes": {"analyst", "finance", "auditor", "committee", "chair"},
+    "/operations/changes/progress": {"analyst", "finance", "auditor", "committee", "chair"},
+    "/operations/changes/reclaim": {"analyst", "finance", "auditor", "committee", "chair"},
+    "/operations/changes/overage": {"analyst", "finance", "auditor", "committee", "chair"},
+    "/operations/waitlist": {"analyst", "finance", "auditor", "committee", "chair"},
     "/operations/ledger": {"finance", "auditor"},
     "/operations/ledger/export.csv": {"finance", "auditor"},
+    "/operations/ledger/transfers": {"finance", "auditor"},
+    "/operations/rates": {"finance", "auditor"},
+    "/operations/close": {"finance", "auditor", "chair"},
     "/operations/portfolio": {"analyst", "finance", "auditor", "committee", "chair"},
     "/operations/usage": {"analyst", "finance", "auditor"},
     "/operations/conditions": {"analyst", "finance", "auditor", "committee", "chair"},
@@ -152,9 +160,10 @@ def test_a_recused_auditor_reads_neither_accounts_nor_events_of_it(
     email = person("auditor")
     recuse(db, email, "AX-T-7891")
     sign_in(client, email)
-    assert client.get(f"/operations/ledger?account=award:{number}").status_code == 404
+    assert client.get(f"/operations/ledger/account?path=award:{number}").status_code == 404
+    assert client.get(f"/operations/ledger/transfers?source_ref=award:{number}").status_code == 404
     assert client.get("/operations/ledger/export.csv").status_code == 404
-    assert number not in client.get("/operations/ledger?account=pool:kt").text
+    assert number not in client.get("/operations/ledger/account?path=pool:kt").text
     log = client.get("/operations/audit").text
     assert number not in log
     assert "열람 제한" in log

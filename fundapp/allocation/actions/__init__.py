@@ -1,13 +1,16 @@
 """What the fund does with its capital."""
 
 from fundapp.allocation.actions.capital import (
+    EXPENSES,
     PoolAdded,
     add_investor,
     add_pool,
+    charge_expense,
     charge_management_fee,
     commit_cash,
     commit_in_kind,
     found_fund,
+    return_pool_hours,
 )
 from fundapp.allocation.actions.plans import (
     Adoption,
@@ -21,6 +24,7 @@ from fundapp.allocation.actions.plans import (
 from fundapp.allocation.planning import PlanStaleError, draw_hours
 
 __all__ = [
+    "EXPENSES",
     "Adoption",
     "PlanStaleError",
     "PlanSummary",
@@ -28,6 +32,7 @@ __all__ = [
     "add_investor",
     "add_pool",
     "adopt_plan",
+    "charge_expense",
     "charge_management_fee",
     "commit_cash",
     "commit_in_kind",
@@ -37,4 +42,5 @@ __all__ = [
     "plan_call",
     "propose_award",
     "record_plan",
+    "return_pool_hours",
 ]

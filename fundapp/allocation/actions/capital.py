@@ -21,6 +21,8 @@ from fundapp.ledger.rules import Leg
 
 IMPUTED = "KRW-IMPUTED"
 """The commodity of in-kind value."""
+EXPENSES = ("management-fee", "audit", "legal", "custody")
+"""The fund's own costs that investors are called for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +184,61 @@ def charge_management_fee(
         HeadroomExceededError: if the promised cash does not cover it.
         IdempotencyConflictError: if the quarter's fee was another one.
     """
+    charge_expense(
+        session,
+        investor=investor,
+        expense="management-fee",
+        quarter=quarter,
+        amount=amount,
+        effective_on=effective_on,
+        actor=actor,
+        at=at,
+    )
+
+
+def charge_expense(
+    session: Session,
+    *,
+    investor: str,
+    expense: str,
+    quarter: Quarter,
+    amount: Quantity,
+    effective_on: date,
+    actor: Viewer,
+    at: datetime,
+) -> None:
+    """Call one of the fund's own costs from a cash investor and pay it; a repeat changes nothing.
+
+    Args:
+        session: A writing session.
+        investor: Code of a cash investor.
+        expense: One of `EXPENSES`.
+        quarter: Which it is for; each cost is called once a quarter from each investor.
+        amount: Won.
+        effective_on: Day of the call and of the payment.
+        actor: Finance.
+        at: Now.
+
+    Raises:
+        NotFoundError: if there is no such cash investor.
+        InvalidInputError: if it is no known cost, or not a positive amount of won.
+        HeadroomExceededError: if the promised cash does not cover it.
+        IdempotencyConflictError: if the quarter's cost was another one.
+    """
     require(actor, Verb.EDIT, Thing(Kind.POOL))
+    if expense not in EXPENSES:
+        raise InvalidInputError(field="expense", reason_ko="알 수 없는 비용입니다", reason_en=f"not one of {EXPENSES}")
     if amount.commodity != "KRW" or amount.minor <= 0:
         raise InvalidInputError(field="amount", reason_ko="0보다 큰 원화여야 합니다", reason_en="a positive sum of won")
     _require_investor(session, investor, "cash")
-    steps = (("capital_call", f"pool:{investor}", "bank:fund"), ("fee", "bank:fund", "expense:management-fee"))
-    for kind, source, target in steps:
+    cost = f"expense:{expense}"
+    for path in ("bank:fund", cost):
+        open_account(session, path, "KRW", on=effective_on)
+    paying = "fee" if expense == "management-fee" else "expense"
+    for kind, source, target in (("capital_call", f"pool:{investor}", "bank:fund"), (paying, "bank:fund", cost)):
         posting = post(
             session,
-            key=f"{kind}:management-fee:{investor}:{quarter}",
+            key=f"{kind}:{expense}:{investor}:{quarter}",
             kind=kind,
             legs=[Leg(source, target, amount)],
             effective_on=effective_on,
@@ -199,7 +247,8 @@ def charge_management_fee(
             source_ref=f"fee:{quarter}",
         )
     if not posting.replayed:
-        _record(session, actor, "fee.charged", "investor", investor, at, krw=amount.minor, quarter=str(quarter))
+        said = {"krw": amount.minor, "quarter": str(quarter), "expense": expense}
+        _record(session, actor, f"{paying}.charged", "investor", investor, at, **said)
 
 
 def _require_investor(session: Session, code: str, kind: str) -> None:
@@ -288,6 +337,59 @@ def add_pool(
     balance = find_balance(session, pool.account, hours.commodity)
     posted = balance.posted if balance else 0
     return PoolAdded(pool.id, pool.account, Quantity(posted, hours.commodity), posting.replayed)
+
+
+def return_pool_hours(
+    session: Session, *, account: str, hours: Quantity, reason: str, key: str, actor: Viewer, at: datetime
+) -> bool:
+    """Give free hours of a pool back to its contributor for good, with their imputed value.
+
+    What was contributed stays as stated; the pool's capacity is less by what was returned.
+
+    Args:
+        session: A writing session.
+        account: The pool's account.
+        hours: GPU-hours of the pool's SKU.
+        reason: Why.
+        key: Of this return; a repeat changes nothing.
+        actor: Finance.
+        at: Now.
+
+    Returns:
+        Whether it was new.
+
+    Raises:
+        NotFoundError: if there is no such pool.
+        InvalidInputError: for hours of another SKU or nothing positive, or without a reason.
+        HeadroomExceededError: if fewer hours are free.
+        IdempotencyConflictError: if the key came with other content.
+    """
+    require(actor, Verb.EDIT, Thing(Kind.POOL))
+    pool = session.scalars(select(Pool).where(Pool.account == account)).one_or_none()
+    if pool is None:
+        raise NotFoundError(pool=account)
+    if hours.commodity != gpu_commodity(pool.sku.upper()) or hours.minor <= 0:
+        raise InvalidInputError(field="hours", reason_ko="0보다 큰 시간이어야 합니다", reason_en="must be positive")
+    if not reason.strip():
+        raise InvalidInputError(field="reason", reason_ko="사유를 적어 주세요", reason_en="give a reason")
+    target = f"returned:{pool.investor_code}:{pool.sku}"
+    legs = []
+    for quantity in (hours, imputed_value(hours, pool.rate_krw)):
+        open_account(session, target, quantity.commodity, on=kst_date(at))
+        legs.append(Leg(account, target, quantity))
+    posting = post(
+        session,
+        key=f"return:{key}",
+        kind="return",
+        legs=legs,
+        effective_on=kst_date(at),
+        actor=actor,
+        at=at,
+        source_ref=f"pool:{pool.id}",
+    )
+    if not posting.replayed:
+        _record(session, actor, "pool.returned", "pool", account, at, hours=str(hours), reason=reason.strip())
+    return not posting.replayed
 
 
 def _require_contribution(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,8 +19,8 @@ from fundapp.allocation.planning import (
     build_instance,
     differences,
     draw_lines,
-    find_payer,
     load_stocks,
+    split_cash,
 )
 from fundapp.allocation.rules import Plan as SolvedPlan
 from fundapp.allocation.rules import PlannedAward, canonical_json
@@ -28,7 +28,7 @@ from fundapp.allocation.solver import solve
 from fundapp.allocation.tables import Plan, PlanAdoption
 from fundapp.audit.actions import record_event
 from fundapp.committee.actions import propose
-from fundapp.committee.rules import GpuLine, ProposedCondition
+from fundapp.committee.rules import GpuLine, ProposedCondition, Release, default_release
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ConflictOfInterestError, NotFoundError, TransitionRefusedError
 from fundapp.core.orm import new_id
@@ -267,8 +267,11 @@ def propose_award(
     conditions: Sequence[ProposedCondition],
     actor: Viewer,
     at: datetime,
+    release: Release | None = None,
 ) -> uuid.UUID:
     """Put an award to the vote and hold its cash, hours and imputed value until the vote, all or none.
+
+    Arguments are those of `propose`, and `release`: how the hours are released, None for the call's `gpu_release`.
 
     Returns:
         The ballot.
@@ -281,6 +284,7 @@ def propose_award(
     application = session.get(Application, application_id)
     if application is None:
         raise NotFoundError(application=str(application_id))
+    gpu_lines = _released(session, application, gpu_lines, release)
     ballot_id = new_id()
     hold_key = f"reserve:{ballot_id}"
     propose(
@@ -308,14 +312,18 @@ def propose_award(
     return ballot_id
 
 
+def _released(
+    session: Session, application: Application, gpu_lines: Sequence[GpuLine], release: Release | None
+) -> list[GpuLine]:
+    chosen = release or default_release(session.get_one(Call, application.call_id).document)
+    return [replace(line, release=chosen) for line in gpu_lines]
+
+
 def _reserve_legs(session: Session, number: str, krw: int, gpu_lines: Sequence[GpuLine], on: date) -> list[Leg]:
     reserved = f"reserved:{number}"
     legs = []
     if krw:
-        payer = find_payer(session)
-        if payer is None:
-            raise NotFoundError(investor="cash")
-        legs.append(Leg(payer, reserved, won(krw)))
+        legs += [Leg(payer, reserved, won(part)) for payer, part in split_cash(session, krw).items()]
     for line in gpu_lines:
         hours = Quantity(line.hours_e4, gpu_commodity(line.sku.upper()))
         legs += [Leg(line.account, reserved, q) for q in (hours, imputed_value(hours, line.rate_krw))]

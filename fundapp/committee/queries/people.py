@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, String, Uuid, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from fundapp.committee.tables import Conflict
@@ -29,34 +31,42 @@ class Member:
 
 
 def load_viewer(session: Session, person_id: uuid.UUID) -> Viewer:
-    """Assemble a viewer from the person, their companies and their recusals, in four statements.
+    """Assemble a viewer from the person, their companies and their recusals, in one statement: every request asks.
 
     The committee is the lowest room that sees all of these, which is why it does this and not `identity`.
 
     Raises:
         NotFoundError: if there is no such person, or they have been deactivated.
     """
-    person = session.execute(
-        select(Person.name, Person.email, Person.investor).where(Person.id == person_id, Person.active)
-    ).one_or_none()
-    if person is None:
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for what, *values in session.connection().execute(_VIEWER, {"person": person_id}):
+        found[what].append(tuple(values))
+    if not found["person"]:
         raise NotFoundError(person=str(person_id))
-    roles = session.scalars(
-        select(RoleRow.name)
-        .join(person_role, person_role.c.role_id == RoleRow.id)
-        .where(person_role.c.person_id == person_id)
-    )
-    companies = session.scalars(select(Membership.company_id).where(Membership.person_id == person_id))
-    recused = session.scalars(select(Conflict.application_id).where(Conflict.person_id == person_id))
+    name, email, investor, _ = found["person"][0]
     return Viewer(
         person_id=person_id,
-        name=person.name,
-        email=person.email,
-        roles=frozenset(roles),
-        company_ids=frozenset(companies),
-        recused_from=frozenset(recused),
-        investor=person.investor,
+        name=name,
+        email=email,
+        roles=frozenset(role for role, *_ in found["role"]),
+        company_ids=frozenset(company for *_, company in found["company"]),
+        recused_from=frozenset(application for *_, application in found["recused"]),
+        investor=investor,
     )
+
+
+_WHO = bindparam("person", type_=Uuid())
+_NO_TEXT, _NO_ID = cast(null(), String), cast(null(), Uuid())
+_VIEWER: CompoundSelect[Any] = union_all(
+    select(literal("person"), Person.name, Person.email, Person.investor, _NO_ID).where(
+        Person.id == _WHO, Person.active
+    ),
+    select(literal("role"), RoleRow.name, _NO_TEXT, _NO_TEXT, _NO_ID)
+    .join(person_role, person_role.c.role_id == RoleRow.id)
+    .where(person_role.c.person_id == _WHO),
+    select(literal("company"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Membership.company_id).where(Membership.person_id == _WHO),
+    select(literal("recused"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Conflict.application_id).where(Conflict.person_id == _WHO),
+)
 
 
 def members(session: Session) -> list[Member]:

@@ -94,7 +94,12 @@ def list_unsigned(session: Session, viewer: Viewer) -> list[UnsignedRow]:
         .join(Application, Application.id == Decision.application_id)
         .join(Company, Company.id == Application.company_id)
         .outerjoin(Award, Award.decision_id == Decision.id)
-        .where(Decision.outcome == "carried", Award.id.is_(None), undertaking_in_sight(viewer))
+        .where(
+            Decision.outcome == "carried",
+            Application.state == "approved",  # a decision that lapsed is not waiting for anybody
+            Award.id.is_(None),
+            undertaking_in_sight(viewer),
+        )
         .order_by(Decision.decided_at, Application.number)
     )
     return [

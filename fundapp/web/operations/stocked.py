@@ -11,11 +11,18 @@ from fundapp.allocation.queries import PoolRow
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What became of some pools; hours in ten-thousandths, values in ten-thousandths of a won."""
+    """What became of some pools; hours in ten-thousandths, values in ten-thousandths of a won.
+
+    contributed = returned + free + held + offered + promised + used + expired.
+    """
 
     contributed: int
+    returned: int
     held: int
+    offered: int
+    unreleased: int
     granted: int
+    promised: int
     used: int
     expired: int
     free: int
@@ -23,9 +30,14 @@ class Stock:
     free_value: int
 
     @property
-    def promised(self) -> int:
-        """What can still be drawn by awards: granted, neither used nor lapsed there."""
-        return max(0, self.granted - self.used - self.expired)
+    def capacity(self) -> int:
+        """What the fund has: contributed less what was given back."""
+        return self.contributed - self.returned
+
+    @property
+    def taken(self) -> int:
+        """What of the capacity is not free."""
+        return self.capacity - self.free
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +62,12 @@ class PoolsShown:
 def _stock(rows: Sequence[PoolRow]) -> Stock:
     return Stock(
         contributed=sum(row.contributed for row in rows),
+        returned=sum(row.returned for row in rows),
         held=sum(row.held for row in rows),
+        offered=sum(row.offered for row in rows),
+        unreleased=sum(row.unreleased for row in rows),
         granted=sum(row.granted for row in rows),
+        promised=sum(row.promised for row in rows),
         used=sum(row.used for row in rows),
         expired=sum(row.expired for row in rows),
         free=sum(row.free for row in rows),

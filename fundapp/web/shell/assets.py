@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 
 _WEEK_SECONDS = 7 * 24 * 3600
 
@@ -25,7 +25,9 @@ def asset(name: str) -> str:
 
 def icon_href(name: str) -> str:
     """Return the address of a Bootstrap icon for `<use href>`."""
-    return url_for("bootstrap.static", filename="icons/bootstrap-icons.svg") + f"#{name}"
+    if "icons" not in g:  # the same for every icon of a page
+        g.icons = url_for("bootstrap.static", filename="icons/bootstrap-icons.svg")
+    return f"{g.icons}#{name}"
 
 
 @cache

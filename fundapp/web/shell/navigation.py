@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flask import Flask, request
+from flask import Flask, g, request
 
 from fundapp.core.access import Kind, Role, Thing, Verb, may
+from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext, lazy
 from fundapp.web.shell.redirects import home_of
 from fundapp.web.shell.viewer import viewer
+from fundapp.web.shell.waiting import count_waiting
 
 STAFF = frozenset({Role.ANALYST, Role.FINANCE, Role.ADMIN, Role.AUDITOR})
 BOARD = frozenset({Role.COMMITTEE, Role.CHAIR})
@@ -24,12 +26,21 @@ ROOMS: dict[str, frozenset[Role]] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One link: where it leads and which kind of object one must be allowed to view there."""
+    """One link: where it leads and which kind of object one must be allowed to view there.
+
+    Attributes:
+        waiting: Which of the counts in `waiting.py` stands beside it.
+        count: What waits there for the viewer; 0 shows nothing.
+        verbs: Each of them opens the page; normally viewing does.
+    """
 
     label: str
     icon: str
     href: str
     kind: Kind | None = None
+    waiting: str = ""
+    count: int = 0
+    verbs: tuple[Verb, ...] = (Verb.VIEW,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +66,21 @@ _GROUPS = (
             Entry(lazy("파이프라인"), "funnel", "/operations/"),
             Entry(lazy("GPU 배정"), "grid-3x3", "/operations/plans", Kind.PLAN),
             Entry(lazy("포트폴리오"), "building", "/operations/portfolio", Kind.AWARD),
+            Entry(lazy("이행조건"), "clipboard-check", "/operations/conditions", Kind.CONDITION, "conditions"),
+            Entry(lazy("변경 요청"), "arrow-left-right", "/operations/changes", Kind.CHANGE, "changes"),
+            Entry(lazy("대기 명단"), "list-ol", "/operations/waitlist", Kind.CHANGE, "waitlist"),
+        ),
+    ),
+    Group(
+        lazy("자본"),
+        (
             Entry(lazy("GPU 원장"), "cpu", "/operations/pools", Kind.POOL),
+            Entry(lazy("GPU 소진"), "graph-down", "/operations/grants", Kind.AWARD, "alerts"),
+            Entry(lazy("사용량"), "speedometer2", "/operations/usage", Kind.USAGE, "suspense"),
+            Entry(lazy("출자 요청"), "envelope-paper", "/operations/cash", Kind.AWARD, "calls"),
             Entry(lazy("현금 원장"), "cash-stack", "/operations/ledger", Kind.LEDGER),
-            Entry(lazy("이행조건"), "clipboard-check", "/operations/conditions", Kind.CONDITION),
+            Entry(lazy("단가표"), "tags", "/operations/rates", Kind.LEDGER),
+            Entry(lazy("분기 마감"), "calendar-check", "/operations/close", Kind.LEDGER, verbs=(Verb.VIEW, Verb.CLOSE)),
         ),
     ),
     Group(
@@ -72,10 +95,12 @@ _GROUPS = (
         (
             Entry(lazy("감사 기록"), "clock-history", "/operations/audit", Kind.AUDIT),
             Entry(lazy("사람"), "person-gear", "/operations/people", Kind.PERSON),
+            Entry(lazy("알림함"), "mailbox", "/operations/outbox", Kind.OUTBOX, "outbox"),
         ),
         apart=True,
     ),
 )
+_LINKS = tuple(entry.href for group in _GROUPS for entry in group.entries)
 _ROLE_LABELS: tuple[tuple[Role, str], ...] = (
     (Role.CHAIR, lazy("위원장")),
     (Role.COMMITTEE, lazy("심사위원")),
@@ -101,20 +126,28 @@ def allowed(verb: str, kind: str) -> bool:
 
 
 def side_groups() -> list[Group]:
-    """Return the groups that have something for this viewer."""
+    """Return the groups that have something for this viewer, with what waits for them."""
     groups = [replace(group, entries=tuple(filter(_opens, group.entries))) for group in _GROUPS]
-    return [group for group in groups if group.entries]
+    groups = [group for group in groups if group.entries]
+    asked = {entry.waiting for group in groups for entry in group.entries if entry.waiting}
+    if not asked:
+        return groups
+    with db().read() as session:
+        counts = count_waiting(session, viewer(), asked)
+    return [
+        replace(group, entries=tuple(replace(entry, count=counts.get(entry.waiting, 0)) for entry in group.entries))
+        for group in groups
+    ]
 
 
 def is_current(href: str) -> bool:
     """Return whether the present page belongs to a link: the longest matching link wins."""
-    matching = [
-        entry.href
-        for group in _GROUPS
-        for entry in group.entries
-        if request.path == entry.href or request.path.startswith(entry.href.rstrip("/") + "/")
-    ]
-    return bool(matching) and href == max(matching, key=len)
+    if "current_link" not in g:
+        path = request.path
+        g.current_link = max(
+            (link for link in _LINKS if path == link or path.startswith(link.rstrip("/") + "/")), key=len, default=""
+        )
+    return bool(href == g.current_link)
 
 
 def home() -> str:
@@ -130,4 +163,7 @@ def role_label() -> str:
 
 def _opens(entry: Entry) -> bool:
     roles = STAFF if entry.kind is None else ROOMS[entry.href.split("/")[1]]
-    return viewer().has(*roles) and (entry.kind is None or allowed(Verb.VIEW, entry.kind))
+    if entry.kind is None:
+        return viewer().has(*roles)
+    kind = entry.kind
+    return viewer().has(*roles) and any(allowed(verb, kind) for verb in entry.verbs)

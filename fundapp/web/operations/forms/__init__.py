@@ -16,8 +16,6 @@ from fundapp.web.operations.forms.staff import (
     SignForm,
     TokenForm,
     TrancheForm,
-    UsageForm,
-    ValuationForm,
 )
 
 __all__ = [
@@ -36,6 +34,4 @@ __all__ = [
     "SignForm",
     "TokenForm",
     "TrancheForm",
-    "UsageForm",
-    "ValuationForm",
 ]

@@ -84,12 +84,6 @@ class ImportForm(FlaskForm):  # type: ignore[misc]
     all_or_nothing = BooleanField(lazy("한 줄이라도 잘못되면 모두 넣지 않기"))
 
 
-class UsageForm(FlaskForm):  # type: ignore[misc]
-    """A usage file."""
-
-    file = FileField(lazy("파일"), validators=[FileRequired(message=lazy("파일을 골라 주세요"))])
-
-
 class AdoptForm(KeyedForm):
     """The meeting that a plan goes to."""
 
@@ -173,18 +167,6 @@ class ConditionForm(KeyedForm):
     evidence = TextAreaField(
         lazy("증빙 또는 사유"), validators=[DataRequired(message=_NEEDED), Length(max=LONGEST_REASON)]
     )
-
-
-class ValuationForm(KeyedForm):
-    """A fair-value mark that somebody else prepared."""
-
-    quarter = StringField(lazy("기준 분기"), validators=[DataRequired(message=_NEEDED), _quarter])
-    fair_value_krw = IntegerField(
-        lazy("공정가치"), validators=[InputRequired(message=_NEEDED), NumberRange(min=0, max=LARGEST_KRW)]
-    )
-    technique = StringField(lazy("방법"), validators=[DataRequired(message=_NEEDED), Length(max=80)])
-    note = TextAreaField(lazy("이유"), validators=[DataRequired(message=_NEEDED), Length(max=LONGEST_REASON)])
-    prepared_by = StringField(lazy("작성자"), validators=[DataRequired(message=_NEEDED), Length(max=80)])
 
 
 class _BoxesField(SelectMultipleField):

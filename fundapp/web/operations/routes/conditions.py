@@ -14,13 +14,13 @@ from fundapp.core.quarters import kst_date
 from fundapp.web.operations.doing import act, may_open, say_faults
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import ConditionForm
+from fundapp.web.operations.listed import CONDITION_STATES, condition_cells, condition_columns
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
+from fundapp.web.shell.downloads import asked_download, table_download
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import Page, asked_page
 from fundapp.web.shell.viewer import viewer
-
-_STATES = ("open", "met", "waived")
 
 
 @blueprint.get("/conditions")
@@ -29,13 +29,15 @@ def conditions_page() -> ResponseReturnValue:
     may_open(Kind.CONDITION)
     with db().read() as session:
         rows = list_conditions(session, viewer())
-    counts = {state: sum(row.state == state for row in rows) for state in _STATES}
+    counts = {state: sum(row.state == state for row in rows) for state in CONDITION_STATES}
     asked = request.args.get("state", "")
-    state = asked if asked in (*_STATES, "all") else "open" if counts["open"] else "all"
+    state = asked if asked in (*CONDITION_STATES, "all") else "open" if counts["open"] else "all"
     chosen = sorted(
         (row for row in rows if state in {row.state, "all"}),
         key=lambda row: (row.state != "open", row.due_on is None, row.due_on, row.application_number, row.number),
     )
+    if form := asked_download():
+        return table_download(gettext("이행조건"), condition_columns(), condition_cells(chosen), form=form)
     return render_template(
         "operations/conditions.html",
         page=Page.cut(chosen, asked_page()),

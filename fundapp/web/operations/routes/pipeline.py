@@ -19,11 +19,13 @@ from fundapp.screening.actions import screen_call
 from fundapp.web.operations.doing import REFUSED, kept_upload, may_open, show_fault
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import ImportForm
+from fundapp.web.operations.listed import pipeline_cells, pipeline_columns
 from fundapp.web.operations.pipeline import PipelineFilter, funnel, list_pipeline
 from fundapp.web.operations.reading import choose_call
 from fundapp.web.operations.shown import STAGE_WORDS, VERDICT_WORDS
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
+from fundapp.web.shell.downloads import asked_download, table_download
 from fundapp.web.shell.language import current_locale, gettext
 from fundapp.web.shell.pagination import Page, asked_page
 from fundapp.web.shell.viewer import viewer
@@ -65,6 +67,9 @@ def home() -> ResponseReturnValue:
         calls, call = choose_call(session, viewer(), request.args.get("call", ""), now())
         counts = funnel_counts(session, viewer(), call.code) if call else {}
         rows = list_pipeline(session, viewer(), call.code, asked) if call else []
+    if form := asked_download():
+        may_open(Kind.APPLICATION, Verb.EXPORT)
+        return table_download(gettext("파이프라인"), pipeline_columns(), pipeline_cells(rows), form=form)
     return render_template(
         "operations/pipeline.html",
         calls=calls,

@@ -3,32 +3,64 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from fundapp.core.access import Kind, Thing, Verb, may
-from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
+from fundapp.core.access import Kind, Verb
+from fundapp.core.errors import FundError, NotFoundError
 from fundapp.core.quarters import Quarter, kst_date, utc_day
 from fundapp.portfolio.actions import (
     disburse_tranche,
     prepare_tranche,
-    record_valuation,
     return_tranche,
     sign_award,
 )
-from fundapp.portfolio.queries import AwardPage, award_page, list_awards, portfolio_totals
-from fundapp.web.operations.burndown import draw_burndowns
-from fundapp.web.operations.doing import CONFLICT, REFUSED, act, may_open, say_faults, show_fault
+from fundapp.portfolio.queries import (
+    AwardPage,
+    PortfolioFilter,
+    PortfolioSlice,
+    award_cost,
+    award_gpu,
+    award_page,
+    list_metrics,
+    list_milestones,
+    list_portfolio,
+    portfolio_choices,
+    portfolio_totals,
+)
+from fundapp.web.grants.shown import show_award
+from fundapp.web.operations.doing import CONFLICT, REFUSED, act, may_open, say_faults
 from fundapp.web.operations.door import blueprint
-from fundapp.web.operations.forms import INSTRUMENT_WORDS, ReasonForm, SignForm, TrancheForm, ValuationForm
+from fundapp.web.operations.forms import INSTRUMENT_WORDS, ReasonForm, TrancheForm
+from fundapp.web.operations.forms.cash import SignScheduleForm
+from fundapp.web.operations.forms.companies import (
+    METRIC_WORDS,
+    TRACK_WORDS,
+    DoneForm,
+    ExpectForm,
+    MetricsForm,
+    MilestoneForm,
+)
+from fundapp.web.operations.held import (
+    STATE_WORDS,
+    is_narrowed,
+    multiple_hundredths,
+    portfolio_cells,
+    portfolio_columns,
+    read_filter,
+    show_lanes,
+    show_metrics,
+)
 from fundapp.web.operations.reading import UnsignedRow, list_unsigned
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
+from fundapp.web.shell.downloads import asked_download, table_download
 from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import current_locale, gettext
-from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.pagination import PAGE_SIZE, Page, asked_page
 from fundapp.web.shell.viewer import viewer
 
 _TRANCHE = "/portfolio/<number>/tranches/<uuid:tranche_id>"
@@ -38,17 +70,37 @@ _TRANCHE = "/portfolio/<number>/tranches/<uuid:tranche_id>"
 def portfolio_page() -> ResponseReturnValue:
     """List the awards, and the decisions that wait to be signed."""
     may_open(Kind.AWARD)
+    asked, form, today = read_filter(), asked_download(), kst_date(now())
     with db().read() as session:
-        awards = list_awards(session, viewer())
+        calls, skus = portfolio_choices(session, viewer())
+        if form is not None:
+            every = list_portfolio(session, viewer(), asked, today=today)
+            cells = portfolio_cells(every.rows, skus)
+            return table_download(gettext("포트폴리오"), portfolio_columns(skus), cells, form=form)
+        found, number = _slice(session, asked, today, asked_page())
         totals = portfolio_totals(session, viewer())
         unsigned = list_unsigned(session, viewer())
     return render_template(
         "operations/portfolio.html",
-        page=Page.cut(awards, asked_page()),
+        page=Page(found.rows, number, found.total),
+        asked=asked,
+        narrowed=is_narrowed(asked),
+        calls=calls,
+        skus=skus,
+        states=STATE_WORDS,
         totals=totals,
         unsigned=unsigned,
         instruments=INSTRUMENT_WORDS,
+        today=today,
     )
+
+
+def _slice(session: Session, asked: PortfolioFilter, today: date, number: int) -> tuple[PortfolioSlice, int]:
+    """Return a page of the list and its number; beyond the end is the last page."""
+    found = list_portfolio(session, viewer(), asked, today=today, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+    if found.rows or not found.total:
+        return found, number
+    return _slice(session, asked, today, -(-found.total // PAGE_SIZE))
 
 
 @blueprint.route("/decisions/<uuid:decision_id>/sign", methods=["GET", "POST"])
@@ -59,7 +111,7 @@ def sign(decision_id: uuid.UUID) -> ResponseReturnValue:
         found = next((one for one in list_unsigned(session, viewer()) if one.decision_id == decision_id), None)
     if found is None:
         raise NotFoundError
-    form = SignForm(data={"signed_on": kst_date(now()), "instrument": "RCPS"})
+    form = SignScheduleForm(data={"signed_on": kst_date(now()), "instrument": "RCPS"})
     if not form.validate_on_submit():
         return _sign_page(found, form), REFUSED if form.errors else 200
     try:
@@ -73,11 +125,11 @@ def sign(decision_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for(".one_award", number=number))
 
 
-def _sign_page(found: UnsignedRow, form: SignForm) -> str:
+def _sign_page(found: UnsignedRow, form: SignScheduleForm) -> str:
     return render_template("operations/sign.html", one=found, form=form)
 
 
-def _sign(session: Session, decision_id: uuid.UUID, form: SignForm) -> str:
+def _sign(session: Session, decision_id: uuid.UUID, form: SignScheduleForm) -> str:
     return sign_award(
         session,
         decision_id=decision_id,
@@ -86,6 +138,7 @@ def _sign(session: Session, decision_id: uuid.UUID, form: SignForm) -> str:
         actor=viewer(),
         at=now(),
         signed_on=form.to_day(),
+        schedule=form.to_schedule(),
     ).number
 
 
@@ -93,7 +146,7 @@ def _sign(session: Session, decision_id: uuid.UUID, form: SignForm) -> str:
 def one_award(number: str) -> ResponseReturnValue:
     """Show an award: cash, GPU time, conditions, marks."""
     may_open(Kind.AWARD)
-    return _award(number, ValuationForm())
+    return _award(number)
 
 
 def _load(number: str) -> AwardPage:
@@ -101,15 +154,33 @@ def _load(number: str) -> AwardPage:
         return award_page(session, viewer(), number)
 
 
-def _award(number: str, form: ValuationForm) -> str:
-    page = _load(number)
+def _award(number: str) -> str:
+    today = kst_date(now())
+    with db().read() as session:
+        page = award_page(session, viewer(), number)
+        cost = award_cost(session, page.award)
+        steps = list_milestones(session, viewer(), page.award.id)
+        metrics = list_metrics(session, viewer(), page.award.id)
+        gpu = award_gpu(session, viewer(), number, utc_day(now()))
+    mark = page.valuations[0] if page.valuations else None
     return render_template(
         "operations/award.html",
         page=page,
-        burndowns=draw_burndowns(page.grants, page.usage, utc_day(now())),
+        cost=cost,
+        multiple=multiple_hundredths(cost, mark),
+        lanes=show_lanes(steps),
+        steps=steps,
+        metrics=show_metrics(metrics),
+        words={"track": TRACK_WORDS, "metric": METRIC_WORDS},
+        today=today,
+        forms_of={
+            "milestone": MilestoneForm(formdata=None),
+            "expect": ExpectForm(formdata=None),
+            "done": DoneForm(formdata=None, data={"done_on": today}),
+            "metrics": MetricsForm(formdata=None, data={"quarter": str(Quarter.of_date(today).previous)}),
+        },
+        gpu=show_award(gpu, utc_day(now())),
         instruments=INSTRUMENT_WORDS,
-        form=form if may(viewer(), Verb.SIGN, Thing(Kind.AWARD)) else None,
-        previous=str(Quarter.of_instant_kst(now()).previous),
     )
 
 
@@ -166,37 +237,4 @@ def send_back(number: str, tranche_id: uuid.UUID) -> ResponseReturnValue:
             ),
             gettext("집행을 돌려보냈습니다."),
         )
-    return redirect(url_for(".one_award", number=number))
-
-
-@blueprint.post("/portfolio/<number>/valuations")
-def value(number: str) -> ResponseReturnValue:
-    """Record a fair-value mark that somebody else prepared."""
-    may_open(Kind.AWARD, Verb.SIGN)
-    form, award = ValuationForm(request.form), _load(number).award
-    if not form.validate_on_submit():
-        return _award(number, form), REFUSED
-    try:
-        db().transaction(
-            lambda session: record_valuation(
-                session,
-                award_id=award.id,
-                quarter=Quarter.parse(form.quarter.data or ""),
-                fair_value_krw=form.fair_value_krw.data or 0,
-                technique=form.technique.data or "",
-                note=form.note.data or "",
-                prepared_by=(form.prepared_by.data or "").strip(),
-                actor=viewer(),
-                at=now(),
-            )
-        )
-    except InvalidInputError as error:
-        show_fault(form, error, "note")
-        return _award(number, form), REFUSED
-    except NotFoundError:
-        raise
-    except FundError as error:
-        form.prepared_by.errors = [error.message(current_locale())]
-        return _award(number, form), CONFLICT
-    flash(gettext("공정가치를 기록했습니다."), "ok")
     return redirect(url_for(".one_award", number=number))

@@ -21,7 +21,7 @@ from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, FourEyesError, InvalidInputError, NotFoundError
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.core.sessions import Database, RetryTransactionError
-from fundapp.ledger.actions import close_books
+from fundapp.reporting.actions.closing import close_when_ready
 from fundapp.reporting.checks import freeze_checks
 from fundapp.reporting.collecting import collect_rows
 from fundapp.reporting.documents import from_document, to_document
@@ -31,17 +31,6 @@ from reports import BuiltReport, build, inputs_sha256
 from reports.figures import reckon
 from reports.formats import Locale
 from reports.rows import Published, Remark, ReportRows, SignOff
-
-__all__ = [
-    "BuiltReport",
-    "Frozen",
-    "StoredFile",
-    "build_report",
-    "find_frozen",
-    "freeze_quarter",
-    "sign_report",
-    "stored_path",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,8 +325,9 @@ def sign_report(session: Session, *, quarter: Quarter, version: int, side: str, 
         _add_signature(session, frozen, side, actor=actor, at=at)
     status = status_of(sides | {side})
     if status == "approved" and kst_date(at) > quarter.last_day:
-        # What all sides have signed must not change under them; corrections post in the open period.
-        close_books(session, through=quarter.last_day)
+        # What all sides have signed must not change under them; corrections post in the open period. If two people
+        # have not gone through the checklist yet, the second of them closes later.
+        close_when_ready(session, quarter=quarter, actor=actor, at=at)
     return status
 
 

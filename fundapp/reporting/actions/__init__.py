@@ -1,0 +1,35 @@
+"""What the fund does at a quarter's end: freeze, build, sign, close."""
+
+from fundapp.reporting.actions.closing import (
+    close_when_ready,
+    confirm_close,
+    explain_line,
+    prepare_close,
+    withdraw_close,
+)
+from fundapp.reporting.actions.reports import (
+    Frozen,
+    StoredFile,
+    build_report,
+    find_frozen,
+    freeze_quarter,
+    sign_report,
+    stored_path,
+)
+from reports import BuiltReport
+
+__all__ = [
+    "BuiltReport",
+    "Frozen",
+    "StoredFile",
+    "build_report",
+    "close_when_ready",
+    "confirm_close",
+    "explain_line",
+    "find_frozen",
+    "freeze_quarter",
+    "prepare_close",
+    "sign_report",
+    "stored_path",
+    "withdraw_close",
+]

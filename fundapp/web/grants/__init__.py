@@ -1,0 +1,1 @@
+"""How GPU grants look: drawings and words that the company's pages and the staff's share."""

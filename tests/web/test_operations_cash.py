@@ -1,0 +1,209 @@
+"""The pages of the fund's cash: who may, what two people do, what a refusal says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from portfolio import cash_scene
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from fundapp.core.sessions import Database
+from fundapp.portfolio.tables import AwardTerms, CapitalCall, CashMovement, FinancingRound, TrancheCondition, Valuation
+
+NUMBER = "AW-2026-0001"
+PostForm = Callable[..., TestResponse]
+PAGES = (
+    "/operations/cash/calls",
+    "/operations/cash/calls/CC-2026-0001",
+    "/operations/cash/movements",
+    "/operations/cash/valuations?quarter=2026Q3",
+    f"/operations/portfolio/{NUMBER}/cash/terms",
+    f"/operations/portfolio/{NUMBER}/cash/rounds",
+    f"/operations/portfolio/{NUMBER}/cash/movement",
+    f"/operations/portfolio/{NUMBER}/cash/valuation",
+    f"/operations/portfolio/{NUMBER}",
+)
+
+
+@pytest.fixture
+def held(db: Database) -> cash_scene.Scene:
+    who = cash_scene.scene(db)
+    cash_scene.pay(db, who, 1)
+    return who
+
+
+@pytest.fixture
+def two(
+    app: Flask, person: Callable[..., str], sign_in: Callable[..., TestResponse]
+) -> tuple[FlaskClient, FlaskClient]:
+    """An analyst and somebody of finance, each in a browser of their own."""
+    clients = []
+    for role in ("analyst", "finance"):
+        client = app.test_client()
+        sign_in(client, person(role, name=role))
+        clients.append(client)
+    return clients[0], clients[1]
+
+
+def press(client: FlaskClient, page: str, action: str, **fields: str) -> TestResponse:
+    """Post a form of a page to its action with a fresh key."""
+    text = client.get(page).text
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', text)
+    key = re.search(r'name="key"[^>]* value="([^"]+)"', text)
+    assert token is not None
+    assert key is not None
+    return client.post(action, data={"csrf_token": token[1], "key": key[1], **fields}, follow_redirects=True)
+
+
+def first(db: Database, kind: type[Any]) -> Any:  # noqa: ANN401 - whichever row it is
+    with db.read() as session:
+        return session.scalars(select(kind)).first()
+
+
+def test_every_page_opens_for_the_staff_in_both_languages(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient]
+) -> None:
+    opened = {page: two[0].get(page).status_code for page in PAGES}
+    assert set(opened.values()) == {200}, opened
+    said, main = re.compile(r"출자|집행|조건|평가|회수|승인|라운드|지분|분기"), re.compile(r"<main[\s\S]*</main>")
+    korean = {}
+    for page in PAGES:
+        text = two[0].get(f"{page}{'&' if '?' in page else '?'}lang=en").text
+        korean[page] = said.findall("".join(main.findall(text)))
+    assert {page: words for page, words in korean.items() if words} == {}
+
+
+def test_pages_of_an_award_are_absent_for_strangers_and_actions_for_readers(
+    held: cash_scene.Scene, app: Flask, person: Callable[..., str], sign_in: Callable[..., TestResponse]
+) -> None:
+    auditor, partner = app.test_client(), app.test_client()
+    sign_in(auditor, person("auditor"))
+    sign_in(partner, person("partner", investor="kt"))
+    assert auditor.get("/operations/cash/calls").status_code == 200
+    assert auditor.get(f"/operations/portfolio/{NUMBER}/cash/movement").status_code == 404
+    assert partner.get("/operations/cash/calls").status_code == 404
+
+
+def test_a_call_goes_from_draft_to_paid_through_two_browsers(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database, at: object
+) -> None:
+    analyst, finance = two
+    path = "/operations/cash/calls"
+    second = cash_scene.tranches(db)[1].id
+    press(analyst, path, path, tranches=str(second), due_on="2099-01-01", expense="", quarter="", amount_krw="")
+    number = first_drafted(db)
+    page = f"{path}/{number}"
+    assert press(analyst, path, f"{page}/issue").status_code == 404
+    press(finance, page, f"{page}/issue")
+    today = re.search(r'name="paid_on"[^>]*value="([0-9-]+)"', finance.get(page).text)
+    assert today is not None
+    press(finance, page, f"{page}/receive", paid_on=today[1])
+    assert cash_scene.balance(db, "bank:fund") == 50_000_000
+
+
+def first_drafted(db: Database) -> str:
+    with db.read() as session:
+        return str(session.scalars(select(CapitalCall.number).where(CapitalCall.automatic.is_(False))).one())
+
+
+def test_proceeds_are_drafted_by_one_and_posted_by_another(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database
+) -> None:
+    analyst, finance = two
+    form = f"/operations/portfolio/{NUMBER}/cash/movement"
+    fields = {"kind": "redemption", "amount_krw": "6000000", "effective_on": "2026-07-02", "reason": "상환 청구"}
+    refused = press(analyst, form, form, **fields, cost_krw="60000000")
+    assert refused.status_code == 422
+    assert "남은 투자 원가는 50,000,000원입니다" in refused.text
+    press(analyst, form, form, **fields, cost_krw="5000000")
+    number = first(db, CashMovement).number
+    page = f"/operations/cash/movements/{number}"
+    assert press(finance, page, f"{page}/approve").status_code == 200
+    assert cash_scene.balance(db, f"gain:{NUMBER}") == -1_000_000
+    assert f"key=redemption:{number}" in finance.get(page).text.replace("%3A", ":")
+
+
+def test_terms_show_the_fields_of_their_instrument_and_say_a_difference(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database
+) -> None:
+    page = f"/operations/portfolio/{NUMBER}/cash/terms"
+    text = two[0].get(page).text
+    assert 'name="redemption_from"' in text
+    assert 'name="valuation_cap_krw"' not in text
+    agreed = {"price_krw": "9999", "shares": "10000", "liquidation_bp": "100", "redemption_interest_bp": "5.5"}
+    refused = press(two[0], page, page, **agreed)
+    assert (refused.status_code, "-10,000원 차이" in refused.text) == (422, True)
+    press(two[0], page, page, **agreed, note="단수 정리")
+    kept = first(db, AwardTerms)
+    assert (kept.terms["redemption_interest_bp"], kept.terms["liquidation_bp"]) == (550, 10_000)
+
+
+def test_a_round_shows_what_we_own_to_two_decimals(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database
+) -> None:
+    page = f"/operations/portfolio/{NUMBER}/cash/rounds"
+    fields = {
+        "name": "시리즈 A",
+        "closed_on": "2026-07-01",
+        "pre_money_krw": "6000000000",
+        "new_money_krw": "1000000000",
+        "price_krw": "10000",
+        "total_shares": "700000",
+        "our_shares": "100000",
+        "source": "주주명부",
+    }
+    text = press(two[0], page, page, **fields).text
+    assert "14.29%" in text
+    assert first(db, FinancingRound).our_shares == 100_000
+    assert "14.29%" in two[0].get(f"/operations/portfolio/{NUMBER}").text
+
+
+def test_a_mark_is_sent_up_by_one_and_stands_in_the_history_after_another_approved_it(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database
+) -> None:
+    analyst, finance = two
+    form = f"/operations/portfolio/{NUMBER}/cash/valuation"
+    fields = {
+        "quarter": "2026Q3",
+        "fair_value_krw": "60000000",
+        "technique": "multiples",
+        "inputs_1-name": "EV/매출",
+        "inputs_1-entry": "4.0",
+        "inputs_1-now": "3.5",
+        "inputs_1-source": "상장사 5곳",
+    }
+    assert press(analyst, form, form, **fields).status_code == 422
+    press(analyst, form, form, **fields, calibration_note="진입 가격에 맞춤")
+    waiting = re.search(r"/operations/cash/valuations/([0-9a-f-]{36})", finance.get("/operations/cash/valuations").text)
+    assert waiting is not None
+    page = waiting[0]
+    assert "EV/매출" in finance.get(page).text
+    text = press(finance, page, f"{page}/approve").text
+    assert "시장 배수" in text
+    assert first(db, Valuation).fair_value_krw == 60_000_000
+
+
+def test_a_condition_is_added_met_and_opens_the_payment(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database
+) -> None:
+    page, second = f"/operations/portfolio/{NUMBER}", cash_scene.tranches(db)[1].id
+    base = f"/operations/portfolio/{NUMBER}/cash"
+    text = press(two[0], page, f"{base}/tranches/{second}/conditions", kind="milestone", text="시험 통과").text
+    assert "조건 0/1" in text
+    one = first(db, TrancheCondition).id
+    assert "면제 사유" not in text
+    text = press(two[0], page, f"{base}/conditions/{one}/meet", evidence="성적서").text
+    assert "조건 1/1" in text
+
+
+def test_lists_come_as_files(held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient]) -> None:
+    calls = two[0].get("/operations/cash/calls?download=csv").data.decode("utf-8-sig").splitlines()
+    assert calls[1].startswith("CC-2026-0001,")
+    assert calls[1].endswith(",50000000")
+    assert two[0].get("/operations/cash/movements?download=xlsx").data[:2] == b"PK"
