@@ -27,12 +27,14 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the product runs: before numpy is loaded
 
 import books_cases
+import grant_cases
 import intake_cases
 import ledger_cases
 import page_cases
 import plan_cases
 import usage_cases
 from measuring import Case, Result, measure
+from peers import coldfront
 from rich.console import Console
 from rich.table import Table
 from sheets import EXAMPLES
@@ -58,6 +60,7 @@ class Sizes:
     plans: tuple[int, ...]
     usage: int
     export: int
+    grants: int
     few: int
     many: int
 
@@ -71,6 +74,7 @@ FULL = Sizes(
     plans=(100, 200),
     usage=50_000,
     export=1_000_000,
+    grants=10_000,
     few=3,
     many=5,
 )
@@ -83,6 +87,7 @@ QUICK = Sizes(
     plans=(8, 12),
     usage=2500,
     export=2000,
+    grants=30,
     few=1,
     many=2,
 )
@@ -171,6 +176,17 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
     export = usage_cases.write_export(folder / "export.csv", sizes.export)
     for store in stores:
         yield usage_cases.importing(store, export, sizes.export, sizes.few)
+    peer = _coldfront(folder, sizes) if sizes is FULL else None
+    yield from stack.enter_context(grant_cases.grant_pages(sqlite, folder, sizes.grants, peer, 2 * sizes.many))
+
+
+def _coldfront(folder: Path, sizes: Sizes) -> coldfront.Pages | None:
+    """Return the seconds of ColdFront's pages; where it cannot be installed, say so and go on without."""
+    found = coldfront.measure_pages(_made(folder / "coldfront"), allocations=sizes.grants, repetitions=2 * sizes.many)
+    if isinstance(found, str):
+        Console(stderr=True).print(f"no figures of ColdFront: {found}")
+        return None
+    return found
 
 
 def _reading_books(stack: ExitStack, store: Store, sizes: Sizes) -> Iterator[Case]:
@@ -179,9 +195,10 @@ def _reading_books(stack: ExitStack, store: Store, sizes: Sizes) -> Iterator[Cas
     )
     yield books_cases.balance_on_a_day(store, many, sizes.books[1], sizes.many)
     yield books_cases.account_page(store, many, few, sizes.books, sizes.many)
-    open_books = books_cases.keep_books(store, sizes.books[0], closed=False)
-    still_open = stack.enter_context(books_cases.opened(store, open_books))
-    yield books_cases.beside_beancount(store, still_open, sizes.books[0])
+    if store.name == "sqlite":
+        open_books = books_cases.keep_books(store, sizes.books[0], closed=False)
+        still_open = stack.enter_context(books_cases.opened(store, open_books))
+        yield books_cases.beside_beancount(store, still_open, sizes.books[0])
 
 
 def _show(results: list[Result]) -> None:
