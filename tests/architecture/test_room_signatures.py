@@ -34,6 +34,7 @@ UNUSUAL = {
 ASKS_ELSEWHERE = {
     "intake.move_application": "a step inside actions that have asked already",
     "portfolio.record": "a step inside actions that have asked already",
+    "portfolio.draw_overage": "likewise: what follows when hours arrive",
     "portfolio.move": "likewise: one movement of granted hours",
 }
 """Actions of business rooms without a check of their own, and why. Ledger and audit are books: those who write ask."""

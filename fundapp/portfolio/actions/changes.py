@@ -278,7 +278,7 @@ def approve_change(
     if change.kind != "early_return":
         receiving = session.get(Pool, change.target_pool_id) if change.target_pool_id else case.pool
         if receiving is not None:
-            draw_overage(session, case.award, [(receiving.sku, receiving.region)], actor=actor, at=at)
+            draw_overage(session, award=case.award, places=[(receiving.sku, receiving.region)], actor=actor, at=at)
     facts = {"approved_e4": change.approved_e4, "taken_e4": change.taken_e4, "given_e4": change.given_e4}
     record(session, actor, "change.approved", case.award.number, at, change=change.number, **facts)
     _tell(session, change, case, "승인했습니다", at)

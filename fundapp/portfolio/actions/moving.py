@@ -129,7 +129,7 @@ def move(
 
 
 def draw_overage(
-    session: Session, award: Award, places: Iterable[tuple[str, str]], *, actor: Viewer, at: datetime
+    session: Session, *, award: Award, places: Iterable[tuple[str, str]], actor: Viewer, at: datetime
 ) -> int:
     """Let use that stood beyond the grants draw on hours that have just come, as if they had been there before.
 

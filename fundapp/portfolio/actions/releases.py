@@ -138,7 +138,7 @@ def accept_progress_report(session: Session, *, report_id: uuid.UUID, note: str,
         report.txn_key = move(
             session, key=key, kind="release", legs=legs, source_ref=f"award:{award.number}", actor=actor, at=at
         )
-        draw_overage(session, award, [(grant.sku, grant.region) for grant in grants], actor=actor, at=at)
+        draw_overage(session, award=award, places=[(grant.sku, grant.region) for grant in grants], actor=actor, at=at)
     session.flush()
     record(session, actor, "progress.accepted", award.number, at, number=report.number, released_e4=released)
     _tell(session, award, report, f"{award.number}: 진행 보고를 확인해 GPU시간 후반분을 열었습니다.", at)

@@ -279,7 +279,7 @@ def accept_offer(
     entry.served_e4 += taken
     if entry.wanted_e4 - entry.served_e4 < entry.minimum_e4:
         entry.state = "served"
-    draw_overage(session, award, [(pool.sku, pool.region)], actor=actor, at=at)
+    draw_overage(session, award=award, places=[(pool.sku, pool.region)], actor=actor, at=at)
     session.flush()
     record(session, actor, "waitlist.accepted", award.number, at, account=grant.account, hours_e4=taken)
     return taken

@@ -39,6 +39,7 @@ def text_of(value: object) -> str:
     return "" if text.lower() == "null" else text
 
 
+@lru_cache(maxsize=8192)
 def packed(text: str) -> str:
     """Return an identifier without spaces, in lower case; a number also without its hyphens, as in 123-45-67890."""
     bare = re.sub(r"\s", "", text).lower()

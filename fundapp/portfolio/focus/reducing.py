@@ -339,8 +339,8 @@ def _tally(sums: pl.DataFrame, rules: Rules, tally: Tally) -> None:
     spans: dict[tuple[str, str], tuple[datetime, datetime]] = {}
     texts: dict[str, str] = {}
     months: dict[str, date | None] = {}
-    units: dict[str, Fraction] = {}
     sizes: dict[tuple[str, ...], GpuSize] = {}
+    factors: dict[tuple[str, Fraction], Fraction] = {}
     named = rules.mapping.sub_accounts
     at_size = slice(6, 6 + len(SIZE_COLUMNS))
     for row in sums.iter_rows():
@@ -350,7 +350,7 @@ def _tally(sums: pl.DataFrame, rules: Rules, tally: Tally) -> None:
         size = sizes.get((start, *place)) or sizes.setdefault(
             (start, *place), _known_size(place, span[0].date(), rules)
         )
-        hours = units.get(unit) or units.setdefault(unit, unit_hours(unit))
+        factor = factors.get((unit, size.gpus)) or factors.setdefault((unit, size.gpus), unit_hours(unit) * size.gpus)
         if period not in months:
             months[period] = billing_month(period)
         sub_account = texts.get(account) or texts.setdefault(account, clean(account))
@@ -365,7 +365,7 @@ def _tally(sums: pl.DataFrame, rules: Rules, tally: Tally) -> None:
             where,
             day,
         )
-        tally.add_hours(line, span[0], span[1], _exact(quantity, hours * size.gpus), count)
+        tally.add_hours(line, span[0], span[1], _exact(quantity, factor), count)
 
 
 def _known_size(cells: tuple[str, ...], day: date, rules: Rules) -> GpuSize:

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.portfolio.focus import HOURS_SCOPE, Statement
-from fundapp.portfolio.owners import OwnerBook
+from fundapp.portfolio.focus.statement import Line
+from fundapp.portfolio.owners import Owner, OwnerBook
 from fundapp.portfolio.tables import UsageDay
 
 
@@ -81,15 +82,20 @@ def totals_of(statement: Statement, book: OwnerBook) -> Totals:
     """Return what a statement says, by slot."""
     hours: dict[Slot, tuple[uuid.UUID | None, int]] = {}
     suspense_rows = 0
+    sub_accounts = {line.sub_account for places in (statement.totals, statement.rows) for line in places}
+    scopes = {sub_account: scope_of(statement, sub_account) for sub_account in sub_accounts}
+    owners: dict[Line, Owner] = {}
     for line, hours_e4 in statement.totals.items():
-        scope = scope_of(statement, line.sub_account)
-        owner = book.resolve(line.company, scope, line.sku, line.region, line.day)
+        scope = scopes[line.sub_account]
+        owner = owners[line] = book.resolve(line.company, scope, line.sku, line.region, line.day)
         slot = Slot(owner.code, line.sku, line.region, line.day, scope, line.month)
         before = hours.get(slot)
         hours[slot] = (owner.award_id, hours_e4 + (before[1] if before else 0))
     for line, rows in statement.rows.items():
-        scope = scope_of(statement, line.sub_account)
-        if book.resolve(line.company, scope, line.sku, line.region, line.day).award_id is None:
+        owner = owners.get(line) or book.resolve(
+            line.company, scopes[line.sub_account], line.sku, line.region, line.day
+        )
+        if owner.award_id is None:
             suspense_rows += rows
     return Totals(hours, suspense_rows)
 
