@@ -89,7 +89,7 @@ QUICK = Sizes(
     export=2000,
     grants=30,
     few=1,
-    many=2,
+    many=1,
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from config import Settings
@@ -29,9 +30,17 @@ def settings(tmp_path: Path) -> Settings:
     return Settings.from_environment({"FUND_HOME": str(tmp_path / "home"), "FUND_METRICS": "on"})
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once for all tests of a worker, though each test has an application of its own."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, db: Database) -> Iterator[Flask]:
-    yield create_app(settings, db)
+def app(settings: Settings, db: Database, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+    made = create_app(settings, db)
+    made.jinja_env.bytecode_cache = compiled_templates
+    yield made
     security.limiter.reset()
 
 
