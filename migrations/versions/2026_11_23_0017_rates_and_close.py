@@ -55,9 +55,7 @@ def _create_company_tables() -> None:
         sa.ForeignKeyConstraint(["award_id"], ["award.id"], name=op.f("fk_codevelopment_milestone_award_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_codevelopment_milestone")),
     )
-    op.create_index(
-        op.f("ix_codevelopment_milestone_award_id"), "codevelopment_milestone", ["award_id"], unique=False
-    )
+    op.create_index(op.f("ix_codevelopment_milestone_award_id"), "codevelopment_milestone", ["award_id"], unique=False)
     op.create_table(
         "company_metric",
         sa.Column("id", sa.Uuid(), nullable=False),
