@@ -243,3 +243,27 @@ def test_verify_names_a_balance_that_somebody_changed_by_hand(ledger: Database) 
         verdict = queries.verify(session)
     assert not verdict.ok
     assert verdict.problems == ["pool:kt [KRW]: balance [0, 1007, 0, 0] but transfers say [0, 1000, 0, 0]"]
+
+
+def test_accounts_opened_together_are_those_opened_one_by_one_and_known_ones_stay(ledger: Database) -> None:
+    openings = [
+        actions.Opening("pool:new", "KRW", DAY),
+        actions.Opening("pool:new", "USD", date(2026, 8, 1)),
+        actions.Opening("used:new", "KRW", DAY, None),
+        actions.Opening("pool:kt", "KRW", date(2026, 9, 1), None),
+    ]
+    for _ in range(2):
+        ledger.transaction(lambda s: actions.open_accounts(s, openings))
+    query = text(
+        "SELECT a.path, a.commodity, CAST(a.opened_on AS TEXT), b.floor, b.credits_posted FROM ledger_account a "
+        "JOIN ledger_balance b ON b.account_id = a.id WHERE a.path IN ('pool:new', 'used:new', 'pool:kt') "
+        "ORDER BY a.path, a.commodity"
+    )
+    with ledger.read() as session:
+        rows = [tuple(row) for row in session.execute(query)]
+    assert rows == [
+        ("pool:kt", "KRW", "2026-07-01", 0, 1000),
+        ("pool:new", "KRW", "2026-07-01", 0, 0),
+        ("pool:new", "USD", "2026-08-01", 0, 0),
+        ("used:new", "KRW", "2026-07-01", None, 0),
+    ]

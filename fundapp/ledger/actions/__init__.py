@@ -5,18 +5,20 @@ balance, computes and writes it back. That is what keeps eight processes from gr
 COMMITTED, where read-check-write granted 2,400 of 1,000 hours.
 """
 
-from fundapp.ledger.actions.accounts import open_account
+from fundapp.ledger.actions.accounts import Opening, open_account, open_accounts
 from fundapp.ledger.actions.holds import expire_holds, hold, post_hold, void_hold
 from fundapp.ledger.actions.periods import close_books
 from fundapp.ledger.actions.postings import Posting, post, post_many, reverse
 from fundapp.ledger.actions.rates import set_fx, set_rate
 
 __all__ = [
+    "Opening",
     "Posting",
     "close_books",
     "expire_holds",
     "hold",
     "open_account",
+    "open_accounts",
     "post",
     "post_hold",
     "post_many",

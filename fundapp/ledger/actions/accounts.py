@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,6 +13,25 @@ from sqlalchemy.orm import Session
 from fundapp.core.quantities import scale_of
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.ledger.tables import Account, Balance, Commodity
+
+_AT_ONCE: Final = 500
+"""Paths looked up with one statement."""
+
+
+class Opening(NamedTuple):
+    """An account to open.
+
+    Attributes:
+        path: Colon-separated name.
+        commodity: What it counts.
+        on: The day it opens.
+        floor: Least balance in minor units, pending holds counted; None for a source that may go below zero.
+    """
+
+    path: str
+    commodity: str
+    on: date
+    floor: int | None = 0
 
 
 def open_account(session: Session, path: str, commodity: str, *, on: date, floor: int | None = 0) -> None:
@@ -24,17 +44,44 @@ def open_account(session: Session, path: str, commodity: str, *, on: date, floor
         on: The day it opens.
         floor: Least balance in minor units, pending holds counted; None for a source that may go below zero.
     """
-    known = session.scalar(select(Account.id).where(Account.path == path, Account.commodity == commodity))
-    if known is not None:
+    open_accounts(session, [Opening(path, commodity, on, floor)])
+
+
+def open_accounts(session: Session, openings: Iterable[Opening]) -> None:
+    """Open those of the accounts that do not exist, with a few statements however many they are.
+
+    Args:
+        session: A writing session.
+        openings: Accounts; of two with one path and commodity the last counts.
+
+    Raises:
+        RetryTransactionError: if a rival opened one after our snapshot was taken.
+    """
+    wanted = {(one.path, one.commodity): one for one in openings}
+    known = _numbers(session, wanted)
+    fresh = [wanted[key] for key in sorted(wanted) if key not in known]
+    if not fresh:
         return
-    insert_missing(session, Commodity.__table__, [{"code": commodity, "scale": scale_of(commodity)}])
-    insert_missing(session, Account.__table__, [{"path": path, "commodity": commodity, "opened_on": on}])
-    account_id = session.scalars(
-        select(Account.id).where(Account.path == path, Account.commodity == commodity)
-    ).one_or_none()
-    if account_id is None:  # a rival opened it after our snapshot was taken
+    commodities = sorted({one.commodity for one in fresh})
+    insert_missing(session, Commodity.__table__, [{"code": code, "scale": scale_of(code)} for code in commodities])
+    rows = [{"path": one.path, "commodity": one.commodity, "opened_on": one.on} for one in fresh]
+    insert_missing(session, Account.__table__, rows)
+    numbers = _numbers(session, [(one.path, one.commodity) for one in fresh])
+    if len(numbers) < len(fresh):
         raise RetryTransactionError
-    insert_missing(session, Balance.__table__, [_empty_balance(account_id, floor)])
+    balances = [_empty_balance(numbers[one.path, one.commodity], one.floor) for one in fresh]
+    insert_missing(session, Balance.__table__, balances)
+
+
+def _numbers(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the numbers of those accounts that exist."""
+    paths = sorted({path for path, _ in keys})
+    found: dict[tuple[str, str], int] = {}
+    for start in range(0, len(paths), _AT_ONCE):
+        some = paths[start : start + _AT_ONCE]
+        rows = session.execute(select(Account.path, Account.commodity, Account.id).where(Account.path.in_(some)))
+        found |= {(path, commodity): number for path, commodity, number in rows if (path, commodity) in keys}
+    return found
 
 
 def _empty_balance(account_id: int, floor: int | None) -> dict[str, Any]:

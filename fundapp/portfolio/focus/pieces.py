@@ -27,11 +27,11 @@ from .refusals import FocusFileError
 from .structure import LONGEST_ROW, look_at
 
 LONGEST_HEADER: Final = 1 << 20
-BATCH_ROWS: Final = 65_536
+BATCH_ROWS: Final = 131_072
 _TEXT_BLOCK: Final = 1 << 20
 _EXACT_ROWS: Final = 20_000
 _PARQUET_ROWS: Final = 65_536
-_WORKERS: Final = 2
+_WORKERS: Final = 1
 _GZIP: Final = b"\x1f\x8b"
 
 T = TypeVar("T")

@@ -250,19 +250,22 @@ class Reducer:
         return strange
 
     def _sum(self, table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-        """Return the sums of rows that mean the same; `keys` are the columns of meaning that the file has."""
+        """Return the sums of rows that mean the same; `keys` are the columns of meaning that the file has.
+
+        Texts become categories first: nine numbers a row are grouped in half the time of nine texts.
+        """
         values = self._tags.learn(self._tags.ask(table.lazy()).collect())
         used = [at for at, name in enumerate(_TAGS) if at == 0 or any(value[at] for value in values)]
         whose: dict[str, list[Any]] = {_TAGS[at]: [value[at] for value in values] for at in used}
         whose["company"] = [self._tags[value] for value in values]
         schema = dict.fromkeys(whose, pl.String)
-        hours = pl.col("ConsumedQuantity").cast(_DECIMAL).sum().alias("hours")
         return (
             table.lazy()
             .join(pl.LazyFrame(whose, schema=schema), on=[_TAGS[at] for at in used], how="left")
+            .select(pl.col(*keys, "company").cast(pl.Categorical), pl.col("ConsumedQuantity").cast(_DECIMAL))
             .group_by(*keys, "company")
-            .agg(hours, pl.len().alias("rows"))
-            .with_columns(pl.lit("").alias(name) for name in _KEYS if name not in keys)
+            .agg(pl.col("ConsumedQuantity").sum().alias("hours"), pl.len().alias("rows"))
+            .with_columns(pl.lit("").cast(pl.Categorical).alias(name) for name in _KEYS if name not in keys)
             .select(*_KEYS, "company", "hours", "rows")
             .collect()
         )
@@ -339,18 +342,15 @@ def _tally(sums: pl.DataFrame, rules: Rules, tally: Tally) -> None:
     spans: dict[tuple[str, str], tuple[datetime, datetime]] = {}
     texts: dict[str, str] = {}
     months: dict[str, date | None] = {}
-    sizes: dict[tuple[str, ...], GpuSize] = {}
-    factors: dict[tuple[str, Fraction], Fraction] = {}
+    meters: dict[tuple[str, ...], tuple[str, Fraction]] = {}
     named = rules.mapping.sub_accounts
     at_size = slice(6, 6 + len(SIZE_COLUMNS))
-    for row in sums.iter_rows():
+    for row in sums.with_columns(pl.col(*_KEYS, "company").cast(pl.String)).iter_rows():
         start, end, account, period, region, unit = row[:6]
         span = spans.get((start, end)) or spans.setdefault((start, end), span_of(start, end))
         place = row[at_size]
-        size = sizes.get((start, *place)) or sizes.setdefault(
-            (start, *place), _known_size(place, span[0].date(), rules)
-        )
-        factor = factors.get((unit, size.gpus)) or factors.setdefault((unit, size.gpus), unit_hours(unit) * size.gpus)
+        key = (start, unit, *place)
+        sku, factor = meters.get(key) or meters.setdefault(key, _meter(place, unit, span[0].date(), rules))
         if period not in months:
             months[period] = billing_month(period)
         sub_account = texts.get(account) or texts.setdefault(account, clean(account))
@@ -361,18 +361,19 @@ def _tally(sums: pl.DataFrame, rules: Rules, tally: Tally) -> None:
             company or named.get(sub_account),
             sub_account,
             months[period] or day.replace(day=1),
-            size.sku.lower(),
+            sku,
             where,
             day,
         )
         tally.add_hours(line, span[0], span[1], _exact(quantity, factor), count)
 
 
-def _known_size(cells: tuple[str, ...], day: date, rules: Rules) -> GpuSize:
+def _meter(cells: tuple[str, ...], unit: str, day: date, rules: Rules) -> tuple[str, Fraction]:
+    """Return the SKU, and the GPU-hours in one unit of consumption."""
     size = gpu_size(dict(zip(SIZE_COLUMNS, cells, strict=True)), day, rules.sizes)
     if size is None:
         raise AssertionError(text_of(cells))
-    return size
+    return size.sku.lower(), unit_hours(unit) * size.gpus
 
 
 def _exact(quantity: Decimal, factor: Fraction) -> Fraction | int:

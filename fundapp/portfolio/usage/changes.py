@@ -11,8 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fundapp.portfolio.focus import HOURS_SCOPE, Statement
-from fundapp.portfolio.focus.statement import Line
+from fundapp.portfolio.focus import HOURS_SCOPE, Line, Statement
 from fundapp.portfolio.owners import Owner, OwnerBook
 from fundapp.portfolio.tables import UsageDay
 

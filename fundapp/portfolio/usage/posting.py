@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Viewer
 from fundapp.core.quantities import Quantity, gpu_commodity
 from fundapp.core.quarters import Quarter
-from fundapp.ledger.actions import open_account, post_many
+from fundapp.ledger.actions import Opening, open_accounts, post_many
 from fundapp.ledger.rules import Entry, Leg
-from fundapp.ledger.tables import Account, Book
+from fundapp.ledger.tables import Book
 from fundapp.portfolio.rules import (
     Division,
     divide,
@@ -342,11 +342,10 @@ def _last_postings(session: Session, owners: Collection[str]) -> dict[tuple[str,
 
 
 def _open_accounts(session: Session, wanted: dict[tuple[str, str], date]) -> None:
-    known: set[tuple[str, str]] = set()
-    for paths in portions({path for path, _ in wanted}):
-        rows = session.execute(select(Account.path, Account.commodity).where(Account.path.in_(paths)))
-        known |= {(path, commodity) for path, commodity in rows}
-    for (path, commodity), on in sorted(wanted.items()):
-        if (path, commodity) not in known:
-            floor = None if path.startswith(_MAY_GO_BELOW) else 0
-            open_account(session, path, commodity, on=on, floor=floor)
+    open_accounts(
+        session,
+        [
+            Opening(path, commodity, on, None if path.startswith(_MAY_GO_BELOW) else 0)
+            for (path, commodity), on in wanted.items()
+        ],
+    )
