@@ -118,9 +118,11 @@ def decide(
     conditions: Sequence[str] = (),
     outcome: str = "carried",
     release: str = "at_once",
+    call_code: str = "AX-T",
+    company_id: uuid.UUID | None = None,
 ) -> Case:
-    call = session.query(Call).one_or_none() or Call(
-        code="AX-T",
+    call = session.query(Call).filter(Call.code == call_code).one_or_none() or Call(
+        code=call_code,
         title_ko="시험 공모",
         title_en="Test call",
         opens_at=AT - timedelta(days=60),
@@ -129,10 +131,11 @@ def decide(
         document_sha256="0" * 64,
         created_at=AT,
     )
-    company = Company(identifier=business_number, name=name, region="경기도", created_at=AT)
+    company = session.get(Company, company_id) if company_id else None
+    company = company or Company(identifier=business_number, name=name, region="경기도", created_at=AT)
     session.add_all([call, company])
     session.flush()
-    number = f"AX-T-{business_number[-4:]}"
+    number = f"{call_code}-{business_number[-4:]}"
     application = Application(
         number=number,
         call_id=call.id,

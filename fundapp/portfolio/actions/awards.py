@@ -25,6 +25,7 @@ from fundapp.ledger.actions import open_account, post, void_hold
 from fundapp.ledger.queries import find_holds
 from fundapp.ledger.rules import Leg
 from fundapp.portfolio.actions.events import record
+from fundapp.portfolio.actions.follow_on import follow_award
 from fundapp.portfolio.actions.granting import grant_hours
 from fundapp.portfolio.rules import (
     INSTRUMENTS,
@@ -66,6 +67,7 @@ def sign_award(
     at: datetime,
     signed_on: date,
     schedule: Sequence[TrancheTerms] = (),
+    follows: str | None = None,
 ) -> SignedAward:
     """Turn a carried decision into an award: commit its cash, grant its GPU time, plan its tranches.
 
@@ -80,6 +82,7 @@ def sign_award(
         at: Now.
         signed_on: Date of the agreement in Seoul.
         schedule: The tranches as agreed, adding up to the commitment; half and half when there is none.
+        follows: Number of an earlier award of the same company that this one follows.
 
     Raises:
         ConditionsOpenError: naming the conditions that are neither met nor waived.
@@ -87,7 +90,7 @@ def sign_award(
         HeadroomExceededError: if a pool no longer holds what was decided.
         PoolMissingError: if GPU time was decided for which there is no pool.
         InvalidInputError: for an unknown instrument, a date before the decision or after today, or a schedule that
-            does not add up.
+            does not add up, or an award to follow that is not an earlier one of the company.
     """
     if instrument not in INSTRUMENTS:
         raise InvalidInputError(
@@ -100,19 +103,26 @@ def sign_award(
         "instrument": instrument,
         "signed_on": signed_on.isoformat(),
     }
-    if schedule:
-        request["schedule"] = [
-            [one.amount_krw, one.due_on.isoformat(), one.milestone, [list(pair) for pair in one.conditions]]
-            for one in schedule
-        ]
+    request |= _agreed(schedule, follows)
 
     def work() -> dict[str, Any]:
         terms = _Signing(instrument, signed_on, tuple(schedule))
         award = _sign(session, case, terms, actor=actor, at=at)
+        if follows:
+            follow_award(session, award=award, follows=follows, actor=actor, at=at)
         return {"id": str(award.id), "number": award.number}
 
     result = once(session, key=key, verb="award.sign", request=request, at=at, work=work)
     return SignedAward(uuid.UUID(result["id"]), result["number"])
+
+
+def _agreed(schedule: Sequence[TrancheTerms], follows: str | None) -> dict[str, Any]:
+    """Return what a request says besides the decision; nothing where nothing was said."""
+    parts = [
+        [one.amount_krw, one.due_on.isoformat(), one.milestone, [list(pair) for pair in one.conditions]]
+        for one in schedule
+    ]
+    return ({"schedule": parts} if parts else {}) | ({"follows": follows} if follows else {})
 
 
 @dataclass(frozen=True, slots=True)

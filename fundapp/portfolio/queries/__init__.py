@@ -32,6 +32,7 @@ from fundapp.portfolio.queries.changes import (
     list_progress_reports,
 )
 from fundapp.portfolio.queries.companies import MetricRow, MilestoneRow, list_metrics, list_milestones
+from fundapp.portfolio.queries.follow_on import FollowOnRow, Lineage, list_earlier, load_lineage
 from fundapp.portfolio.queries.grant_figures import GrantFigures
 from fundapp.portfolio.queries.grant_moves import Movement
 from fundapp.portfolio.queries.grant_pages import (
@@ -142,6 +143,7 @@ __all__ = [
     "ConditionRow",
     "DraftRow",
     "EffectiveRow",
+    "FollowOnRow",
     "GrantChoice",
     "GrantFigures",
     "GrantFilter",
@@ -149,6 +151,7 @@ __all__ = [
     "GrantPage",
     "GrantRow",
     "LikelyAward",
+    "Lineage",
     "MetricRow",
     "MilestoneRow",
     "Movement",
@@ -211,6 +214,7 @@ __all__ = [
     "list_changes",
     "list_charges",
     "list_drafts",
+    "list_earlier",
     "list_grants",
     "list_kinds",
     "list_metrics",
@@ -228,6 +232,7 @@ __all__ = [
     "list_unmapped",
     "list_usage_imports",
     "list_waitlist",
+    "load_lineage",
     "load_rounds",
     "load_terms",
     "metering_state",

@@ -6,7 +6,7 @@ from fundapp.portfolio.tables.cash import Tranche, TrancheCondition, Valuation, 
 from fundapp.portfolio.tables.changes import ChangeRequest, ProgressReport
 from fundapp.portfolio.tables.companies import CodevelopmentMilestone, CompanyMetric
 from fundapp.portfolio.tables.grants import Grant
-from fundapp.portfolio.tables.instruments import AwardTerms, FinancingRound
+from fundapp.portfolio.tables.instruments import AwardFollowOn, AwardTerms, FinancingRound
 from fundapp.portfolio.tables.metering import GrantAlert, GrantForecast, MeteringSource, UtilisationDay
 from fundapp.portfolio.tables.overage import BlockRequest, CloudQuota, OverageCharge
 from fundapp.portfolio.tables.proceeds import CashMovement
@@ -15,6 +15,7 @@ from fundapp.portfolio.tables.waitlist import ReclaimNotice, WaitlistEntry, Wait
 
 __all__ = [
     "Award",
+    "AwardFollowOn",
     "AwardTerms",
     "BlockRequest",
     "CapitalCall",

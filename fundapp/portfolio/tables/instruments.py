@@ -38,6 +38,23 @@ class AwardTerms(Base):
     at: Mapped[datetime]
 
 
+class AwardFollowOn(Base):
+    """That an award is a follow-on (후속 투자) of an earlier one of the same company. Append-only.
+
+    A follow-on is decided like any award, on a ballot of its own. `option_krw` is the right to invest more that it
+    exercised; None where there was none, or its time was over.
+    """
+
+    __tablename__ = "award_follow_on"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    award_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("award.id"), primary_key=True)
+    follows_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("award.id"), index=True)
+    option_krw: Mapped[int | None]
+    recorded_by: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime]
+
+
 class FinancingRound(Base):
     """A financing round of a company we hold, and our holding after it. Append-only; a later version corrects."""
 

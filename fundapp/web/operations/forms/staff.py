@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -23,14 +23,14 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import DataRequired, Email, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from fundapp.core.access import Role
 from fundapp.core.quantities import Quantity, gpu_hours
 from fundapp.core.quarters import Quarter
 from fundapp.portfolio.rules import INSTRUMENTS
-from fundapp.web.shell.forms import KeyedForm
+from fundapp.web.shell.forms import KeyedForm, NumberRange
 from fundapp.web.shell.language import gettext, lazy
 
 _NEEDED = lazy("꼭 필요합니다")
@@ -138,6 +138,11 @@ class SignForm(KeyedForm):
         validators=[InputRequired(message=_NEEDED)],
     )
     signed_on = DateField(lazy("협약일"), validators=[InputRequired(message=_NEEDED)])
+    follows = SelectField(lazy("앞선 협약"), choices=[], validators=[Optional()])
+
+    def offer(self, earlier: Sequence[str]) -> None:
+        """Offer the company's earlier awards as what this one may follow."""
+        self.follows.choices = [SelectChoice("", lazy("없음")), *(SelectChoice(one, one) for one in earlier)]
 
     def to_day(self) -> date:
         """Return the day of a form that is in order."""

@@ -25,16 +25,18 @@ from fundapp.portfolio.actions import (
 )
 from fundapp.portfolio.queries import (
     AwardRow,
+    Lineage,
     RoundRow,
     TermsRow,
     as_converted,
     list_drafts,
     list_movements,
+    load_lineage,
     load_rounds,
     load_terms,
 )
 from fundapp.portfolio.rules import TERMS, Converted
-from fundapp.web.operations.doing import REFUSED, act, may_open, say_faults
+from fundapp.web.operations.doing import REFUSED, act, may_open, once_for, say_faults
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import INSTRUMENT_WORDS, ReasonForm
 from fundapp.web.operations.forms.cash import (
@@ -61,6 +63,7 @@ class AwardCash:
     Attributes:
         waiting: Numbers of drafted movements that wait for approval.
         drafts: Marks that wait for approval.
+        lineage: The award that this one follows, and those that followed it.
     """
 
     terms: TermsRow | None
@@ -69,6 +72,7 @@ class AwardCash:
     movements: int
     waiting: tuple[str, ...]
     drafts: tuple[uuid.UUID, ...]
+    lineage: Lineage
 
 
 @blueprint.app_template_global("award_cash")
@@ -78,6 +82,7 @@ def award_cash(award: AwardRow) -> AwardCash:
         terms, rounds = load_terms(session, award.id), load_rounds(session, award.id)
         movements = list_movements(session, viewer(), award_id=award.id)
         drafts = list_drafts(session, viewer(), award_id=award.id)
+        lineage = load_lineage(session, viewer(), award.id)
     return AwardCash(
         terms=terms[0] if terms else None,
         rounds=rounds,
@@ -85,6 +90,7 @@ def award_cash(award: AwardRow) -> AwardCash:
         movements=len(movements),
         waiting=tuple(one.number for one in movements if one.state == "drafted"),
         drafts=tuple(one.id for one in drafts),
+        lineage=lineage,
     )
 
 
@@ -242,13 +248,16 @@ def add_condition(number: str, tranche_id: uuid.UUID) -> ResponseReturnValue:
         say_faults(form)
     else:
         act(
-            lambda s: add_tranche_condition(
-                s,
-                tranche_id=tranche_id,
-                kind=form.kind.data or "",
-                text=form.text.data or "",
-                actor=viewer(),
-                at=now(),
+            once_for(
+                form,
+                lambda s: add_tranche_condition(
+                    s,
+                    tranche_id=tranche_id,
+                    kind=form.kind.data or "",
+                    text=form.text.data or "",
+                    actor=viewer(),
+                    at=now(),
+                ),
             ),
             gettext("조건을 더했습니다."),
         )

@@ -25,6 +25,7 @@ from fundapp.portfolio.queries import (
     award_cost,
     award_gpu,
     award_page,
+    list_earlier,
     list_metrics,
     list_milestones,
     list_portfolio,
@@ -109,9 +110,11 @@ def sign(decision_id: uuid.UUID) -> ResponseReturnValue:
     may_open(Kind.AWARD, Verb.SIGN)
     with db().read() as session:
         found = next((one for one in list_unsigned(session, viewer()) if one.decision_id == decision_id), None)
+        earlier = list_earlier(session, viewer(), decision_id) if found is not None else []
     if found is None:
         raise NotFoundError
     form = SignScheduleForm(data={"signed_on": kst_date(now()), "instrument": "RCPS"})
+    form.offer(earlier)
     if not form.validate_on_submit():
         return _sign_page(found, form), REFUSED if form.errors else 200
     try:
@@ -138,6 +141,7 @@ def _sign(session: Session, decision_id: uuid.UUID, form: SignScheduleForm) -> s
         actor=viewer(),
         at=now(),
         signed_on=form.to_day(),
+        follows=form.follows.data or None,
         schedule=form.to_schedule(),
     ).number
 
