@@ -13,7 +13,8 @@ from functools import total_ordering
 from typing import Self
 
 KST = timezone(timedelta(hours=9), "KST")
-_PATTERN = re.compile(r"(\d{4})Q([1-4])")
+_PATTERN = re.compile(r"(19[0-9]{2}|2[0-9]{3})Q([1-4])")
+"""From 1900 to 2999: every such quarter has a neighbour that the calendar knows."""
 
 
 @total_ordering

@@ -44,3 +44,9 @@ def test_quarters_are_ordered_across_years() -> None:
 def test_an_instant_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         kst_date(datetime(2026, 1, 1))  # noqa: DTZ001 - the point of the test
+
+
+@pytest.mark.parametrize("text", ["0001Q1", "1899Q4", "9999Q4", "3000Q1", "２０２６Q3"])
+def test_years_without_neighbours_in_the_calendar_and_other_digits_are_no_quarter(text: str) -> None:
+    with pytest.raises(ValueError, match="not a quarter"):
+        Quarter.parse(text)

@@ -324,3 +324,12 @@ def test_the_list_of_calls_takes_the_same_statements_for_1_and_for_many(db: Data
     many = count()
     assert (few[0], many[0]) == (1, 49)
     assert few[1] == many[1]
+
+
+def test_a_cost_of_a_quarter_is_asked_for_once(db: Database) -> None:
+    who = scene(db)
+    wanted = {"tranche_ids": [], "expenses": [ExpenseLine("audit", Q3, 1_000_000)]}
+    draft(db, who.one, **wanted)
+    with pytest.raises(TransitionRefusedError):
+        draft(db, who.one, **wanted)
+    assert [row.amount_krw for row in calls(db)] == [1_000_000]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cash_scene import Scene, balance, pay, scene
@@ -354,3 +354,28 @@ def test_terms_are_kept_in_versions_and_rounds_say_what_we_own(db: Database) -> 
     )
     assert found is not None
     assert (found.shares, found.arithmetic) == (20_000, "100,000,000 ÷ 5,000 = 20,000")
+
+
+def test_a_correction_is_not_dated_before_what_it_corrects(db: Database) -> None:
+    who = held(db)
+    number = bring(db, who, "dividend", 1_000_000, 0)
+    early = {"number": number, "effective_on": date(2027, 7, 9), "reason": "중복", "actor": who.one, "at": LATER}
+    with pytest.raises(InvalidInputError):
+        db.transaction(lambda s: draft_correction(s, **early))
+
+
+def test_proceeds_are_not_paid_out_on_a_day_before_they_came(db: Database) -> None:
+    who = held(db)
+    bring(db, who, "dividend", 1_000_000, 0)
+    with pytest.raises(InvalidInputError):
+        pay_out(db, who, amount_krw=1_000_000, effective_on=date(2027, 7, 9))
+    pay_out(db, who, amount_krw=1_000_000)
+
+
+def test_nothing_comes_back_from_a_company_before_its_award(db: Database) -> None:
+    who = held(db)
+    early = {"kind": "dividend", "amount_krw": 1, "cost_krw": 0, "effective_on": SIGNED - timedelta(days=1)}
+    with pytest.raises(InvalidInputError):
+        db.transaction(
+            lambda s: draft_distribution(s, award_id=who.award.id, reason="계약", actor=who.one, at=LATER, **early)
+        )

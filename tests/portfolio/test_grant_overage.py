@@ -9,13 +9,17 @@ import pytest
 from fund_factory import HOUR, add_person
 from grant_scenes import MID_QUARTER, Q3, World, assert_settled, hours_on, overuse, pool_rows, set_up, use
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fundapp.allocation.actions import return_pool_hours
+from fundapp.committee.tables import Conflict
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import HeadroomExceededError, InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.outbox import OutboxMessage
 from fundapp.core.quantities import gpu_hours
 from fundapp.core.sessions import Database
+from fundapp.identity.actions import ensure_roles
+from fundapp.identity.tables import Role, person_role
 from fundapp.portfolio.actions import (
     Asked,
     PolicyResult,
@@ -28,6 +32,7 @@ from fundapp.portfolio.actions import (
     settle_charge,
 )
 from fundapp.portfolio.queries import list_blocks, list_charges, list_quota, quota_warnings
+from fundapp.portfolio.tables import Award
 
 DAY = date(2026, 8, 1)
 
@@ -189,3 +194,23 @@ def test_a_supplement_takes_in_what_stood_beyond_the_grant(db: Database) -> None
     over = f"overage:{world.award}:h100:koreacentral:{Q3}"
     assert (hours_on(db, over), hours_on(db, world.account()), hours_on(db, f"used:{world.award}:h100")) == (0, 8, 412)
     assert_settled(db)
+
+
+def test_staff_recused_from_an_award_are_not_written_to_about_it(db: Database) -> None:
+    world = set_up(db)
+
+    def work(session: Session) -> None:
+        ensure_roles(session)
+        role = session.scalars(select(Role.id).where(Role.name == "finance")).one()
+        for name in ("Kim", "Recused"):
+            one = add_person(session, name, "finance")
+            session.execute(person_role.insert().values(person_id=one.person_id, role_id=role))
+        application = session.scalars(select(Award.application_id)).one()
+        about = {"reason": "친족", "declared_by": "test", "at": MID_QUARTER}
+        session.add(Conflict(application_id=application, person_id=one.person_id, route="self_recusal", **about))
+
+    db.transaction(work)
+    use(db, world.award, 400, date(2026, 7, 20))
+    overuse(db, world.award, 12, DAY)
+    apply(db)
+    assert [one.recipient for one in mails(db)] == ["han@example.org", "kim@example.org"]

@@ -207,3 +207,36 @@ def test_lists_come_as_files(held: cash_scene.Scene, two: tuple[FlaskClient, Fla
     assert calls[1].startswith("CC-2026-0001,")
     assert calls[1].endswith(",50000000")
     assert two[0].get("/operations/cash/movements?download=xlsx").data[:2] == b"PK"
+
+
+def test_a_form_that_arrives_twice_drafts_once(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database
+) -> None:
+    page = f"/operations/portfolio/{NUMBER}/cash/movement"
+    fields = {"kind": "dividend", "amount_krw": "1000", "cost_krw": "0", "reason": "배당 통지", "key": "a" * 32}
+    answers = [press(two[0], page, page, **fields, effective_on="2026-07-02").status_code for _ in range(2)]
+    assert answers == [200, 200]
+    changed = press(two[0], page, page, **{**fields, "amount_krw": "2000"}, effective_on="2026-07-02")
+    assert changed.status_code == 422
+    with db.read() as session:
+        assert session.scalars(select(CashMovement.amount_krw)).all() == [1000]
+
+
+@pytest.mark.parametrize("number", ["sNaN", "9" * 400])
+def test_what_is_no_sensible_number_is_refused_beside_its_field(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], number: str
+) -> None:
+    page = f"/operations/portfolio/{NUMBER}/cash/valuation"
+    refused = press(two[0], page, page, round_new_percent=number, round_price_krw=number)
+    assert refused.status_code == 422
+    assert "숫자를 확인해 주세요" in refused.text
+
+
+@pytest.mark.parametrize(("hours", "rate"), [("1", "9" * 20), ("1e15", "5000"), ("100000000", "1000001")])
+def test_a_contribution_beyond_what_the_ledger_can_count_is_refused(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], hours: str, rate: str
+) -> None:
+    page = "/operations/pools"
+    fields = {"investor": "microsoft", "sku": "h200", "region": "koreacentral", "quarter": "2027Q1"}
+    assert press(two[1], page, page, **fields, hours=hours, rate_krw=rate).status_code == 422
+    assert press(two[1], page, page, **fields, hours="100000000", rate_krw="1000000").status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -15,11 +16,13 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from fundapp.core.access import SYSTEM
+from fundapp.core.errors import InvalidInputError
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
 from fundapp.intake.tables import Membership
 from fundapp.portfolio.actions import Wanted, join_waitlist, offer_reclaimed
 from fundapp.portfolio.tables import ChangeRequest, ProgressReport, WaitlistEntry, WaitlistOffer
+from fundapp.web.grants.change_words import exact_hours
 from fundapp.web.portal import changes
 
 PostForm = Callable[..., TestResponse]
@@ -154,3 +157,9 @@ def test_a_company_joins_the_line_and_takes_part_of_an_offer(
         assert session.scalars(select(WaitlistEntry.state)).one() == "waiting"  # 40 of 100 are still of use
     assert "60 GPU시간을 받았습니다." in client.get(page).text
     assert_settled(db)
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "sNaN", "-Infinity", "0.00001"])
+def test_hours_that_the_ledger_cannot_keep_are_refused_and_not_computed_with(text: str) -> None:
+    with pytest.raises(InvalidInputError):
+        exact_hours(Decimal(text))

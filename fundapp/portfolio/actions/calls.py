@@ -67,7 +67,7 @@ def draft_calls(
 
     Raises:
         InvalidInputError: if nothing is called, the call is due in the past, or a cost is unknown or not positive.
-        TransitionRefusedError: if a tranche is paid or already called.
+        TransitionRefusedError: if a tranche is paid or already called, or the quarter's cost has been called.
         NotFoundError: if a tranche is absent or out of sight.
     """
     require(actor, Verb.PREPARE, Thing(Kind.AWARD))
@@ -79,7 +79,9 @@ def draft_calls(
     if due_on < today:
         raise InvalidInputError(field="due_on", reason_ko="납입 기한이 지났습니다", reason_en="the due date is past")
     wanted = [part for one in dict.fromkeys(tranche_ids) for part in _tranche_parts(session, one, actor)]
-    wanted += [part for line in expenses for part in _expense_parts(session, line)]
+    for line in expenses:
+        _require_uncalled(session, line)
+        wanted += _expense_parts(session, line)
     numbers = []
     for investor in sorted({part.investor for part in wanted}):
         call = CapitalCall(
@@ -269,6 +271,21 @@ def load_funding(session: Session, number: str) -> dict[str, int]:
         elif row.credit.startswith("pool:"):
             given[row.credit.removeprefix("pool:")] -= row.amount
     return {code: amount for code, amount in sorted(given.items()) if amount > 0}
+
+
+def _require_uncalled(session: Session, line: ExpenseLine) -> None:
+    """Refuse a cost of a quarter that the investors have been asked for already."""
+    known = session.scalar(
+        select(CapitalCallLine.id)
+        .where(
+            CapitalCallLine.expense == line.expense,
+            CapitalCallLine.quarter == str(line.quarter),
+            CapitalCallLine.cancelled_at.is_(None),
+        )
+        .limit(1)
+    )
+    if known is not None:
+        raise TransitionRefusedError(state="called", verb="call")
 
 
 def _expense_parts(session: Session, line: ExpenseLine) -> list[_Wanted]:

@@ -122,7 +122,7 @@ def draft_payout(
     Args:
         session: A writing session.
         quarter: Pay out all proceeds received up to its end and not paid out yet; or give an amount.
-        amount_krw: So much; never more than the proceeds that have not been paid out.
+        amount_krw: So much; never more than the proceeds, received by the value date, that have not been paid out.
         sharing: One of `SHARING`; the fund's agreement decides. See `queries.releases.share_payout`.
         effective_on: Value date.
         reason: Resolution or clause.
@@ -137,7 +137,7 @@ def draft_payout(
         raise _wrong("amount_krw", "분기와 금액 가운데 하나를 적어 주세요", "give a quarter or an amount")
     if sharing not in SHARING:
         raise _wrong("sharing", "배분 대상을 골라 주세요", "choose who shares")
-    there = undistributed(session, through=quarter.last_day if quarter else None)
+    there = undistributed(session, through=min(quarter.last_day, effective_on) if quarter else effective_on)
     amount = there if amount_krw is None else amount_krw
     _require_payable(amount, there)
     return _draft(
@@ -156,11 +156,15 @@ def draft_correction(
     """Draft the reversal of an approved movement; return its number.
 
     Raises:
+        InvalidInputError: for a value date before the one of what it reverses.
         TransitionRefusedError: if it is not approved, is a correction itself, or is being corrected already.
     """
     movement = _load(session, number, actor, Verb.PREPARE)
     if movement.state != "approved" or movement.kind == "correction":
         raise TransitionRefusedError(state=movement.state, verb="correct")
+    if effective_on < movement.effective_on:
+        day = movement.effective_on
+        raise _wrong("effective_on", f"고칠 기록의 기준일({day})부터입니다", f"not before what it corrects, on {day}")
     correction = CashMovement(
         kind="correction",
         award_id=movement.award_id,
@@ -233,7 +237,7 @@ def _post(session: Session, movement: CashMovement, key: str, *, actor: Viewer, 
     on = movement.effective_on
     open_account(session, BANK, "KRW", on=on)
     if movement.kind == "payout":
-        _require_payable(movement.amount_krw, undistributed(session))
+        _require_payable(movement.amount_krw, undistributed(session, through=on))
         parts = share_payout(session, movement.amount_krw, sharing=movement.sharing or "source", as_of=on)
         if not parts:
             raise _wrong("amount_krw", "납입이 없어 나눌 수 없습니다", "nothing has been paid in to share by")
@@ -261,6 +265,9 @@ def _draft(
     today = kst_date(at)
     if effective_on > today:
         raise _wrong("effective_on", "오늘까지의 날짜여야 합니다", "not after today")
+    award = session.get(Award, movement.award_id) if movement.award_id else None
+    if award is not None and effective_on < award.signed_on:
+        raise _wrong("effective_on", f"협약일({award.signed_on})부터입니다", f"not before the award, {award.signed_on}")
     movement.id = new_id()
     movement.number = _next_number(session, today.year)
     movement.effective_on = effective_on

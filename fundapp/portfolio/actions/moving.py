@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.tables import Pool
+from fundapp.committee.tables import Conflict
 from fundapp.core.access import Kind, Role, Thing, Viewer
 from fundapp.core.errors import HeadroomExceededError, NotFoundError
 from fundapp.core.outbox import enqueue_mail
@@ -231,11 +232,14 @@ def company_addresses(session: Session, company_id: uuid.UUID) -> list[str]:
     )
 
 
-def staff_addresses(session: Session, *roles: Role) -> list[str]:
-    """Return the e-mail addresses of active people with one of the roles, in order."""
+def staff_addresses(session: Session, application_id: uuid.UUID, *roles: Role) -> list[str]:
+    """Return the e-mail addresses of active people with one of the roles who are not recused, in order."""
+    recused = select(Conflict.person_id).where(Conflict.application_id == application_id)
     return list(
         session.scalars(
-            select(Person.email).where(Person.active, Person.roles.any(RoleRow.name.in_(roles))).order_by(Person.email)
+            select(Person.email)
+            .where(Person.active, Person.roles.any(RoleRow.name.in_(roles)), Person.id.not_in(recused))
+            .order_by(Person.email)
         )
     )
 

@@ -100,11 +100,9 @@ def _overages(session: Session) -> list[Overage]:
 def _warn(session: Session, one: Overage, at: datetime) -> bool:
     people = [
         *company_addresses(session, one.award.company_id),
-        *staff_addresses(session, Role.ANALYST, Role.FINANCE),
+        *staff_addresses(session, one.award.application_id, Role.ANALYST, Role.FINANCE),
     ]
-    words = {"warn": "", "block": " 출자자에게 차단을 요청합니다.", "charge": " 초과분은 청구합니다."}[
-        one.terms.overage
-    ]
+    words = _WORDS_KO[one.terms.overage]
     body = (
         f"{one.sku.upper()} {one.quarter} 사용량이 배정을 {_hours(one)}시간 넘었습니다.{words}\n\n"
         f"Use of {one.sku.upper()} in {one.quarter} exceeds the grant by {_hours(one)} hours."

@@ -207,7 +207,7 @@ def _take_back(
     record(session, actor, "reclaim.acted", case.award.number, at, **facts)
     people = [
         *company_addresses(session, case.award.company_id),
-        *staff_addresses(session, Role.ANALYST, Role.FINANCE),
+        *staff_addresses(session, case.award.application_id, Role.ANALYST, Role.FINANCE),
     ]
     hours = Quantity(left_e4, gpu_commodity(case.grant.sku.upper())).decimal.normalize()
     subject = f"[{case.award.number}] GPU시간 회수"

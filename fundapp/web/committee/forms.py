@@ -8,10 +8,10 @@ from typing import Any
 
 from wtforms import DateField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from fundapp.committee.rules import CHOICES, CRITERIA, Choice, Criterion, Rating, Route
-from fundapp.web.shell.forms import KeyedForm
+from fundapp.web.shell.forms import KeyedForm, NumberRange
 from fundapp.web.shell.language import gettext, lazy, pick
 
 ABSTAINED = "0"

@@ -62,7 +62,8 @@ def exact_hours(value: Decimal | None, field: str = "hours") -> int | None:
     """
     if value is None:
         return None
-    fits = value.is_finite() and abs(value) <= _MOST_HOURS and value * HOUR == int(value * HOUR)
+    # Arithmetic on 1e999999999 overflows; a copy without its sign only compares.
+    fits = value.is_finite() and value.copy_abs() <= _MOST_HOURS and value * HOUR == int(value * HOUR)
     if not fits:
         raise InvalidInputError(
             field=field,

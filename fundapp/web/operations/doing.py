@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from flask import flash
+from flask import flash, request
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from fundapp.core.access import Kind, Thing, Verb, require
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
+from fundapp.core.idempotency import once
+from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
+from fundapp.web.shell.forms import KeyedForm
 from fundapp.web.shell.language import current_locale, gettext, pick
 from fundapp.web.shell.viewer import viewer
 
@@ -47,6 +50,25 @@ def act(work: Callable[[Session], object], said: str) -> bool:
         return False
     flash(said, "ok")
     return True
+
+
+def once_for(form: KeyedForm, work: Callable[[Session], object]) -> Callable[[Session], object]:
+    """Return the change so that it is made once for a form's key, however often the form arrives."""
+    fields = {name: str(value) for name, value in form.data.items() if name not in {"csrf_token", "key"}}
+    asked = {"path": request.path, "by": str(viewer().person_id), "fields": fields}
+
+    def run(session: Session) -> dict[str, object]:
+        work(session)
+        return {}
+
+    return lambda session: once(
+        session,
+        key=form.key.data or "",
+        verb=f"form.{request.endpoint}"[:80],
+        request=asked,
+        at=now(),
+        work=lambda: run(session),
+    )
 
 
 def say_faults(form: FlaskForm) -> None:

@@ -1,17 +1,46 @@
-"""What our forms share: the key that makes a repeated submission act once."""
+"""What our forms share: the key that makes a repeated submission act once, and numbers within bounds."""
 
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
+from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField
-from wtforms.validators import UUID, InputRequired
+from wtforms import Field, HiddenField, validators
+from wtforms.form import BaseForm
+from wtforms.validators import UUID, InputRequired, ValidationError
+
+from fundapp.web.shell.language import gettext
+
+_MOST_DIGITS = 300
+"""Beyond it a number is no number to a floating-point unit, which WTForms asks."""
 
 
 def new_key() -> str:
     """Return a fresh idempotency key for a form or call."""
     return uuid.uuid4().hex
+
+
+class NumberRange(validators.NumberRange):
+    """A number within bounds; what is no finite number, or absurdly long, is refused like one out of bounds."""
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """Raise unless the field's number is within bounds.
+
+        Raises:
+            ValidationError: if it is not.
+        """
+        data: Any = field.data
+        if data is not None and not _measurable(data):
+            raise ValidationError(gettext("숫자를 확인해 주세요"))
+        super().__call__(form, field)
+
+
+def _measurable(data: Decimal | int) -> bool:
+    if isinstance(data, Decimal):
+        return data.is_finite() and data.adjusted() < _MOST_DIGITS
+    return bool(-(10**_MOST_DIGITS) < data < 10**_MOST_DIGITS)
 
 
 class KeyedForm(FlaskForm):  # type: ignore[misc]

@@ -23,7 +23,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from fundapp.allocation.actions import EXPENSES
@@ -31,7 +31,7 @@ from fundapp.core.quarters import Quarter
 from fundapp.portfolio.actions import ExpenseLine
 from fundapp.portfolio.rules import INPUT_FIELDS, TECHNIQUES, TERMS, Mark, Round, TrancheTerms
 from fundapp.web.operations.forms.staff import LARGEST_KRW, LONGEST_REASON, SignForm
-from fundapp.web.shell.forms import KeyedForm
+from fundapp.web.shell.forms import KeyedForm, NumberRange
 from fundapp.web.shell.language import gettext, lazy, pick
 
 _NEEDED = lazy("꼭 필요합니다")

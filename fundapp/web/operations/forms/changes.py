@@ -7,11 +7,11 @@ from datetime import date
 
 from wtforms import DateField, DecimalField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional
 
 from fundapp.web.grants.change_words import QUOTA_WORDS
 from fundapp.web.operations.forms.staff import LONGEST_REASON
-from fundapp.web.shell.forms import KeyedForm
+from fundapp.web.shell.forms import KeyedForm, NumberRange
 from fundapp.web.shell.language import lazy
 
 _NEEDED = lazy("꼭 필요합니다")

@@ -7,13 +7,13 @@ from typing import Any, cast
 
 from wtforms import DateField, IntegerField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from fundapp.core.quarters import Quarter
 from fundapp.portfolio.actions import Reported
 from fundapp.portfolio.rules.companies import METRICS
 from fundapp.web.operations.forms.staff import LARGEST_KRW, LONGEST_REASON
-from fundapp.web.shell.forms import KeyedForm
+from fundapp.web.shell.forms import KeyedForm, NumberRange
 from fundapp.web.shell.language import gettext, lazy
 
 _NEEDED = lazy("꼭 필요합니다")

@@ -35,6 +35,8 @@ from fundapp.web.shell.language import gettext, lazy
 
 _NEEDED = lazy("꼭 필요합니다")
 LONGEST_REASON = 2000
+MOST_HOURS, HIGHEST_RATE_KRW = 10**8, 10**6
+"""Their product in ten-thousandths of a won still fits the 64 bits of the ledger."""
 LARGEST_KRW = 10**15
 INSTRUMENT_WORDS = {
     "RCPS": lazy("상환전환우선주(RCPS)"),
@@ -105,9 +107,13 @@ class PoolForm(KeyedForm):
     )
     quarter = StringField(lazy("분기(UTC)"), validators=[DataRequired(message=_NEEDED), _quarter])
     hours = DecimalField(
-        lazy("GPU시간"), places=None, validators=[InputRequired(message=_NEEDED), NumberRange(min=Decimal("0.0001"))]
+        lazy("GPU시간"),
+        places=None,
+        validators=[InputRequired(message=_NEEDED), NumberRange(min=Decimal("0.0001"), max=MOST_HOURS)],
     )
-    rate_krw = IntegerField(lazy("협약 단가"), validators=[InputRequired(message=_NEEDED), NumberRange(min=1)])
+    rate_krw = IntegerField(
+        lazy("협약 단가"), validators=[InputRequired(message=_NEEDED), NumberRange(min=1, max=HIGHEST_RATE_KRW)]
+    )
 
     def offer_investors(self, investors: Iterable[tuple[str, str]]) -> None:
         """Say who gives in kind."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Kind, Verb
@@ -32,7 +31,7 @@ from fundapp.portfolio.queries import (
     list_movements,
     undistributed,
 )
-from fundapp.web.operations.doing import REFUSED, act, may_open, say_faults, show_fault
+from fundapp.web.operations.doing import REFUSED, act, may_open, once_for, say_faults, show_fault
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import ReasonForm
 from fundapp.web.operations.forms.cash import (
@@ -49,7 +48,7 @@ from fundapp.web.operations.forms.cash import (
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Column, asked_download, table_download
-from fundapp.web.shell.forms import KeyOnlyForm
+from fundapp.web.shell.forms import KeyedForm, KeyOnlyForm
 from fundapp.web.shell.language import current_locale, gettext, pick
 from fundapp.web.shell.pagination import Page, asked_page
 from fundapp.web.shell.viewer import viewer
@@ -64,14 +63,14 @@ def load_award(number: str) -> AwardPage:
         return award_page(session, viewer(), number)
 
 
-def submit(form: FlaskForm, work: Callable[[Session], object], said: str, fallback: str) -> bool:
-    """Run a change that a form on a page of its own asks for; a refusal stands beside its field.
+def submit(form: KeyedForm, work: Callable[[Session], object], said: str, fallback: str) -> bool:
+    """Run a change that a form on a page of its own asks for, once; a refusal stands beside its field.
 
     Raises:
         NotFoundError: if what it is about is absent or out of sight.
     """
     try:
-        db().transaction(work)
+        db().transaction(once_for(form, work))
     except NotFoundError:
         raise
     except InvalidInputError as error:
@@ -282,7 +281,10 @@ def step_movement(number: str, step: str) -> ResponseReturnValue:
             gettext("돌려보냈습니다."),
         )
     else:
-        act(lambda s: _correct(s, number, form), gettext("정정을 올렸습니다. 다른 사람이 승인하면 되돌립니다."))
+        act(
+            once_for(form, lambda s: _correct(s, number, form)),
+            gettext("정정을 올렸습니다. 다른 사람이 승인하면 되돌립니다."),
+        )
     return redirect(url_for(".one_movement", number=number))
 
 

@@ -11,7 +11,7 @@ from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import Quarter
 from fundapp.portfolio.actions import add_milestone, complete_milestone, expect_milestone, record_metrics
 from fundapp.portfolio.queries import award_page, list_milestones
-from fundapp.web.operations.doing import act, say_faults
+from fundapp.web.operations.doing import act, once_for, say_faults
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms.companies import DoneForm, ExpectForm, MetricsForm, MilestoneForm
 from fundapp.web.shell.clock import now
@@ -39,14 +39,17 @@ def agree_milestone(number: str) -> ResponseReturnValue:
         say_faults(form)
     else:
         act(
-            lambda session: add_milestone(
-                session,
-                award_id=award_id,
-                track=form.track.data,
-                text=form.text.data or "",
-                planned_on=form.to_day(),
-                actor=viewer(),
-                at=now(),
+            once_for(
+                form,
+                lambda session: add_milestone(
+                    session,
+                    award_id=award_id,
+                    track=form.track.data,
+                    text=form.text.data or "",
+                    planned_on=form.to_day(),
+                    actor=viewer(),
+                    at=now(),
+                ),
             ),
             gettext("공동 개발 단계를 더했습니다."),
         )

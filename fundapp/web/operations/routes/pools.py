@@ -15,7 +15,7 @@ from fundapp.core.quantities import Quantity, gpu_commodity
 from fundapp.portfolio.actions import QuotaLine, record_quota
 from fundapp.portfolio.queries import list_quota, quota_warnings
 from fundapp.web.grants.change_words import QUOTA_WORDS, exact_hours
-from fundapp.web.operations.doing import REFUSED, may_open, show_fault
+from fundapp.web.operations.doing import REFUSED, may_open, once_for, show_fault
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import PoolForm
 from fundapp.web.operations.forms.changes import QuotaForm, ReturnForm
@@ -213,7 +213,7 @@ def note_quota() -> ResponseReturnValue:
         source=form.source.data or "",
     )
     try:
-        db().transaction(lambda session: record_quota(session, line=line, actor=viewer(), at=now()))
+        db().transaction(once_for(form, lambda session: record_quota(session, line=line, actor=viewer(), at=now())))
     except NotFoundError:
         form.award.errors = [gettext("그런 협약이 없습니다.")]
         return _page(PoolForm(formdata=None), quota=form), REFUSED
