@@ -232,11 +232,10 @@ def test_what_is_no_sensible_number_is_refused_beside_its_field(
     assert "숫자를 확인해 주세요" in refused.text
 
 
-@pytest.mark.parametrize(("hours", "rate"), [("1", "9" * 20), ("1e15", "5000"), ("100000000", "1000001")])
+@pytest.mark.parametrize(("hours", "rate"), [("1", "9" * 20), ("1e15", "5000")])
 def test_a_contribution_beyond_what_the_ledger_can_count_is_refused(
     held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], hours: str, rate: str
 ) -> None:
     page = "/operations/pools"
     fields = {"investor": "microsoft", "sku": "h200", "region": "koreacentral", "quarter": "2027Q1"}
     assert press(two[1], page, page, **fields, hours=hours, rate_krw=rate).status_code == 422
-    assert press(two[1], page, page, **fields, hours="100000000", rate_krw="1000000").status_code == 200
