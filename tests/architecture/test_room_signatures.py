@@ -128,15 +128,15 @@ class _Row:
 
 
 def _leaks_in_a_list(session: Session) -> list[Call]:
-    raise NotImplementedError
+    return list(session.query(Call))
 
 
 def _leaks_in_a_row(session: Session) -> dict[str, tuple[_Row, ...]] | None:
-    raise NotImplementedError
+    return {"": (_Row([session.query(Call).first()]),)}
 
 
 def _gives_plain_values(session: Session) -> list[Viewer]:
-    raise NotImplementedError
+    return [] if session.is_active else [access.ANONYMOUS]
 
 
 @pytest.mark.parametrize(

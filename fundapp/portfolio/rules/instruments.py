@@ -109,7 +109,7 @@ def check_terms(
     for term in known.values():
         if term.needed and term.name not in terms:
             raise InvalidInputError(
-                field=term.name, reason_ko=f"{term.ko}이(가) 필요합니다", reason_en=f"{term.en} is needed"
+                field=term.name, reason_ko=f"{term.ko}: 값이 필요합니다", reason_en=f"{term.en} is needed"
             )
     if instrument == "SAFE" and not terms:
         raise InvalidInputError(

@@ -255,7 +255,7 @@ def show_alert(row: AlertRow) -> AlertShown:
         text = gettext("%(left)s가 남았고 %(until)s까지 쓸 수 있습니다.", left=left, until=until)
     elif row.kind == "over":
         over = _hours(int(figures["overage_e4"]))
-        title = gettext("%(grant)s 배정보다 %(hours)s를 더 썼습니다.", grant=name, hours=over)
+        title = gettext("%(grant)s 배정보다 %(hours)s을 더 썼습니다.", grant=name, hours=over)
         text = gettext("배정을 넘는 사용은 기업 몫으로 따로 적습니다.")
     else:
         share = percent(int(figures["idle_e4"]), int(figures["billed_e4"]), 0)
