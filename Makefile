@@ -14,6 +14,8 @@ PIP := $(BIN)/pip --disable-pip-version-check
 export PYTHONUTF8 := 1
 # Small models and small solves run slower on many threads than on one.
 export OMP_NUM_THREADS := 1
+# requirements/ lists every package there is; pip is not asked to resolve again (--no-deps), because an older pip
+# answers "coverage[toml]" with the newest release instead of the pinned one, and then refuses it for want of a hash.
 
 .PHONY: help demo serve test check bench soak clean lock browser fast
 
@@ -27,13 +29,13 @@ $(VENV)/pyvenv.cfg:
 
 $(VENV)/.run: requirements/run.txt pyproject.toml babel.cfg | $(VENV)/pyvenv.cfg
 	@echo "» installing what the product needs (pinned by hash)"
-	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements/run.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "» installing what the tests need (pinned by hash)"
-	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 MESSAGES := $(wildcard fundapp/web/translations/*/LC_MESSAGES/messages.po)
