@@ -10,6 +10,7 @@ from fundapp.core.sessions import Database
 from fundapp.web import landing
 from fundapp.web.api import routes as api
 from fundapp.web.committee import routes as committee
+from fundapp.web.grants.shown import init_words
 from fundapp.web.operations import routes as operations
 from fundapp.web.partners import routes as partners
 from fundapp.web.portal import changes as portal_changes
@@ -21,12 +22,12 @@ from fundapp.web.shell.assets import init_assets
 from fundapp.web.shell.database import attach_database
 from fundapp.web.shell.errors import init_errors
 from fundapp.web.shell.formats import init_formats
-from fundapp.web.shell.forms import new_key
 from fundapp.web.shell.headers import init_headers
 from fundapp.web.shell.language import init_language
 from fundapp.web.shell.links import init_links
 from fundapp.web.shell.metrics import init_metrics
 from fundapp.web.shell.navigation import init_navigation
+from fundapp.web.shell.templating import init_templates
 from fundapp.web.shell.viewer import init_viewer
 
 ROOMS = (
@@ -49,8 +50,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     security.configure(app, settings)
     app.config["METRICS_ENABLED"] = settings.metrics_enabled
     app.config["FILES_URL"] = settings.files_url
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["new_key"] = new_key
+    init_templates(app)  # first of what asks for the template environment
     attach_database(app, database)
     init_metrics(app)  # first, so that it measures everything after it
     init_headers(app)
@@ -59,6 +59,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     init_links(app)
     init_assets(app)
     init_formats(app)
+    init_words(app)
     Bootstrap5(app)
     security.init_security(app, database)
     init_viewer(app)  # after the session machinery that it asks

@@ -28,7 +28,7 @@ from fundapp.committee.queries.meetings import (
     list_meetings,
     meeting_page,
 )
-from fundapp.committee.queries.people import Member, load_viewer, members
+from fundapp.committee.queries.people import Member, find_viewer, load_viewer, members
 from fundapp.committee.queries.pledges import find_pledge
 from fundapp.committee.queries.reviews import (
     OthersReview,
@@ -62,6 +62,7 @@ __all__ = [
     "ballot_page",
     "docket",
     "find_pledge",
+    "find_viewer",
     "list_conditions",
     "list_conflicts",
     "list_decisions",

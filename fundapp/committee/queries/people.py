@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CompoundSelect, String, Uuid, bindparam, cast, literal, null, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, String, Uuid, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from fundapp.committee.tables import Conflict
@@ -38,12 +38,24 @@ def load_viewer(session: Session, person_id: uuid.UUID) -> Viewer:
     Raises:
         NotFoundError: if there is no such person, or they have been deactivated.
     """
+    found = _assemble(session, _BY_ID, person_id)
+    if found is None:
+        raise NotFoundError(person=str(person_id))
+    return found
+
+
+def find_viewer(session: Session, fs_uniquifier: str) -> Viewer | None:
+    """Return the viewer whose session names this identifier; None when it was rotated away or they were deactivated."""
+    return _assemble(session, _BY_SESSION, fs_uniquifier)
+
+
+def _assemble(session: Session, query: CompoundSelect[Any], key: uuid.UUID | str) -> Viewer | None:
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for what, *values in session.connection().execute(_VIEWER, {"person": person_id}):
+    for what, *values in session.connection().execute(query, {"key": key}):
         found[what].append(tuple(values))
     if not found["person"]:
-        raise NotFoundError(person=str(person_id))
-    name, email, investor, _ = found["person"][0]
+        return None
+    name, email, investor, person_id = found["person"][0]
     return Viewer(
         person_id=person_id,
         name=name,
@@ -55,18 +67,28 @@ def load_viewer(session: Session, person_id: uuid.UUID) -> Viewer:
     )
 
 
-_WHO = bindparam("person", type_=Uuid())
 _NO_TEXT, _NO_ID = cast(null(), String), cast(null(), Uuid())
-_VIEWER: CompoundSelect[Any] = union_all(
-    select(literal("person"), Person.name, Person.email, Person.investor, _NO_ID).where(
-        Person.id == _WHO, Person.active
-    ),
-    select(literal("role"), RoleRow.name, _NO_TEXT, _NO_TEXT, _NO_ID)
-    .join(person_role, person_role.c.role_id == RoleRow.id)
-    .where(person_role.c.person_id == _WHO),
-    select(literal("company"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Membership.company_id).where(Membership.person_id == _WHO),
-    select(literal("recused"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Conflict.application_id).where(Conflict.person_id == _WHO),
-)
+
+
+def _everything_of(whose: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """Return the statement that reads a viewer; built once, because every request asks it."""
+    return union_all(
+        select(literal("person"), Person.name, Person.email, Person.investor, Person.id).where(whose, Person.active),
+        select(literal("role"), RoleRow.name, _NO_TEXT, _NO_TEXT, _NO_ID)
+        .join(person_role, person_role.c.role_id == RoleRow.id)
+        .join(Person, Person.id == person_role.c.person_id)
+        .where(whose),
+        select(literal("company"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Membership.company_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(whose),
+        select(literal("recused"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Conflict.application_id)
+        .join(Person, Person.id == Conflict.person_id)
+        .where(whose),
+    )
+
+
+_BY_ID = _everything_of(Person.id == bindparam("key", type_=Uuid()))
+_BY_SESSION = _everything_of(Person.fs_uniquifier == bindparam("key", type_=String()))
 
 
 def members(session: Session) -> list[Member]:

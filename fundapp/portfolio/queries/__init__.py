@@ -34,20 +34,22 @@ from fundapp.portfolio.queries.changes import (
 from fundapp.portfolio.queries.companies import MetricRow, MilestoneRow, list_metrics, list_milestones
 from fundapp.portfolio.queries.follow_on import FollowOnRow, Lineage, list_earlier, load_lineage
 from fundapp.portfolio.queries.grant_figures import GrantFigures
+from fundapp.portfolio.queries.grant_list import (
+    GrantFilter,
+    GrantListRow,
+    count_grants,
+    count_verdicts,
+    list_grants,
+    list_kinds,
+)
 from fundapp.portfolio.queries.grant_moves import Movement
 from fundapp.portfolio.queries.grant_pages import (
     AwardGpu,
-    GrantFilter,
-    GrantListRow,
     GrantPage,
     StepRow,
     award_gpu,
     award_pages,
-    count_grants,
-    count_verdicts,
     grant_page,
-    list_grants,
-    list_kinds,
     list_own_awards,
 )
 from fundapp.portfolio.queries.grants import GrantRow, SkuHours

@@ -1,23 +1,20 @@
-"""The list of grants, a page at a time, and everything that the page of one grant shows."""
+"""Everything that the page of one grant shows."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.tables import Pool
 from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.tables import Company
-from fundapp.ledger.tables import Account, Balance
 from fundapp.portfolio.queries.grant_figures import GrantFigures, load_figures
-from fundapp.portfolio.queries.grant_moves import IMPUTED, Movement
+from fundapp.portfolio.queries.grant_moves import Movement
 from fundapp.portfolio.queries.metering import (
     AlertRow,
     UtilisationRow,
@@ -25,43 +22,10 @@ from fundapp.portfolio.queries.metering import (
     metering_state,
     utilisation_of,
 )
-from fundapp.portfolio.queries.sight import award_clause, sees_all_awards
-from fundapp.portfolio.tables import Award, ChangeRequest, Grant, GrantForecast, ProgressReport, ReclaimNotice
+from fundapp.portfolio.queries.sight import award_clause
+from fundapp.portfolio.tables import Award, ChangeRequest, Grant, ProgressReport, ReclaimNotice
 
 UTILISATION_DAYS = 56
-
-
-@dataclass(frozen=True, slots=True)
-class GrantFilter:
-    """Which grants a list shows; empty parts leave nothing out. `text` is part of a company's name or a number."""
-
-    sku: str = ""
-    quarter: str = ""
-    verdict: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GrantListRow:
-    """One grant in a list; hours in ten-thousandths. Verdict and what follows it are of the newest watch."""
-
-    id: uuid.UUID
-    award: str
-    company: str
-    sku: str
-    region: str
-    quarter: str
-    account: str
-    usable_until: date
-    remaining_e4: int
-    granted_e4: int
-    verdict: str | None
-    severity: str
-    pace_e4: int
-    exhausted_on: date | None
-    at_risk_e4: int
-    overage_e4: int
-    watched_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,108 +81,6 @@ class AwardGpu:
     figures: tuple[GrantFigures, ...]
     movements: dict[uuid.UUID, tuple[Movement, ...]]
     alerts: tuple[AlertRow, ...]
-
-
-def count_verdicts(session: Session, viewer: Viewer) -> dict[str, int]:
-    """Return how many grants a viewer may see, by verdict; those not yet judged under an empty name."""
-    judged = select(GrantForecast.verdict, func.count()).group_by(GrantForecast.verdict)
-    grants = select(func.count()).select_from(Grant)
-    if not sees_all_awards(viewer):
-        judged = judged.join(Grant, Grant.id == GrantForecast.grant_id).join(Award, Award.id == Grant.award_id)
-        judged = judged.where(award_clause(viewer))
-        grants = grants.join(Award, Award.id == Grant.award_id).where(award_clause(viewer))
-    counts = {verdict: int(count) for verdict, count in session.execute(judged)}
-    waiting = (session.scalar(grants) or 0) - sum(counts.values())
-    return counts | ({"": waiting} if waiting else {})
-
-
-def count_grants(session: Session, viewer: Viewer, asked: GrantFilter) -> int:
-    """Return how many grants a list has on all its pages."""
-    return session.scalar(_filtered(select(func.count()).select_from(Grant), viewer, asked)) or 0
-
-
-def list_grants(
-    session: Session, viewer: Viewer, asked: GrantFilter, *, limit: int | None = None, offset: int = 0
-) -> list[GrantListRow]:
-    """Return some grants by award, SKU, region and quarter; two statements, however many grants there are."""
-    query = (
-        select(*_LISTED)
-        .select_from(Grant)
-        .join(Award, Award.id == Grant.award_id)
-        .join(Company, Company.id == Award.company_id)
-        .outerjoin(GrantForecast, GrantForecast.grant_id == Grant.id)
-        .where(award_clause(viewer), *_wanted(asked))
-        .order_by(Award.number, Grant.sku, Grant.region, Grant.quarter)
-        .limit(limit)
-        .offset(offset)
-    )
-    rows = session.execute(query).all()
-    left = _left(session, [row.account for row in rows])
-    return [_list_row(row, left.get(row.account, 0)) for row in rows]
-
-
-_LISTED = (
-    Grant.id,
-    Award.number.label("award"),
-    Company.name.label("company"),
-    Grant.sku,
-    Grant.region,
-    Grant.quarter,
-    Grant.account,
-    Grant.usable_until,
-    func.coalesce(GrantForecast.granted_e4, Grant.hours_e4).label("granted_e4"),
-    GrantForecast.verdict,
-    func.coalesce(GrantForecast.severity, "info").label("severity"),
-    func.coalesce(GrantForecast.pace_e4, 0).label("pace_e4"),
-    GrantForecast.exhausted_on,
-    func.coalesce(GrantForecast.at_risk_e4, 0).label("at_risk_e4"),
-    func.coalesce(GrantForecast.overage_e4, 0).label("overage_e4"),
-    GrantForecast.watched_at,
-)
-
-
-def _list_row(row: Row[*tuple[Any, ...]], left_e4: int) -> GrantListRow:
-    return GrantListRow(**row._mapping, remaining_e4=left_e4)  # noqa: SLF001 - SQLAlchemy's public name
-
-
-def list_kinds(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the SKUs and the quarters that there are pools of; every grant is drawn from one."""
-    pools = session.execute(select(Pool.sku, Pool.quarter).distinct()).all()
-    return tuple(sorted({sku for sku, _ in pools})), tuple(sorted({quarter for _, quarter in pools}))
-
-
-def _wanted(asked: GrantFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if asked.sku:
-        found.append(Grant.sku == asked.sku)
-    if asked.quarter:
-        found.append(Grant.quarter == asked.quarter)
-    if asked.verdict:
-        found.append(GrantForecast.verdict == asked.verdict)
-    if asked.text:
-        inside = func.lower(Company.name).contains(asked.text.lower(), autoescape=True)
-        found.append(inside | func.lower(Award.number).contains(asked.text.lower(), autoescape=True))
-    return found
-
-
-def _filtered(query: Select[int], viewer: Viewer, asked: GrantFilter) -> Select[int]:
-    """Join only what the viewer's sight and the filter need: counting ten thousand rows should not read four tables."""
-    if asked.text or not sees_all_awards(viewer):
-        query = query.join(Award, Award.id == Grant.award_id).where(award_clause(viewer))
-    if asked.text:
-        query = query.join(Company, Company.id == Award.company_id)
-    if asked.verdict:
-        query = query.join(GrantForecast, GrantForecast.grant_id == Grant.id)
-    return query.where(*_wanted(asked))
-
-
-def _left(session: Session, accounts: Sequence[str]) -> dict[str, int]:
-    rows = session.execute(
-        select(Account.path, Balance.credits_posted - Balance.debits_posted)
-        .join(Balance, Balance.account_id == Account.id)
-        .where(Account.path.in_(accounts), Account.commodity != IMPUTED)
-    )
-    return {path: int(left) for path, left in rows}
 
 
 def grant_page(session: Session, viewer: Viewer, grant_id: uuid.UUID, today: date) -> GrantPage:

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
@@ -19,6 +20,8 @@ from fundapp.portfolio.queries.grant_moves import in_chunks
 from fundapp.portfolio.queries.sight import award_clause, sees_all_awards
 from fundapp.portfolio.rules.alerts import idle_hours
 from fundapp.portfolio.tables import Award, Grant, GrantAlert, MeteringSource, UtilisationDay
+
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +195,19 @@ def list_alerts(
 
 def count_alerts(session: Session, viewer: Viewer, *, kind: str | None = None, with_resolved: bool = False) -> int:
     """Return how many alerts a viewer may see."""
+    return session.connection().execute(_number(viewer, kind, with_resolved)).scalar_one()
+
+
+@lru_cache(_REMEMBERED)
+def _number(viewer: Viewer, kind: str | None, with_resolved: bool) -> Select[Any]:  # noqa: FBT001 - part of a key
     query = select(func.count()).select_from(GrantAlert).where(*_alerts_named(None, kind, with_resolved=with_resolved))
-    if not sees_all_awards(viewer):
-        query = (
-            query.join(Grant, Grant.id == GrantAlert.grant_id)
-            .join(Award, Award.id == Grant.award_id)
-            .where(award_clause(viewer))
-        )
-    return session.scalar(query) or 0
+    if sees_all_awards(viewer):
+        return query
+    return (
+        query.join(Grant, Grant.id == GrantAlert.grant_id)
+        .join(Award, Award.id == Grant.award_id)
+        .where(award_clause(viewer))
+    )
 
 
 def _alerts_named(award: str | None, kind: str | None, *, with_resolved: bool) -> list[ColumnElement[bool]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from flask import Flask
+
 from fundapp.core.quarters import utc_day
 from fundapp.portfolio.queries import AlertRow, AwardGpu, GrantFigures, GrantPage, Movement, StepRow
 from fundapp.portfolio.rules.forecast import CRITICAL
@@ -231,6 +233,11 @@ def _months(figures: Sequence[GrantFigures], moved: Mapping[str, Sequence[Moveme
         if month in used:
             shown.append(MonthShown(month, used[month], last))
     return tuple(shown)
+
+
+def init_words(app: Flask) -> None:
+    """Give templates `grant_verdicts`: words, tone and icon by verdict."""
+    app.jinja_env.globals["grant_verdicts"] = VERDICT_WORDS
 
 
 def show_alert(row: AlertRow) -> AlertShown:

@@ -16,7 +16,6 @@ from fundapp.core.quarters import utc_day
 from fundapp.portfolio.queries import GrantPage, award_gpu, award_pages, list_own_awards
 from fundapp.portfolio.queries.waitlist import list_offers
 from fundapp.web.grants.shown import (
-    VERDICT_WORDS,
     BurnShown,
     EventShown,
     remedy_address,
@@ -71,7 +70,6 @@ def home() -> ResponseReturnValue:
         "portal/grants.html",
         awards=[show_award(one, today) for one in awards],
         offers=offers,
-        verdicts=VERDICT_WORDS,
         remedy=remedy_address,
     )
 
@@ -96,7 +94,6 @@ def award(number: str) -> ResponseReturnValue:
         ],
         alerts=alerts,
         offers=offers,
-        verdicts=VERDICT_WORDS,
         remedy=remedy_address,
         ask=request_address,
         today=today,

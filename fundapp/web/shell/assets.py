@@ -19,8 +19,7 @@ def init_assets(app: Flask) -> None:
 
 def asset(name: str) -> str:
     """Return the address of one of our files, e.g. `theme.css`."""
-    folder = current_app.static_folder
-    return url_for("static", filename=name, v=_fingerprint(Path(folder or ".") / name))
+    return _address(current_app.static_folder or ".", request.script_root, name)
 
 
 def icon_href(name: str) -> str:
@@ -28,6 +27,12 @@ def icon_href(name: str) -> str:
     if "icons" not in g:  # the same for every icon of a page
         g.icons = url_for("bootstrap.static", filename="icons/bootstrap-icons.svg")
     return f"{g.icons}#{name}"
+
+
+@cache
+def _address(folder: str, _root: str, name: str) -> str:
+    """Return what stays the same as long as the product runs below the same root: every page asks several times."""
+    return url_for("static", filename=name, v=_fingerprint(Path(folder) / name))
 
 
 @cache

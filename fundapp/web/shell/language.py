@@ -6,7 +6,7 @@ files as they stand, so a translation needs no build step: every `translations/e
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -18,10 +18,12 @@ from babel.support import Translations
 from flask import Flask, Response, current_app, g, has_app_context, has_request_context, request
 from flask_babel import Babel
 from flask_babel.speaklater import LazyString
+from markupsafe import Markup
 
 Locale = Literal["ko", "en"]
 
 COOKIE = "lang"
+_MESSAGES = 8192
 _YEAR_SECONDS = 365 * 24 * 3600
 _FOLDER = Path(__file__).parent.parent / "translations"
 
@@ -34,7 +36,7 @@ def init_language(app: Flask, default: str) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     environment = cast("Any", app.jinja_env)  # the extension adds the method
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)
-    app.jinja_env.globals["current_locale"] = current_locale
+    app.jinja_env.globals.update(current_locale=current_locale, _=in_template)
     app.after_request(_remember_choice)
 
 
@@ -42,10 +44,11 @@ def current_locale() -> Locale:
     """Return the language of the present request, or the default outside one."""
     if not has_request_context():
         return _known(current_app.config["FUND_LOCALE"]) if has_app_context() else "ko"
-    if "locale" not in g:
+    found = g.get("locale")
+    if found is None:
         asked = request.args.get("lang") or request.cookies.get(COOKIE) or ""
-        g.locale = _known(asked if asked in {"ko", "en"} else current_app.config["FUND_LOCALE"])
-    return cast("Locale", g.locale)
+        found = g.locale = _known(asked if asked in {"ko", "en"} else current_app.config["FUND_LOCALE"])
+    return cast("Locale", found)
 
 
 def pick(korean: str, english: str) -> str:
@@ -66,6 +69,22 @@ def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
     else:
         text = _english().ngettext(singular, plural, num)
     return text % {"num": num, **values}
+
+
+def in_template(message: str, **values: object) -> Markup:
+    """Translate inside a template, where a message is markup and its values are escaped; every page asks dozens."""
+    locale = current_locale()
+    return _markup(message, locale) % values if values else _said(message, locale)
+
+
+@lru_cache(_MESSAGES)
+def _markup(message: str, locale: Locale) -> Markup:
+    return Markup(message if locale == "ko" else _english().gettext(message))  # noqa: S704 - our own catalogue
+
+
+@lru_cache(_MESSAGES)
+def _said(message: str, locale: Locale) -> Markup:
+    return _markup(message, locale) % {}
 
 
 def lazy(message: str) -> Any:  # noqa: ANN401 - a LazyString stands in for str in form labels

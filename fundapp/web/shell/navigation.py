@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from flask import Flask, g, request
+from flask import Flask, request
 
-from fundapp.core.access import Kind, Role, Thing, Verb, may
+from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, may
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext, lazy
 from fundapp.web.shell.redirects import home_of
 from fundapp.web.shell.viewer import viewer
 from fundapp.web.shell.waiting import count_waiting
 
+_VIEWERS, _PATHS = 256, 1024
 STAFF = frozenset({Role.ANALYST, Role.FINANCE, Role.ADMIN, Role.AUDITOR})
 BOARD = frozenset({Role.COMMITTEE, Role.CHAIR})
 ROOMS: dict[str, frozenset[Role]] = {
@@ -113,11 +116,39 @@ _ROLE_LABELS: tuple[tuple[Role, str], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The side navigation of one page: what is drawn depends on nothing else.
+
+    Attributes:
+        hrefs: Links that are open to the viewer.
+        counts: What waits behind each of them.
+        current: The link that the page belongs to; empty when to none.
+    """
+
+    hrefs: tuple[str, ...]
+    counts: tuple[int, ...]
+    current: str
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups that have something for this viewer."""
+        count = dict(zip(self.hrefs, self.counts, strict=True))
+        groups = [
+            replace(
+                group,
+                entries=tuple(
+                    replace(entry, count=count[entry.href]) for entry in group.entries if entry.href in count
+                ),
+            )
+            for group in _GROUPS
+        ]
+        return [group for group in groups if group.entries]
+
+
 def init_navigation(app: Flask) -> None:
-    """Give templates `side_groups()`, `home()`, `role_label()` and `allowed(verb, kind)`."""
-    app.jinja_env.globals.update(
-        side_groups=side_groups, is_current=is_current, home=home, role_label=role_label, allowed=allowed
-    )
+    """Give templates `side_menu()`, `home()`, `role_label()` and `allowed(verb, kind)`."""
+    app.jinja_env.globals.update(side_menu=side_menu, home=home, role_label=role_label, allowed=allowed)
 
 
 def allowed(verb: str, kind: str) -> bool:
@@ -125,29 +156,29 @@ def allowed(verb: str, kind: str) -> bool:
     return may(viewer(), Verb(verb), Thing(Kind(kind)))
 
 
-def side_groups() -> list[Group]:
-    """Return the groups that have something for this viewer, with what waits for them."""
-    groups = [replace(group, entries=tuple(filter(_opens, group.entries))) for group in _GROUPS]
-    groups = [group for group in groups if group.entries]
-    asked = {entry.waiting for group in groups for entry in group.entries if entry.waiting}
-    if not asked:
-        return groups
-    with db().read() as session:
-        counts = count_waiting(session, viewer(), asked)
-    return [
-        replace(group, entries=tuple(replace(entry, count=counts.get(entry.waiting, 0)) for entry in group.entries))
-        for group in groups
-    ]
+def side_menu() -> Menu:
+    """Return the links that are open to this viewer, with what waits for them."""
+    entries = _opened(viewer())
+    asked = {entry.waiting for entry in entries if entry.waiting}
+    counts: Mapping[str, int] = {}
+    if asked:
+        with db().read() as session:
+            counts = count_waiting(session, viewer(), asked)
+    hrefs = tuple(entry.href for entry in entries)
+    return Menu(hrefs, tuple(counts.get(entry.waiting, 0) for entry in entries), _current_link(request.path))
 
 
-def is_current(href: str) -> bool:
-    """Return whether the present page belongs to a link: the longest matching link wins."""
-    if "current_link" not in g:
-        path = request.path
-        g.current_link = max(
-            (link for link in _LINKS if path == link or path.startswith(link.rstrip("/") + "/")), key=len, default=""
-        )
-    return bool(href == g.current_link)
+@lru_cache(_PATHS)
+def _current_link(path: str) -> str:
+    """Return the link that a page belongs to: the longest that matches wins."""
+    return max(
+        (link for link in _LINKS if path == link or path.startswith(link.rstrip("/") + "/")), key=len, default=""
+    )
+
+
+@lru_cache(_VIEWERS)
+def _opened(found: Viewer) -> tuple[Entry, ...]:
+    return tuple(entry for group in _GROUPS for entry in group.entries if _opens(found, entry))
 
 
 def home() -> str:
@@ -161,9 +192,9 @@ def role_label() -> str:
     return next((str(label) for role, label in _ROLE_LABELS if role in held), gettext("손님"))
 
 
-def _opens(entry: Entry) -> bool:
-    roles = STAFF if entry.kind is None else ROOMS[entry.href.split("/")[1]]
-    if entry.kind is None:
-        return viewer().has(*roles)
+def _opens(found: Viewer, entry: Entry) -> bool:
     kind = entry.kind
-    return viewer().has(*roles) and any(allowed(verb, kind) for verb in entry.verbs)
+    if kind is None:
+        return found.has(*STAFF)
+    roles = ROOMS[entry.href.split("/")[1]]
+    return found.has(*roles) and any(may(found, verb, Thing(kind)) for verb in entry.verbs)

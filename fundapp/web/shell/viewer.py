@@ -9,10 +9,10 @@ from typing import Any, cast
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_security import current_user
+from flask_security import UserMixin, current_user
 from flask_security.utils import login_user, logout_user
 
-from fundapp.committee.queries import load_viewer
+from fundapp.committee.queries import find_viewer, load_viewer
 from fundapp.core.access import ANONYMOUS, Role, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.tables import Person
@@ -24,8 +24,20 @@ _SEEN = "seen_at"
 _REFRESH_SECONDS = 30
 
 
+class _SignedIn(UserMixin):
+    """What the session library asks about somebody; our viewer was read in the same statement."""
+
+    active = True
+    roles = ()
+
+    def __init__(self, fs_uniquifier: str, found: Viewer) -> None:
+        self.fs_uniquifier = fs_uniquifier
+        self.viewer = found
+
+
 def init_viewer(app: Flask) -> None:
     """Load `g.viewer` for every request that is not for a static file."""
+    cast("Any", app).login_manager.user_loader(_find_signed_in)
     app.before_request(_load)
     app.jinja_env.globals["viewer"] = viewer
 
@@ -74,14 +86,21 @@ def ask_to_sign_in() -> ResponseReturnValue:
 
 def _load() -> None:
     g.viewer = ANONYMOUS
-    if (request.endpoint or "").endswith("static") or not current_user.is_authenticated:
+    if not current_user.is_authenticated:
         return
-    person_id = cast("Person", current_user).id
-    if _still_open(now()):
-        g.viewer = _viewer_of(person_id)
+    found = cast("_SignedIn", current_user).viewer
+    if _still_open(found, now()):
+        g.viewer = found
     else:
         close_session()
-    _datastore().db.session.remove()
+
+
+def _find_signed_in(fs_uniquifier: str) -> _SignedIn | None:
+    if (request.endpoint or "").endswith("static"):
+        return None
+    with db().read() as reading:
+        found = find_viewer(reading, fs_uniquifier)
+    return None if found is None else _SignedIn(fs_uniquifier, found)
 
 
 def _datastore() -> Any:  # noqa: ANN401 - Flask-Security is untyped
@@ -99,13 +118,12 @@ def _viewer_of(person_id: uuid.UUID) -> Viewer:
         return load_viewer(reading, person_id)
 
 
-def _still_open(at: datetime) -> bool:
+def _still_open(found: Viewer, at: datetime) -> bool:
     moment = int(at.timestamp())
     started, seen = session.get(_SIGNED_IN), session.get(_SEEN)
     if not isinstance(started, int) or not isinstance(seen, int):
         return False
-    roles = {role.name for role in cast("Person", current_user).roles}
-    idle: timedelta = current_app.config["APPLICANT_IDLE" if roles <= {Role.APPLICANT} else "STAFF_IDLE"]
+    idle: timedelta = current_app.config["APPLICANT_IDLE" if found.roles <= {Role.APPLICANT} else "STAFF_IDLE"]
     longest: timedelta = current_app.config["SESSION_LENGTH"]
     if moment - seen > idle.total_seconds() or moment - started > longest.total_seconds():
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -49,7 +50,7 @@ def grants_page() -> ResponseReturnValue:
             rows = list_grants(session, viewer(), asked)
             return table_download(gettext("GPU 배정"), _columns(), map(_cells, rows), form=form)
         counts = count_verdicts(session, viewer())
-        page = _slice(session, asked, number)
+        page = _slice(session, asked, number, counts)
         skus, quarters = list_kinds(session)
         alert_count = count_alerts(session, viewer())
         alerts = list_alerts(session, viewer(), limit=_ALERTS_SHOWN) if alert_count else []
@@ -62,7 +63,6 @@ def grants_page() -> ResponseReturnValue:
         quarters=quarters,
         alerts=[show_alert(row) for row in alerts],
         alert_count=alert_count,
-        verdicts=VERDICT_WORDS,
     )
 
 
@@ -77,9 +77,12 @@ def _asked() -> GrantFilter:
     )
 
 
-def _slice(session: Session, asked: GrantFilter, number: int) -> Page[GrantListRow]:
-    """Return the page asked for; beyond the end is the last one."""
-    total = count_grants(session, viewer(), asked)
+def _slice(session: Session, asked: GrantFilter, number: int, counts: Mapping[str, int]) -> Page[GrantListRow]:
+    """Return the page asked for; beyond the end is the last one. Whatever is filtered by verdict only is counted."""
+    if asked.sku or asked.quarter or asked.text:
+        total = count_grants(session, viewer(), asked)
+    else:
+        total = counts.get(asked.verdict, 0) if asked.verdict else sum(counts.values())
     number = min(number, max(1, -(-total // PAGE_SIZE)))
     rows = list_grants(session, viewer(), asked, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
     return Page(rows, number, total)
@@ -142,7 +145,6 @@ def one_grant(grant_id: uuid.UUID) -> ResponseReturnValue:
         busy=show_utilisation(page.utilisation),
         alerts=[show_alert(row) for row in page.alerts if row.state != "resolved"],
         events=show_events(page),
-        verdicts=VERDICT_WORDS,
         may_answer=may(viewer(), Verb.RESOLVE, Thing(Kind.CHANGE)),
     )
 
