@@ -54,6 +54,7 @@ class OwnerBook:
             span = (Quarter.parse(quarter).first_day, usable_until)
             self._grants[award_id, sku.lower(), region].append(span)
         self._answers = _load_answers(session, {owner.award_id: owner for owner in self._by_number.values()})
+        self._certain: dict[str | None, Owner] = {}
         self._resolved: dict[tuple[str | None, str, str, str, date], Owner] = {}
 
     def resolve(self, company: str | None, scope: str, sku: str, region: str, day: date) -> Owner:
@@ -66,6 +67,9 @@ class OwnerBook:
             region: Region.
             day: UTC day.
         """
+        found = self._certain.get(company)
+        if found is not None:
+            return found
         place = (company, scope, sku, region, day)
         found = self._resolved.get(place)
         if found is None:
@@ -75,10 +79,9 @@ class OwnerBook:
     def _find(self, company: str | None, scope: str, sku: str, region: str, day: date) -> Owner:
         if company is not None:
             award = self._by_number.get(company.strip().lower())
-            if award is not None:
-                return award
-            owners = self._by_company.get(packed(company), [])
-            if len(owners) == 1:
+            owners = [award] if award is not None else self._by_company.get(packed(company), [])
+            if len(owners) == 1:  # whatever the cloud account, the SKU and the day
+                self._certain[company] = owners[0]
                 return owners[0]
             if owners:
                 # A company with two awards draws on the one that has a grant then; without any, the newest bears it.

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -40,7 +39,7 @@ from .rows import (
     span_of,
     unit_hours,
 )
-from .statement import QUANTITY_SCALE, Line, Tally
+from .statement import Line, Tally
 
 _SPAN: Final = ("ChargePeriodStart", "ChargePeriodEnd")
 _KIND: Final = ("ChargeCategory", "CommitmentDiscountStatus")
@@ -53,7 +52,6 @@ _SUMMABLE: Final = r"^-?\d{1,6}(\.\d{0,18})?$"
 _LARGEST_SUMMABLE: Final = 10**6
 _REMEMBERED: Final = 200_000
 _DECIMAL: Final = pl.Decimal(38, 18)
-_WIDE: Final = Context(prec=60)
 
 Values = tuple[str, ...]
 
@@ -342,10 +340,12 @@ def _tally(sums: pl.DataFrame, rules: Rules, tally: Tally) -> None:
     spans: dict[tuple[str, str], tuple[datetime, datetime]] = {}
     texts: dict[str, str] = {}
     months: dict[str, date | None] = {}
-    meters: dict[tuple[str, ...], tuple[str, Fraction]] = {}
+    meters: dict[tuple[str, ...], tuple[str, Fraction | int]] = {}
     named = rules.mapping.sub_accounts
     at_size = slice(6, 6 + len(SIZE_COLUMNS))
-    for row in sums.with_columns(pl.col(*_KEYS, "company").cast(pl.String)).iter_rows():
+    # A decimal of the scale of quantities is so many 1e-18 of a unit.
+    texts_and_units = sums.with_columns(pl.col(*_KEYS, "company").cast(pl.String), pl.col("hours").to_physical())
+    for row in texts_and_units.iter_rows():
         start, end, account, period, region, unit = row[:6]
         span = spans.get((start, end)) or spans.setdefault((start, end), span_of(start, end))
         place = row[at_size]
@@ -358,24 +358,15 @@ def _tally(sums: pl.DataFrame, rules: Rules, tally: Tally) -> None:
         company, quantity, count = row[-3:]
         day = span[0].date()
         line = Line(
-            company or named.get(sub_account),
-            sub_account,
-            months[period] or day.replace(day=1),
-            sku,
-            where,
-            day,
+            company or named.get(sub_account), sub_account, months[period] or day.replace(day=1), sku, where, day
         )
-        tally.add_hours(line, span[0], span[1], _exact(quantity, factor), count)
+        tally.add_hours(line, span[0], span[1], quantity * factor, count)
 
 
-def _meter(cells: tuple[str, ...], unit: str, day: date, rules: Rules) -> tuple[str, Fraction]:
+def _meter(cells: tuple[str, ...], unit: str, day: date, rules: Rules) -> tuple[str, Fraction | int]:
     """Return the SKU, and the GPU-hours in one unit of consumption."""
     size = gpu_size(dict(zip(SIZE_COLUMNS, cells, strict=True)), day, rules.sizes)
     if size is None:
         raise AssertionError(text_of(cells))
-    return size.sku.lower(), unit_hours(unit) * size.gpus
-
-
-def _exact(quantity: Decimal, factor: Fraction) -> Fraction | int:
-    whole = int(_WIDE.multiply(quantity, QUANTITY_SCALE))
-    return whole * factor.numerator if factor.denominator == 1 else whole * factor
+    factor = Fraction(unit_hours(unit) * size.gpus)
+    return size.sku.lower(), factor.numerator if factor.denominator == 1 else factor

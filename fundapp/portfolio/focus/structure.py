@@ -7,7 +7,6 @@ exclusive-or over the bits of quote signs marks what lies inside quotes.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,10 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-BLOCK: Final = 1 << 18
-"""Small enough for a processor's own cache, where the passes over a block cost little beside reading it."""
+BLOCK: Final = 1 << 20
+"""Small enough for a processor's own cache; large enough that the passes over it outweigh calling for them."""
 LONGEST_ROW: Final = 16 << 20
-_WORKERS: Final = 2
 _FIRST_BEYOND_ASCII: Final = 0x80
 _SHIFTS: Final = tuple(np.uint64(shift) for shift in (1, 2, 4, 8, 16, 32))
 _ONE_LESS: Final = np.uint64(63)
@@ -28,21 +26,21 @@ Bits = npt.NDArray[np.uint64]
 
 @dataclass(slots=True)
 class _Counts:
-    """Counts of a stretch of a file, once for each way in which it may begin: outside quotes and inside.
+    """Counts of a file.
 
     Attributes:
-        odd: Whether it has an odd number of quote signs.
+        odd: Whether it has an odd number of quote signs so far: the next byte lies inside quotes.
         commas: Commas outside quotes.
         ends: Line ends outside quotes.
         bare: Longest run of blocks without one.
-        text: Whether it is all ASCII.
+        plain: Whether it is all ASCII.
     """
 
-    odd: bool
-    commas: tuple[int, int]
-    ends: tuple[int, int]
-    bare: tuple[int, int]
-    plain: bool
+    odd: bool = False
+    commas: int = 0
+    ends: int = 0
+    bare: int = 0
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +67,10 @@ def look_at(path: Path, start: int, width: int) -> Structure:
         width: Fields of a row.
     """
     size = path.stat().st_size - start
-    half = -(-size // (2 * BLOCK)) * BLOCK
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        stretches = list(
-            pool.map(lambda part: _count(path, start + part[0], part[1]), ((0, min(half, size)), (half, size - half)))
-        )
-    state, commas, ends, plain, bare = 0, 0, 0, True, 0
-    for one in stretches:
-        commas += one.commas[state]
-        ends += one.ends[state]
-        bare = max(bare, one.bare[state])
-        plain = plain and one.plain
-        state ^= one.odd
-    closed = state == 0 and bare * BLOCK < LONGEST_ROW
-    last = _ends_with_newline(path, size)
-    return Structure(closed and commas == (width - 1) * (ends + (not last)), ends + (not last), plain)
+    counts = _count(path, start)
+    rows = counts.ends + (not _ends_with_newline(path, size))
+    closed = not counts.odd and counts.bare * BLOCK < LONGEST_ROW
+    return Structure(closed and counts.commas == (width - 1) * rows, rows, counts.plain)
 
 
 def _ends_with_newline(path: Path, size: int) -> bool:
@@ -94,32 +81,24 @@ def _ends_with_newline(path: Path, size: int) -> bool:
         return stream.read(1) == b"\n"
 
 
-def _count(path: Path, start: int, length: int) -> _Counts:
-    """Count one stretch; blocks of it are read into the same memory again and again."""
+def _count(path: Path, start: int) -> _Counts:
+    """Count from a place to the end; blocks are read into the same memory again and again."""
     buffer = bytearray(BLOCK)
     view = np.frombuffer(buffer, dtype=np.uint8)
-    counts = _Counts(odd=False, commas=(0, 0), ends=(0, 0), bare=(0, 0), plain=True)
-    runs, equal = [0, 0], np.empty(BLOCK, dtype=np.bool_)
-    left = length
+    counts, run, equal = _Counts(), 0, np.empty(BLOCK, dtype=np.bool_)
     with path.open("rb", buffering=0) as stream:
         stream.seek(start)
-        while left > 0:
-            read = stream.readinto(memoryview(buffer)[: min(BLOCK, left)])
-            if not read:
-                break
-            left -= read
-            buffer[read:] = bytes(BLOCK - read)
+        while read := stream.readinto(buffer):
+            if read < BLOCK:
+                buffer[read:] = bytes(BLOCK - read)
             counts.plain = counts.plain and int(view.max()) < _FIRST_BEYOND_ASCII
             inside, odd = _inside_quotes(_bits(view, ord('"'), equal))
-            commas, ends = _bits(view, ord(","), equal), _bits(view, ord("\n"), equal)
-            within = _ones(commas & inside), _ones(ends & inside)
-            found = [(_ones(commas) - within[0], _ones(ends) - within[1]), within]
-            order = (1, 0) if counts.odd else (0, 1)
-            counts.commas = (counts.commas[0] + found[order[0]][0], counts.commas[1] + found[order[1]][0])
-            counts.ends = (counts.ends[0] + found[order[0]][1], counts.ends[1] + found[order[1]][1])
-            for state in (0, 1):
-                runs[state] = 0 if found[order[state]][1] else runs[state] + 1
-            counts.bare = (max(counts.bare[0], runs[0]), max(counts.bare[1], runs[1]))
+            outside = inside if counts.odd else ~inside
+            ends = _ones(_bits(view, ord("\n"), equal) & outside)
+            counts.commas += _ones(_bits(view, ord(","), equal) & outside)
+            counts.ends += ends
+            run = 0 if ends else run + 1
+            counts.bare = max(counts.bare, run)
             counts.odd ^= odd
     return counts
 

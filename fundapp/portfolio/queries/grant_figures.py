@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.quarters import Quarter
@@ -22,6 +23,8 @@ from fundapp.portfolio.rules.attribution import Drawn, attribute_use
 from fundapp.portfolio.rules.forecast import WINDOW_DAYS, Forecast, Pace, Standing, measure_pace, project
 from fundapp.portfolio.tables import Award, Grant, GrantForecast, UsageCoverage, UsageDay
 
+Place = tuple[uuid.UUID, str, str]
+"""Award, SKU and region: what the same use draws on."""
 OLDEST_RECORD_DAYS = 120
 """Bills older than this say nothing about today's pace."""
 
@@ -57,19 +60,16 @@ class GrantFigures:
     movements: tuple[Movement, ...]
 
     @property
-    def place(self) -> tuple[uuid.UUID, str, str]:
+    def place(self) -> Place:
         """What the same use draws on."""
         return (self.award_id, self.sku, self.region)
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A grant among those that share its use."""
+    """A grant among those that share its use: its row of `_GRANTS`, and where it stands."""
 
-    grant: Grant
-    award: str
-    application_id: uuid.UUID
-    company_id: uuid.UUID
+    grant: Row[*tuple[Any, ...]]
     standing: Standing
 
 
@@ -80,6 +80,7 @@ def load_figures(
     *,
     whole: bool = False,
     covered: Mapping[uuid.UUID, date] | None = None,
+    use: Mapping[Place, Mapping[date, int]] | None = None,
 ) -> list[GrantFigures]:
     """Return the grants that meet a condition, by award, quarter and SKU.
 
@@ -90,41 +91,26 @@ def load_figures(
         today: The UTC day.
         whole: Whether to load all use by day, or only what a pace needs.
         covered: How far bills cover each award, see `covered_through`; the newest watch's answer when not given.
+        use: All use by day of these awards, where it is at hand.
     """
-    rows = session.execute(
-        select(
-            Grant,
-            Award.number,
-            Award.application_id,
-            Award.company_id,
-            Award.signed_on,
-            GrantForecast.data_through,
-        )
-        .join(Award, Award.id == Grant.award_id)
-        .outerjoin(GrantForecast, GrantForecast.grant_id == Grant.id)
-        .where(condition)
-        .order_by(Award.number, Grant.quarter, Grant.sku, Grant.region)
-    ).all()
-    names = {
-        overage_account(number, grant.sku, grant.region, grant.quarter): grant.account for grant, number, *_ in rows
-    }
+    rows = session.connection().execute(_GRANTS.where(condition)).all()
+    names = {overage_account(grant.award, grant.sku, grant.region, grant.quarter): grant.account for grant in rows}
     accounts = [*names.values(), *names]
     moved = movements_of(session, accounts) if whole else {}
     flows = sum_by_head(moved) if whole else flows_by_head(session, accounts)
     over = {account: -sum(flows[path].values()) for path, account in names.items() if path in flows}
-    awards = {grant.award_id for grant, *_ in rows}
-    since = date.min if whole else today - timedelta(days=OLDEST_RECORD_DAYS + WINDOW_DAYS)
-    use = use_by_place(session, awards, since)
+    if use is None:
+        since = date.min if whole else today - timedelta(days=OLDEST_RECORD_DAYS + WINDOW_DAYS)
+        use = use_by_place(session, {grant.award_id for grant in rows}, since)
     through = dict(covered or {})
     reached = [(place[0], max(days)) for place, days in use.items() if days]
-    reached += [(grant.award_id, watched) for grant, *_, watched in rows if watched is not None]
+    reached += [(grant.award_id, grant.data_through) for grant in rows if grant.data_through is not None]
     for award_id, day in reached:
         through[award_id] = max(day, through.get(award_id, day))
-    groups: dict[tuple[uuid.UUID, str, str], list[_Member]] = defaultdict(list)
-    for grant, number, application_id, company_id, signed_on, _ in rows:
-        standing = _standing(grant, flows[grant.account], over.get(grant.account, 0), signed_on)
-        member = _Member(grant, number, application_id, company_id, standing)
-        groups[grant.award_id, grant.sku, grant.region].append(member)
+    groups: dict[Place, list[_Member]] = defaultdict(list)
+    for grant in rows:
+        standing = _standing(grant, flows[grant.account], over.get(grant.account, 0))
+        groups[grant.award_id, grant.sku, grant.region].append(_Member(grant, standing))
     found = []
     for place, members in groups.items():
         days = _Days(use.get(place, {}), through.get(place[0]), today)
@@ -162,9 +148,9 @@ def _foresee(
         GrantFigures(
             id=one.grant.id,
             award_id=one.grant.award_id,
-            award=one.award,
-            application_id=one.application_id,
-            company_id=one.company_id,
+            award=one.grant.award,
+            application_id=one.grant.application_id,
+            company_id=one.grant.company_id,
             sku=one.grant.sku,
             region=one.grant.region,
             quarter=one.grant.quarter,
@@ -185,8 +171,30 @@ def _foresee(
     ]
 
 
-def _standing(grant: Grant, heads: Mapping[str, int], overage_e4: int, signed_on: date) -> Standing:
-    first = max(Quarter.parse(grant.quarter).first_day, min(signed_on, grant.usable_until))
+_GRANTS = (
+    select(
+        Grant.id,
+        Grant.award_id,
+        Grant.sku,
+        Grant.region,
+        Grant.quarter,
+        Grant.account,
+        Grant.usable_until,
+        Grant.expires_on,
+        Award.number.label("award"),
+        Award.application_id,
+        Award.company_id,
+        Award.signed_on,
+        GrantForecast.data_through,
+    )
+    .join(Award, Award.id == Grant.award_id)
+    .outerjoin(GrantForecast, GrantForecast.grant_id == Grant.id)
+    .order_by(Award.number, Grant.quarter, Grant.sku, Grant.region)
+)
+
+
+def _standing(grant: Row[*tuple[Any, ...]], heads: Mapping[str, int], overage_e4: int) -> Standing:
+    first = max(Quarter.parse(grant.quarter).first_day, min(grant.signed_on, grant.usable_until))
     return Standing(
         granted_e4=sum(amount for head, amount in heads.items() if head not in {"used", "expired"}),
         remaining_e4=sum(heads.values()),
@@ -238,18 +246,19 @@ def covered_through(session: Session, today: date) -> dict[uuid.UUID, date]:
     return {award_id: day for award_id, day in rows if day is not None}
 
 
-def use_by_place(
-    session: Session, awards: Iterable[uuid.UUID], since: date
-) -> dict[tuple[uuid.UUID, str, str], dict[date, int]]:
+def use_by_place(session: Session, awards: Iterable[uuid.UUID], since: date) -> dict[Place, dict[date, int]]:
     """Return use by UTC day of each award, SKU and region, overage included; ten-thousandths of an hour."""
-    found: dict[tuple[uuid.UUID, str, str], dict[date, int]] = defaultdict(dict)
+    found: dict[Place, dict[date, int]] = defaultdict(dict)
     for some in in_chunks(awards):
-        rows = session.execute(
-            select(UsageDay.award_id, UsageDay.sku, UsageDay.region, UsageDay.utc_day, func.sum(UsageDay.posted_e4))
-            .where(UsageDay.award_id.in_(some), UsageDay.utc_day >= since)
-            .group_by(UsageDay.award_id, UsageDay.sku, UsageDay.region, UsageDay.utc_day)
-        )
+        rows = session.connection().execute(_USE, {"awards": some, "since": since})
         for award_id, sku, region, day, hours in rows:
             if award_id is not None:
                 found[award_id, sku, region][day] = int(hours)
     return found
+
+
+_USE = (
+    select(UsageDay.award_id, UsageDay.sku, UsageDay.region, UsageDay.utc_day, func.sum(UsageDay.posted_e4))
+    .where(UsageDay.award_id.in_(bindparam("awards", expanding=True)), UsageDay.utc_day >= bindparam("since"))
+    .group_by(UsageDay.award_id, UsageDay.sku, UsageDay.region, UsageDay.utc_day)
+)

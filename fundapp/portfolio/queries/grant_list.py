@@ -81,7 +81,7 @@ def _verdicts(viewer: Viewer) -> CompoundSelect[Any]:
 
 def count_grants(session: Session, viewer: Viewer, asked: GrantFilter) -> int:
     """Return how many grants a list has on all its pages."""
-    return session.connection().execute(_number(viewer, asked)).scalar_one()
+    return int(session.connection().execute(_number(viewer, asked)).scalar_one())
 
 
 @lru_cache(_REMEMBERED)
@@ -106,7 +106,7 @@ def list_grants(
 
 
 @lru_cache(_REMEMBERED)
-def _listing(viewer: Viewer, asked: GrantFilter) -> Select[Any]:
+def _listing(viewer: Viewer, asked: GrantFilter) -> Select[*tuple[Any, ...]]:
     return (
         select(*_LISTED)
         .select_from(Grant)

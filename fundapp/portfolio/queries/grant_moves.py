@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import func, literal, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import CompoundSelect, bindparam, func, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from fundapp.ledger.tables import Account, Transfer, Txn
 
@@ -46,52 +46,49 @@ def in_chunks(names: Iterable[T]) -> Iterator[tuple[T, ...]]:
 def flows_by_head(session: Session, accounts: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return what came into each account less what went out, by the first part of the other account's path."""
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    own, other = aliased(Account), aliased(Account)
-    sides = ((Transfer.credit_id, Transfer.debit_id, 1), (Transfer.debit_id, Transfer.credit_id, -1))
     for some in in_chunks(accounts):
-        for mine, theirs, sign in sides:
-            rows = session.execute(
-                select(own.path, other.path, func.sum(Transfer.amount))
-                .join(Transfer, mine == own.id)
-                .join(other, theirs == other.id)
-                .join(Txn, Txn.id == Transfer.txn_id)
-                .where(own.path.in_(some), own.commodity != IMPUTED, Txn.status.in_(_POSTED))
-                .group_by(own.path, other.path)
-            )
-            for path, counterpart, amount in rows:
-                found[path][counterpart.partition(":")[0]] += sign * int(amount)
+        for path, counterpart, amount in session.connection().execute(_FLOWS, {"accounts": some}):
+            found[path][counterpart.partition(":")[0]] += int(amount)
     return found
 
 
 def movements_of(session: Session, accounts: Sequence[str]) -> dict[str, list[Movement]]:
     """Return what moved on some accounts, summed by day, kind, other account and instant of booking; one statement."""
-    own, other = aliased(Account), aliased(Account)
-    sides = [
-        select(
-            own.path.label("path"),
-            Txn.effective_on.label("effective_on"),
-            Txn.recorded_at.label("recorded_at"),
-            Txn.kind.label("kind"),
-            other.path.label("other"),
-            (func.sum(Transfer.amount) * literal(sign)).label("amount"),
-        )
-        .join(Transfer, mine == own.id)
-        .join(other, theirs == other.id)
-        .join(Txn, Txn.id == Transfer.txn_id)
-        .where(own.path.in_(accounts), own.commodity != IMPUTED, Txn.status.in_(_POSTED))
-        .group_by(own.path, Txn.effective_on, Txn.recorded_at, Txn.kind, other.path)
-        for mine, theirs, sign in (
-            (Transfer.credit_id, Transfer.debit_id, 1),
-            (Transfer.debit_id, Transfer.credit_id, -1),
-        )
-    ]
-    both = union_all(*sides).subquery()
     found: dict[str, list[Movement]] = defaultdict(list)
-    for path, effective_on, recorded_at, kind, counterpart, amount in session.execute(
-        select(both).order_by(both.c.effective_on, both.c.recorded_at, both.c.kind, both.c.other)
-    ):
-        found[path].append(Movement(effective_on, recorded_at, kind, counterpart, int(amount)))
+    rows = session.connection().execute(_MOVEMENTS, {"accounts": list(accounts)}).all()
+    for path, day, booked, kind, other, amount in sorted(rows, key=lambda row: row[1:5]):
+        found[path].append(Movement(day, booked, kind, other, int(amount)))
     return found
+
+
+def _sums(*columns: InstrumentedAttribute[Any]) -> CompoundSelect[Any]:
+    """Return the statement that sums transfers by both accounts and some columns; built once, for its parts are many.
+
+    Columns: the account's path, those asked for, the other account's path, and what came in less what went out.
+    """
+    return union_all(
+        *(
+            select(_OWN.path, *columns, _OTHER.path, func.sum(Transfer.amount) * literal(sign))
+            .join(Transfer, mine == _OWN.id)
+            .join(_OTHER, theirs == _OTHER.id)
+            .join(Txn, Txn.id == Transfer.txn_id)
+            .where(
+                _OWN.path.in_(bindparam("accounts", expanding=True)),
+                _OWN.commodity != IMPUTED,
+                Txn.status.in_(_POSTED),
+            )
+            .group_by(_OWN.path, *columns, _OTHER.path)
+            for mine, theirs, sign in (
+                (Transfer.credit_id, Transfer.debit_id, 1),
+                (Transfer.debit_id, Transfer.credit_id, -1),
+            )
+        )
+    )
+
+
+_OWN, _OTHER = aliased(Account), aliased(Account)
+_FLOWS = _sums()
+_MOVEMENTS = _sums(Txn.effective_on, Txn.recorded_at, Txn.kind)
 
 
 def sum_by_head(moved: Mapping[str, Sequence[Movement]]) -> dict[str, dict[str, int]]:

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Date,
+    Select,
+    String,
+    Uuid,
+    bindparam,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.tables import Pool
 from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.tables import Company
-from fundapp.portfolio.queries.grant_figures import GrantFigures, load_figures
+from fundapp.portfolio.queries.grant_figures import GrantFigures, load_figures, use_by_place
 from fundapp.portfolio.queries.grant_moves import Movement
 from fundapp.portfolio.queries.metering import (
     AlertRow,
@@ -26,6 +42,7 @@ from fundapp.portfolio.queries.sight import award_clause
 from fundapp.portfolio.tables import Award, ChangeRequest, Grant, ProgressReport, ReclaimNotice
 
 UTILISATION_DAYS = 56
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +106,7 @@ def grant_page(session: Session, viewer: Viewer, grant_id: uuid.UUID, today: dat
     Raises:
         NotFoundError: if there is none, or the viewer may not see its award.
     """
-    own = select(Grant.award_id).where(Grant.id == grant_id).scalar_subquery()
-    pages = _load_pages(session, viewer, Award.id == own, today)
+    pages = _load_pages(session, _of_grant(viewer), {"grant": grant_id}, viewer, today)
     return next(page for page in pages if page.figures.id == grant_id)
 
 
@@ -100,24 +116,41 @@ def award_pages(session: Session, viewer: Viewer, number: str, today: date) -> l
     Raises:
         NotFoundError: if there is no such award, or the viewer may not see it, or it has no GPU time.
     """
-    return _load_pages(session, viewer, Award.number == number, today)
+    return _load_pages(session, _of_award(viewer), {"number": number}, viewer, today)
 
 
-def _load_pages(session: Session, viewer: Viewer, condition: ColumnElement[bool], today: date) -> list[GrantPage]:
-    rows = session.execute(
-        select(Award.id, Award.signed_on, Company.name, Grant.id, Pool.investor_code, Pool.rate_krw)
-        .select_from(Grant)
-        .join(Award, Award.id == Grant.award_id)
-        .join(Company, Company.id == Award.company_id)
-        .join(Pool, Pool.id == Grant.pool_id)
-        .where(condition, award_clause(viewer))
-    ).all()
+@lru_cache(_REMEMBERED)
+def _of_grant(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    own = select(Grant.award_id).where(Grant.id == bindparam("grant", type_=Uuid())).scalar_subquery()
+    return _BESIDE.where(Award.id == own, award_clause(viewer))
+
+
+@lru_cache(_REMEMBERED)
+def _of_award(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    return _BESIDE.where(Award.number == bindparam("number"), award_clause(viewer))
+
+
+_BESIDE = (
+    select(Award.id, Award.signed_on, Company.name, Grant.id, Pool.investor_code, Pool.rate_krw)
+    .select_from(Grant)
+    .join(Award, Award.id == Grant.award_id)
+    .join(Company, Company.id == Award.company_id)
+    .join(Pool, Pool.id == Grant.pool_id)
+)
+"""What stands beside the figures of each grant of an award."""
+
+
+def _load_pages(
+    session: Session, query: Select[*tuple[Any, ...]], whose: Mapping[str, object], viewer: Viewer, today: date
+) -> list[GrantPage]:
+    rows = session.connection().execute(query, whose).all()
     if not rows:
         raise NotFoundError
     award_id, signed_on, company, *_ = rows[0]
     pools = {grant_id: (investor, rate) for *_, grant_id, investor, rate in rows}
-    figures = load_figures(session, Grant.award_id == award_id, today, whole=True)
-    seen = utilisation_of(session, [award_id], today - timedelta(days=UTILISATION_DAYS))
+    use = use_by_place(session, [award_id], date.min)
+    figures = load_figures(session, Grant.award_id == award_id, today, whole=True, use=use)
+    seen = utilisation_of(session, [award_id], today - timedelta(days=UTILISATION_DAYS), use)
     alerts = list_alerts(session, viewer, award=figures[0].award, with_resolved=True)
     metering, steps = metering_state(session), _steps(session, award_id)
     return [
@@ -184,19 +217,42 @@ def list_own_awards(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
 
 def _steps(session: Session, award_id: uuid.UUID) -> list[StepRow]:
     """Return what people did about an award's grants, oldest first; reports are about all of them."""
-    grants = select(Grant.id).where(Grant.award_id == award_id)
-    changes = session.scalars(select(ChangeRequest).where(ChangeRequest.award_id == award_id))
-    notices = session.scalars(select(ReclaimNotice).where(ReclaimNotice.grant_id.in_(grants)))
-    reports = session.scalars(select(ProgressReport).where(ProgressReport.award_id == award_id))
-    rows = [
-        *(
-            StepRow(one.grant_id, "change", one.number, one.kind, one.state, one.hours_e4, one.requested_at, one.until)
-            for one in changes
-        ),
-        *(
-            StepRow(one.grant_id, "notice", "", one.rule, one.state, one.hours_e4, one.noticed_at, one.acts_on)
-            for one in notices
-        ),
-        *(StepRow(None, "report", str(one.number), "", one.state, None, one.filed_at, None) for one in reports),
-    ]
-    return sorted(rows, key=lambda row: row.at)
+    return [StepRow(*row) for row in session.connection().execute(_STEPS, {"award": award_id})]
+
+
+_WHOSE = bindparam("award", type_=Uuid())
+_STEPS: CompoundSelect[*tuple[Any, ...]] = union_all(
+    select(
+        ChangeRequest.grant_id,
+        literal("change"),
+        ChangeRequest.number,
+        ChangeRequest.kind,
+        ChangeRequest.state,
+        ChangeRequest.hours_e4,
+        ChangeRequest.requested_at.label("at"),
+        ChangeRequest.until,
+    ).where(ChangeRequest.award_id == _WHOSE),
+    select(
+        ReclaimNotice.grant_id,
+        literal("notice"),
+        literal(""),
+        ReclaimNotice.rule,
+        ReclaimNotice.state,
+        ReclaimNotice.hours_e4,
+        ReclaimNotice.noticed_at,
+        ReclaimNotice.acts_on,
+    )
+    .join(Grant, Grant.id == ReclaimNotice.grant_id)
+    .where(Grant.award_id == _WHOSE),
+    select(
+        cast(null(), Uuid()),
+        literal("report"),
+        cast(ProgressReport.number, String),
+        literal(""),
+        ProgressReport.state,
+        cast(null(), BigInteger),
+        ProgressReport.filed_at,
+        cast(null(), Date),
+    ).where(ProgressReport.award_id == _WHOSE),
+).order_by("at")
+"""In the order of `StepRow`."""

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.intake.tables import Company
-from fundapp.portfolio.queries.grant_figures import use_by_place
+from fundapp.portfolio.queries.grant_figures import Place, use_by_place
 from fundapp.portfolio.queries.grant_moves import in_chunks
 from fundapp.portfolio.queries.sight import award_clause, sees_all_awards
 from fundapp.portfolio.rules.alerts import idle_hours
@@ -103,36 +103,38 @@ def list_sources(session: Session, viewer: Viewer) -> list[SourceRow]:
 
 def metering_state(session: Session) -> str:
     """Return `none` without a source, else the best state of any: reached, failing or unverified."""
-    states = set(session.scalars(select(MeteringSource.state)))
+    states = {state for (state,) in session.connection().execute(_STATES)}
     return next((state for state in ("reached", "failing", "unverified") if state in states), "none")
 
 
+_STATES = select(MeteringSource.state).distinct()
+
+
 def utilisation_of(
-    session: Session, awards: Iterable[uuid.UUID], since: date
+    session: Session,
+    awards: Iterable[uuid.UUID],
+    since: date,
+    use: Mapping[Place, Mapping[date, int]] | None = None,
 ) -> dict[tuple[uuid.UUID, str], dict[date, UtilisationRow]]:
-    """Return billed and seen hours by award and SKU and UTC day; several sources add up."""
+    """Return billed and seen hours by award and SKU and UTC day; several sources add up.
+
+    Args:
+        session: Any session.
+        awards: Which.
+        since: First UTC day.
+        use: Their use by day, where it is at hand; what is older than `since` is left out.
+    """
     chosen = list(awards)
     seen: dict[tuple[uuid.UUID, str, date], tuple[int, int, int, int]] = {}
     for some in in_chunks(chosen):
-        rows = session.execute(
-            select(
-                UtilisationDay.award_id,
-                UtilisationDay.sku,
-                UtilisationDay.utc_day,
-                func.sum(UtilisationDay.gpus),
-                func.sum(UtilisationDay.observed_e4),
-                func.sum(UtilisationDay.observed_e4 * UtilisationDay.busy_permille),
-                func.sum(UtilisationDay.idle_e4),
-            )
-            .where(UtilisationDay.award_id.in_(some), UtilisationDay.utc_day >= since)
-            .group_by(UtilisationDay.award_id, UtilisationDay.sku, UtilisationDay.utc_day)
-        )
+        rows = session.connection().execute(_SEEN, {"awards": some, "since": since})
         for award_id, sku, day, gpus, observed, busy, idle in rows:
             seen[award_id, sku, day] = (int(gpus), int(observed), int(busy), int(idle))
     billed: dict[tuple[uuid.UUID, str, date], int] = defaultdict(int)
-    for (award_id, sku, _region), days in use_by_place(session, chosen, since).items():
+    for (award_id, sku, _region), days in (use_by_place(session, chosen, since) if use is None else use).items():
         for day, hours in days.items():
-            billed[award_id, sku, day] += hours
+            if day >= since:
+                billed[award_id, sku, day] += hours
     found: dict[tuple[uuid.UUID, str], dict[date, UtilisationRow]] = defaultdict(dict)
     for award_id, sku, day in sorted(seen.keys() | billed.keys(), key=lambda key: (str(key[0]), *key[1:])):
         gpus, observed, busy, idle = seen.get((award_id, sku, day), (0, 0, 0, 0))
@@ -149,6 +151,24 @@ def utilisation_of(
     return found
 
 
+_SEEN = (
+    select(
+        UtilisationDay.award_id,
+        UtilisationDay.sku,
+        UtilisationDay.utc_day,
+        func.sum(UtilisationDay.gpus),
+        func.sum(UtilisationDay.observed_e4),
+        func.sum(UtilisationDay.observed_e4 * UtilisationDay.busy_permille),
+        func.sum(UtilisationDay.idle_e4),
+    )
+    .where(
+        UtilisationDay.award_id.in_(bindparam("awards", expanding=True)),
+        UtilisationDay.utc_day >= bindparam("since"),
+    )
+    .group_by(UtilisationDay.award_id, UtilisationDay.sku, UtilisationDay.utc_day)
+)
+
+
 def list_alerts(
     session: Session,
     viewer: Viewer,
@@ -160,47 +180,56 @@ def list_alerts(
     offset: int = 0,
 ) -> list[AlertRow]:
     """Return alerts a viewer may see, critical before warnings, then the oldest first; one statement."""
-    query = (
-        select(GrantAlert, Award.number, Company.name, Grant.sku, Grant.region, Grant.quarter)
+    asked = {"award": award, "most": limit, "skipped": offset}
+    query = _alerts(viewer, award is not None, kind, with_resolved)
+    return [AlertRow(*row) for row in session.connection().execute(query, asked)]
+
+
+@lru_cache(_REMEMBERED)
+def _alerts(  # its arguments are a key
+    viewer: Viewer,
+    of_award: bool,  # noqa: FBT001
+    kind: str | None,
+    with_resolved: bool,  # noqa: FBT001
+) -> Select[*tuple[Any, ...]]:
+    named = [Award.number == bindparam("award")] if of_award else []
+    return (
+        select(
+            GrantAlert.id,
+            GrantAlert.grant_id,
+            Award.number,
+            Company.name,
+            Grant.sku,
+            Grant.region,
+            Grant.quarter,
+            GrantAlert.kind,
+            GrantAlert.severity,
+            GrantAlert.state,
+            GrantAlert.figures,
+            GrantAlert.first_seen,
+            GrantAlert.last_seen,
+            GrantAlert.acknowledged_by,
+            GrantAlert.reason,
+            GrantAlert.resolved_at,
+        )
         .join(Grant, Grant.id == GrantAlert.grant_id)
         .join(Award, Award.id == Grant.award_id)
         .join(Company, Company.id == Award.company_id)
-        .where(award_clause(viewer), *_alerts_named(award, kind, with_resolved=with_resolved))
+        .where(award_clause(viewer), *named, *_alerts_named(kind, with_resolved=with_resolved))
         .order_by(GrantAlert.severity, GrantAlert.first_seen, GrantAlert.id)
-        .limit(limit)
-        .offset(offset)
+        .limit(bindparam("most"))
+        .offset(bindparam("skipped"))
     )
-    return [
-        AlertRow(
-            id=alert.id,
-            grant_id=alert.grant_id,
-            award=number,
-            company=company,
-            sku=sku,
-            region=region,
-            quarter=quarter,
-            kind=alert.kind,
-            severity=alert.severity,
-            state=alert.state,
-            figures=alert.figures,
-            first_seen=alert.first_seen,
-            last_seen=alert.last_seen,
-            acknowledged_by=alert.acknowledged_by,
-            reason=alert.reason,
-            resolved_at=alert.resolved_at,
-        )
-        for alert, number, company, sku, region, quarter in session.execute(query)
-    ]
 
 
 def count_alerts(session: Session, viewer: Viewer, *, kind: str | None = None, with_resolved: bool = False) -> int:
     """Return how many alerts a viewer may see."""
-    return session.connection().execute(_number(viewer, kind, with_resolved)).scalar_one()
+    return int(session.connection().execute(_number(viewer, kind, with_resolved)).scalar_one())
 
 
 @lru_cache(_REMEMBERED)
-def _number(viewer: Viewer, kind: str | None, with_resolved: bool) -> Select[Any]:  # noqa: FBT001 - part of a key
-    query = select(func.count()).select_from(GrantAlert).where(*_alerts_named(None, kind, with_resolved=with_resolved))
+def _number(viewer: Viewer, kind: str | None, with_resolved: bool) -> Select[Any]:  # noqa: FBT001 - a key
+    query = select(func.count()).select_from(GrantAlert).where(*_alerts_named(kind, with_resolved=with_resolved))
     if sees_all_awards(viewer):
         return query
     return (
@@ -210,10 +239,8 @@ def _number(viewer: Viewer, kind: str | None, with_resolved: bool) -> Select[Any
     )
 
 
-def _alerts_named(award: str | None, kind: str | None, *, with_resolved: bool) -> list[ColumnElement[bool]]:
+def _alerts_named(kind: str | None, *, with_resolved: bool) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if award is not None:
-        found.append(Award.number == award)
     if kind is not None:
         found.append(GrantAlert.kind == kind)
     if not with_resolved:

@@ -142,7 +142,8 @@ def changes_between(
     """Return the slots that differ, and how many stated ones do not."""
     changes, unchanged = [], 0
     for slot, (award_id, total) in stated.items():
-        delta = total - posted.get(slot, (None, 0))[1]
+        before = posted.get(slot) if posted else None
+        delta = total if before is None else total - before[1]
         if delta:
             changes.append(Change(slot, award_id, delta))
         else:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from fundapp.allocation.tables import Pool
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.collecting import paused_collector
 from fundapp.core.errors import InputFileError
 from fundapp.core.quantities import Quantity, gpu_commodity
 from fundapp.core.sessions import Database
@@ -116,7 +117,8 @@ def import_usage(
         own = load_mapping(mapping) if isinstance(mapping, Path) else mapping or FocusMapping()
         with db.read() as session:
             rules, regions = Rules(own, load_sizes(session), _currencies(session)), _regions(session)
-        statement = read_usage(path, rules=rules, regions=regions)
+        with paused_collector():
+            statement = read_usage(path, rules=rules, regions=regions)
     except FocusFileError as error:
         raise InputFileError(reason_ko=error.message_ko, reason_en=error.message_en) from error
 
@@ -131,7 +133,8 @@ def import_usage(
         return result
 
     try:
-        return db.transaction(work)
+        with paused_collector():
+            return db.transaction(work)
     except _Previewed as previewed:
         return previewed.result
 
@@ -241,8 +244,11 @@ def digest_of(statement: Statement) -> str:
     state = hashlib.sha256(f"{statement.version} {statement.read} {statement.usage_rows}\n".encode())
     for bill in sorted(statement.bills):
         state.update(f"{bill[0]}\t{bill[1]}\n".encode())
-    for line, hours in sorted(statement.totals.items(), key=lambda item: (item[0][0] or "", *item[0][1:])):
-        state.update(f"{line}\t{hours}\n".encode())
+    lines = [
+        f"{company or ''}\t{account}\t{month}\t{sku}\t{region}\t{day}\t{hours}\n"
+        for (company, account, month, sku, region, day), hours in statement.totals.items()
+    ]
+    state.update("".join(sorted(lines)).encode())
     for row in statement.rejected:
         state.update(f"{row.row}\t{row.field}\t{row.code}\n".encode())
     return state.hexdigest()

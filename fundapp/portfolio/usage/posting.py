@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Viewer
@@ -35,11 +35,11 @@ from fundapp.portfolio.rules import (
 )
 from fundapp.portfolio.tables import UsageDay
 from fundapp.portfolio.usage.changes import Change
+from fundapp.portfolio.usage.lines import UsageLine, write_lines
 from fundapp.portfolio.usage.stocks import GrantStock, Stocks, load_stocks, portions
 from fundapp.portfolio.valuation import IMPUTED, Valued, value_of_change
 
 MOST_DAYS: Final = 5_000
-_CHUNK: Final = 2000
 _MAY_GO_BELOW: Final = ("overage:", "suspense:", "used:", "unmapped:")
 """Sources, and the targets that a correction may reach before the use it corrects."""
 
@@ -100,7 +100,7 @@ class _Work:
     """What is to be written."""
 
     entries: list[Entry] = field(default_factory=list)
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[UsageLine] = field(default_factory=list)
     accounts: dict[tuple[str, str], date] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     negative: list[Negative] = field(default_factory=list)
@@ -129,9 +129,7 @@ def post_changes(session: Session, changes: Collection[Change], *, actor: Viewer
     work = poster.work
     _open_accounts(session, work.accounts)
     written = post_many(session, work.entries, actor=actor, at=at)
-    connection, table = session.connection(), UsageDay.__table__
-    for start in range(0, len(work.lines), _CHUNK):
-        connection.execute(insert(table), work.lines[start : start + _CHUNK])  # type: ignore[arg-type]  # a Table
+    write_lines(session.connection(), work.lines)
     return Posted(len(work.lines), written, tuple(work.effects), tuple(work.negative))
 
 
@@ -190,9 +188,9 @@ class _Poster:
     def post_group(self, group: Group, periods: dict[str, list[Change]]) -> None:
         """Post the changes of one owner's SKU and region, period by period."""
         owner, award_id, sku, region = group
-        first = self.postings.get((owner, sku, region), 0) + 1
+        first, effective = self.postings.get((owner, sku, region), 0) + 1, self.effective
         for number, (period, changes) in enumerate(sorted(periods.items()), start=first):
-            on = max(self.effective(change.slot.utc_day) for change in changes)
+            on = effective(max(change.slot.utc_day for change in changes))
             key = f"usage:{owner}:{sku}:{region}:{period}:{number}"
             if award_id is None:
                 values = self._set_aside(group, changes, key, on)
@@ -200,20 +198,8 @@ class _Poster:
                 self._draw((owner, award_id, sku, region), changes, key, on)
                 values = [0] * len(changes)
             self.work.lines += [
-                {
-                    "owner": owner,
-                    "award_id": award_id,
-                    "sku": sku,
-                    "region": region,
-                    "utc_day": change.slot.utc_day,
-                    "scope": change.slot.scope,
-                    "billing_month": change.slot.billing_month,
-                    "effective_on": self.effective(change.slot.utc_day),
-                    "posting": number,
-                    "posted_e4": change.delta_e4,
-                    "value_e4": value,
-                }
-                for change, value in zip(changes, values, strict=True)
+                UsageLine(owner, award_id, sku, region, day, scope, month, effective(day), number, delta_e4, value)
+                for ((_, _, _, day, scope, month), _, delta_e4), value in zip(changes, values, strict=True)
             ]
 
     def _set_aside(self, group: Group, changes: Sequence[Change], key: str, on: date) -> list[int]:
@@ -237,18 +223,20 @@ class _Poster:
         """Post use of an award: the difference between how it is divided and how it now must be."""
         owner, award_id, sku, region = place
         days = self.stocks.days[award_id, sku, region]
-        below = sum(min(0, hours) for hours in days.values())
-        for change in changes:
-            days[change.slot.utc_day] = days.get(change.slot.utc_day, 0) + change.delta_e4
-        touched = sorted({change.slot.utc_day for change in changes})
-        self.work.negative += [Negative(owner, sku, region, day, days[day]) for day in touched if days[day] < 0]
-        hours = sum(change.delta_e4 for change in changes)
+        below, hours, touched = _below(days), 0, set[date]()
+        for slot, _, delta_e4 in changes:
+            day = slot.utc_day
+            days[day] = days.get(day, 0) + delta_e4
+            hours += delta_e4
+            touched.add(day)
+        minus = sorted(day for day in touched if days[day] < 0)
+        self.work.negative += [Negative(owner, sku, region, day, days[day]) for day in minus]
         self._move(place, below, key, on, hours)
 
     def divide_again(self, place: tuple[str, uuid.UUID, str, str], key: str, on: date) -> None:
         """Post the difference between how unchanged use is divided and how it now must be."""
         _, award_id, sku, region = place
-        below = sum(min(0, hours) for hours in self.stocks.days[award_id, sku, region].values())
+        below = _below(self.stocks.days[award_id, sku, region])
         self._move(place, below, key, on, 0)
 
     def _move(self, place: tuple[str, uuid.UUID, str, str], below: int, key: str, on: date, hours: int) -> None:
@@ -327,6 +315,11 @@ class _Poster:
                     place = (path, commodity)
                     self.work.accounts[place] = min(on, self.work.accounts.get(place, on))
         return tuple(legs)
+
+
+def _below(days: Mapping[date, int]) -> int:
+    """Return the sum of the days that are below zero."""
+    return sum(hours for hours in days.values() if hours < 0)
 
 
 def _last_postings(session: Session, owners: Collection[str]) -> dict[tuple[str, str, str], int]:

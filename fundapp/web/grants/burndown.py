@@ -1,7 +1,7 @@
 """Drawing how GPU grants are used up: what was left, an even pace, the forecast, and where what is left lapses.
 
-Both the company's pages and the staff's show this drawing. Coordinates are of the drawing only; hours stay whole
-ten-thousandths.
+Both the company's pages and the staff's show this drawing. Coordinates are of the drawing only and may be floats;
+hours stay whole ten-thousandths.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fractions import Fraction
 
 from fundapp.core.quantities import HOUR
 from fundapp.portfolio.queries import GrantFigures, Movement
@@ -71,15 +70,15 @@ class _Scale:
     days: int
     top_e4: int
 
-    def across(self, day: date) -> Fraction:
-        share = Fraction((day - self.first).days, max(1, self.days))
-        return LEFT + (WIDTH - LEFT) * min(Fraction(1), max(Fraction(0), share))
+    def across(self, day: date) -> float:
+        share = (day - self.first).days / max(1, self.days)
+        return LEFT + (WIDTH - LEFT) * min(1.0, max(0.0, share))
 
     def x(self, day: date) -> str:
-        return f"{float(self.across(day)):.1f}"
+        return f"{self.across(day):.1f}"
 
     def y(self, hours_e4: int) -> str:
-        return f"{float(TOP + HEIGHT - HEIGHT * Fraction(max(0, hours_e4), max(1, self.top_e4))):.1f}"
+        return f"{TOP + HEIGHT - HEIGHT * (max(0, hours_e4) / max(1, self.top_e4)):.1f}"
 
     def path(self, points: Iterable[tuple[date, int]]) -> str:
         return "M" + "L".join(f"{self.x(day)} {self.y(left)}" for day, left in points)
@@ -204,11 +203,11 @@ def _even_points(figures: Sequence[GrantFigures]) -> list[tuple[date, int]]:
 def _even_label(scale: _Scale, figures: Sequence[GrantFigures], since: date) -> Mark:
     """Set the label to the lower left of the falling line, and away from the mark of today."""
     points = _even_points(figures)
-    young = scale.across(since) < LEFT + (WIDTH - LEFT) * Fraction(9, 20)
+    young = scale.across(since) < LEFT + (WIDTH - LEFT) * 0.45
     day = points[0][0] + (points[-1][0] - points[0][0]) * (4 if young else 1) // 5
     left = sum(even_left(one.standing, day) for one in figures)
     y = min(float(scale.y(left)) + (4 if young else 18), TOP + HEIGHT - 6)
-    return Mark(f"{max(float(scale.across(day)), LEFT + 66):.1f}", f"{y:.1f}", gettext("고르게 쓸 때"))
+    return Mark(f"{max(scale.across(day), LEFT + 66):.1f}", f"{y:.1f}", gettext("고르게 쓸 때"))
 
 
 def _now_mark(scale: _Scale, since: date, left_e4: int, today: date) -> Mark:
@@ -230,7 +229,7 @@ def _expiry_marks(scale: _Scale, figures: Sequence[GrantFigures]) -> tuple[Mark,
         here = scale.across(day + DAY)
         crowded = place + 1 < len(days) and scale.across(days[place + 1] + DAY) - here < _NARROW
         text = ("", "") if crowded else (gettext("만료"), _short_day(day))
-        marks.append(Mark(f"{float(here):.1f}", f"{TOP}", *text, "start" if here < LEFT + _NARROW else "end"))
+        marks.append(Mark(f"{here:.1f}", f"{TOP}", *text, "start" if here < LEFT + _NARROW else "end"))
     return tuple(marks)
 
 
@@ -267,7 +266,7 @@ def _month_marks(scale: _Scale, until: date) -> tuple[Mark, ...]:
         start = date(first.year + month // 12, month % 12 + 1, 1)
         more = "" if start.year == year else pick(f"{start.year}년", f"{start.year}")
         year = start.year
-        x = float(scale.across(start))
+        x = scale.across(start)
         if marks and x - float(marks[-1].x) < _MONTH_GAP:
             marks.pop()
             more = more or pick(f"{start.year}년", f"{start.year}")

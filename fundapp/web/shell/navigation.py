@@ -153,7 +153,12 @@ def init_navigation(app: Flask) -> None:
 
 def allowed(verb: str, kind: str) -> bool:
     """Return whether the viewer may do this to some object of that kind; for showing a link or button."""
-    return may(viewer(), Verb(verb), Thing(Kind(kind)))
+    return _allowed(viewer(), verb, kind)
+
+
+@lru_cache(_PATHS)
+def _allowed(found: Viewer, verb: str, kind: str) -> bool:
+    return may(found, Verb(verb), Thing(Kind(kind)))
 
 
 def side_menu() -> Menu:

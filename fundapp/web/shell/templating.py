@@ -33,7 +33,7 @@ class _Environment(Environment):
 
 def init_templates(app: Flask) -> None:
     """Choose how templates are read, and give them `remembered(macro, …)` and `remembered_rows(macro, rows, …)`."""
-    app.jinja_environment = _Environment  # type: ignore[assignment]  # before the environment is first asked for
+    app.jinja_environment = _Environment  # before the environment is first asked for
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(new_key=new_key, remembered=remembered, remembered_rows=remembered_rows)
 

@@ -28,10 +28,10 @@ class _SignedIn(UserMixin):
     """What the session library asks about somebody; our viewer was read in the same statement."""
 
     active = True
-    roles = ()
 
     def __init__(self, fs_uniquifier: str, found: Viewer) -> None:
         self.fs_uniquifier = fs_uniquifier
+        self.roles = []  # our own policy asks the viewer's
         self.viewer = found
 
 
