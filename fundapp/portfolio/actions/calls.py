@@ -130,7 +130,7 @@ def cancel_call(session: Session, *, number: str, reason: str, actor: Viewer, at
         raise InvalidInputError(field="reason", reason_ko="사유를 적어 주세요", reason_en="a reason is needed")
     call = _load(session, number, actor, Verb.APPROVE)
     if call.state not in {"drafted", "issued"}:
-        raise TransitionRefusedError(state=call.state, verb="cancel")
+        raise TransitionRefusedError(thing="call", state=call.state, verb="cancel")
     _move(session, call, call.state, state="cancelled", note=reason.strip())
     session.execute(update(CapitalCallLine).where(CapitalCallLine.call_id == call.id).values(cancelled_at=at))
     _record(session, actor, "capital_call.cancelled", number, at, reason=reason)
@@ -190,7 +190,7 @@ def call_expense(
     ).all()
     if known:
         if len(paid) < len({one.call_id for one in known}) or sum(one.amount_krw for one in known) != amount_krw:
-            raise TransitionRefusedError(state="called", verb="call")
+            raise TransitionRefusedError(thing="expense", state="called", verb="call")
         return
     for part in _expense_parts(session, ExpenseLine(expense, quarter, amount_krw)):
         _add_paid(session, [part], on=effective_on, prepared_by=actor.person_id, actor=actor, at=at)
@@ -232,7 +232,7 @@ def _tranche_parts(session: Session, tranche_id: uuid.UUID, actor: Viewer) -> li
     require(actor, Verb.PREPARE, Thing(Kind.AWARD, award.application_id, award.company_id))
     parts = _missing_parts(session, tranche, award)
     if tranche.state == "disbursed" or not parts:
-        raise TransitionRefusedError(state=tranche.state, verb="call")
+        raise TransitionRefusedError(thing="tranche", state=tranche.state, verb="call")
     return parts
 
 
@@ -285,7 +285,7 @@ def _require_uncalled(session: Session, line: ExpenseLine) -> None:
         .limit(1)
     )
     if known is not None:
-        raise TransitionRefusedError(state="called", verb="call")
+        raise TransitionRefusedError(thing="expense", state="called", verb="call")
 
 
 def _expense_parts(session: Session, line: ExpenseLine) -> list[_Wanted]:
@@ -420,7 +420,7 @@ def _move(session: Session, call: CapitalCall, expected: str, **changes: object)
         update(CapitalCall).where(CapitalCall.id == call.id, CapitalCall.state == expected).values(**changes)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise TransitionRefusedError(state=call.state, verb=str(changes["state"]))
+        raise TransitionRefusedError(thing="call", state=call.state, verb=str(changes["state"]))
     session.refresh(call)
 
 
