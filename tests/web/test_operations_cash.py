@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from portfolio import cash_scene
+from portfolio.fund_factory import SIGNED_AT
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from fundapp.core.access import Role, Viewer
+from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
-from fundapp.portfolio.tables import AwardTerms, CapitalCall, CashMovement, FinancingRound, TrancheCondition, Valuation
+from fundapp.portfolio.actions import ExpenseLine, draft_calls
+from fundapp.portfolio.tables import (
+    Award,
+    AwardTerms,
+    CapitalCall,
+    CashMovement,
+    FinancingRound,
+    TrancheCondition,
+    Valuation,
+)
+from fundapp.web.shell.waiting import count_waiting
 
 NUMBER = "AW-2026-0001"
 PostForm = Callable[..., TestResponse]
@@ -105,6 +119,24 @@ def test_a_call_goes_from_draft_to_paid_through_two_browsers(
     assert today is not None
     press(finance, page, f"{page}/receive", paid_on=today[1])
     assert cash_scene.balance(db, "bank:fund") == 50_000_000
+
+
+def test_the_count_of_calls_leaves_out_what_a_recused_viewer_may_not_see(held: cash_scene.Scene, db: Database) -> None:
+    second = cash_scene.tranches(db)[1].id
+    cost = [ExpenseLine("audit", Quarter(2026, 3), 1_000_000)]
+    for tranche_ids, expenses in (([second], ()), ([], cost)):
+        db.transaction(
+            lambda s, ids=tranche_ids, costs=expenses: draft_calls(
+                s, tranche_ids=ids, expenses=costs, due_on=date(2026, 7, 15), actor=held.one, at=SIGNED_AT
+            )
+        )
+    with db.read() as session:
+        award = session.scalars(select(Award)).one()
+        counts = [
+            count_waiting(session, Viewer(None, roles=frozenset({Role.FINANCE}), recused_from=recused), {"calls"})
+            for recused in (frozenset(), frozenset({award.application_id}))
+        ]
+    assert counts == [{"calls": 2}, {"calls": 1}]
 
 
 def first_drafted(db: Database) -> str:
