@@ -26,10 +26,12 @@ from fundapp.portfolio.rules.cash import (
     award_number,
     call_number,
     movement_number,
+    plan_calls,
     plan_tranches,
     proceeds_steps,
     require_schedule,
     split_by_cost,
+    split_within,
     whole_won,
 )
 from fundapp.portfolio.rules.draws import Division, Source, divide
@@ -117,6 +119,7 @@ __all__ = [
     "latest_extension",
     "movement_number",
     "overage_account",
+    "plan_calls",
     "plan_tranches",
     "proceeds_steps",
     "requested_by_slot",
@@ -127,6 +130,7 @@ __all__ = [
     "slug",
     "split_by_cost",
     "split_release",
+    "split_within",
     "spread",
     "stands_still",
     "suspense_account",
