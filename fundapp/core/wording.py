@@ -41,6 +41,11 @@ STATES: Mapping[str, Mapping[str, Words]] = {
         "cancelled": ("거둠", "Taken back"),
     },
     "expense": {"called": ("출자 요청함", "Called")},
+    "payment": {
+        "drafted": ("승인 대기", "Awaiting approval"),
+        "approved": ("승인", "Approved"),
+        "returned": ("돌려보냄", "Sent back"),
+    },
     "movement": {
         "drafted": ("승인 대기", "Awaiting approval"),
         "approved": ("승인", "Approved"),

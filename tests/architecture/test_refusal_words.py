@@ -28,6 +28,7 @@ TABLES = {
     "tranche_condition": "tranche_condition",
     "call": "capital_call",
     "movement": "cash_movement",
+    "payment": "payment_correction",
     "valuation": "valuation_draft",
     "change": "change_request",
     "report": "progress_report",

@@ -32,6 +32,7 @@ from fundapp.portfolio.queries.changes import (
     list_progress_reports,
 )
 from fundapp.portfolio.queries.companies import MetricRow, MilestoneRow, list_metrics, list_milestones
+from fundapp.portfolio.queries.corrections import CorrectionRow, get_correction, list_corrections
 from fundapp.portfolio.queries.follow_on import FollowOnRow, Lineage, list_earlier, load_lineage
 from fundapp.portfolio.queries.grant_figures import GrantFigures
 from fundapp.portfolio.queries.grant_moves import Movement
@@ -141,6 +142,7 @@ __all__ = [
     "ChangeRow",
     "ChargeRow",
     "ConditionRow",
+    "CorrectionRow",
     "DraftRow",
     "EffectiveRow",
     "FollowOnRow",
@@ -201,6 +203,7 @@ __all__ = [
     "find_refusals",
     "first_payer",
     "get_capital_call",
+    "get_correction",
     "get_draft",
     "get_movement",
     "grant_choices",
@@ -213,6 +216,7 @@ __all__ = [
     "list_capital_calls",
     "list_changes",
     "list_charges",
+    "list_corrections",
     "list_drafts",
     "list_earlier",
     "list_grants",

@@ -108,7 +108,7 @@ def _reaches(session: Session, month: date) -> dict[str, date]:
         .where(UsageCoverage.month == month)
         .group_by(UsageCoverage.scope)
     )
-    return {scope: day for scope, day in rows if day is not None}
+    return {scope: day for scope, day in rows}  # noqa: C416 - a typed Row is not a pair
 
 
 def _next_month(month: date) -> date:

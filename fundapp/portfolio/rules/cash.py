@@ -163,6 +163,11 @@ def movement_number(year: int, ordinal: int) -> str:
     return f"CM-{year}-{ordinal:04d}"
 
 
+def correction_number(year: int, ordinal: int) -> str:
+    """Return the number of a payment's correction, e.g. `PC-2026-0001`."""
+    return f"PC-{year}-{ordinal:04d}"
+
+
 def award_number(year: int, ordinal: int) -> str:
     """Return an award's public number, e.g. `AW-2026-0001`."""
     return f"AW-{year}-{ordinal:04d}"
