@@ -78,6 +78,16 @@ def db(database_url: str) -> Iterator[Database]:
     database.dispose()
 
 
+@pytest.fixture
+def postgres_db(postgres: PostgresServer) -> Iterator[Database]:
+    """A fresh migrated PostgreSQL, for what SQLite's single writer makes impossible."""
+    name = postgres.create(postgres.template)
+    database = Database(postgres.address(name))
+    yield database
+    database.dispose()
+    postgres.drop(name)
+
+
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     """A finished demonstration on SQLite. Read it; to change it, copy its folder first.

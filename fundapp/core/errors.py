@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from fundapp.core.wording import state_word, verb_word
+
 
 class FundError(Exception):
     """Base of all errors that a person may be shown.
@@ -53,11 +55,22 @@ class InvalidInputError(FundError):
 
 
 class TransitionRefusedError(FundError):
-    """A state machine has no such arrow, or somebody else moved the object first."""
+    """A state machine has no such arrow, or somebody else moved the object first.
+
+    `thing`, `state` and `verb` are words of the code; people read what `fundapp.core.wording` calls them.
+    """
 
     code = "transition_refused"
     ko = "지금 상태({state})에서는 할 수 없습니다: {verb}"
     en = "Not possible in state {state}: {verb}"
+
+    def message(self, locale: str = "ko") -> str:
+        """Return the message in `locale`, with the state as the pages of that language name it."""
+        if "thing" not in self.details:
+            return super().message(locale)
+        thing, state, verb = (str(self.details[name]) for name in ("thing", "state", "verb"))
+        template = self.en if locale.startswith("en") else self.ko
+        return template.format(state=state_word(thing, state, locale), verb=verb_word(verb, locale))
 
 
 class ConflictOfInterestError(ForbiddenError):

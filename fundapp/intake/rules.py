@@ -67,7 +67,7 @@ def advance(state: str, verb: str) -> str:
     """
     target = _TABLE.get((verb, state))
     if target is None:
-        raise TransitionRefusedError(state=state, verb=verb)
+        raise TransitionRefusedError(thing="application", state=state, verb=verb)
     return target
 
 

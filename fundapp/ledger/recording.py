@@ -74,6 +74,41 @@ def record(session: Session, entries: Sequence[Entry], stamp: Stamp, *, held: He
     return len(fresh)
 
 
+def record_both(session: Session, first: tuple[Entry, Stamp], second: tuple[Entry, Stamp]) -> bool:
+    """Write two entries of different stamps with one change of balances; return whether they were new.
+
+    Raises:
+        HeadroomExceededError, LedgerRefusedError, IdempotencyConflictError, RetryTransactionError: as `record`.
+    """
+    pairs = (first, second)
+    entries = [entry for entry, _ in pairs]
+    digests: dict[str, str] = {}
+    for entry, stamp in pairs:
+        require_postable(entry.legs)
+        digests |= _digests([entry], stamp)
+    session.flush()
+    connection = session.connection()
+    wire = wire_of(connection)
+    looked = wire.look(list(digests), _paths(entries, None))
+    for key, digest in looked.hashes.items():
+        if digest != digests[key]:
+            raise IdempotencyConflictError(key=key)
+    if len(looked.hashes) == len(digests):
+        return False
+    if looked.hashes:
+        (known,) = looked.hashes
+        raise LedgerRefusedError(reason_ko=f"이미 한 거래입니다: {known}", reason_en=f"was done already: {known}")
+    _require_open_period(looked.closed_through, entries)
+    deltas = _deltas(entries, None, looked.accounts, first[1])
+    try:
+        with connection.begin_nested():  # the session's own would wait for a statement that it knows of
+            for (entry, stamp), changes in zip(pairs, (Deltas(), deltas), strict=True):
+                wire.write(Batch([entry], [digests[entry.key]], stamp, looked.accounts, changes))
+    except IntegrityError as error:
+        _explain(error, entries, None)
+    return True
+
+
 def _digests(entries: Sequence[Entry], stamp: Stamp) -> dict[str, str]:
     """Return the request hash of each key; the same key twice in one go must say the same."""
     digests: dict[str, str] = {}

@@ -210,3 +210,17 @@ class Book(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     closed_through: Mapped[date | None] = mapped_column(Date)
+
+
+class OpeningSlot(Base):
+    """How many accounts were opened on PostgreSQL, spread over rows by connection.
+
+    An opening changes a row, so that a close whose snapshot is older finds the row changed and starts again: the new
+    account itself, and its balance, it could not see. There are many rows so that openers rarely meet on one.
+    """
+
+    __tablename__ = "ledger_opening_slot"
+    __table_args__ = (CheckConstraint("accounts >= 0", name="accounts"),)
+
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    accounts: Mapped[int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from fundapp.core.quarters import Quarter, kst_date
 from fundapp.ledger.browsing import list_open_holds
 from fundapp.ledger.queries import verify
 from fundapp.ledger.tables import Book, Transfer
-from fundapp.portfolio.queries.grant_figures import data_through
+from fundapp.portfolio.queries.coverage import AccountCover, account_covers, months_of
 from fundapp.portfolio.rules.marks import stands_still
 from fundapp.portfolio.tables import (
     Award,
@@ -123,14 +123,42 @@ def _usage(session: Session, quarter: Quarter) -> Iterable[Missing]:
         )
         .order_by(Award.number)
     ).all()
-    through = data_through(session, {award_id for award_id, _ in rows})
+    covers = account_covers(session, {award_id for award_id, _ in rows}, quarter)
     for award_id, number in rows:
-        last = through.get(award_id)
-        if last is None:
+        if award_id in covers:
+            for cover in covers[award_id]:
+                yield from _gaps(cover, number, quarter)
+        else:
             yield Missing("award", number, f"{number} 사용 기록 없음", f"no usage record of {number}")
-        elif last < quarter.last_day:
-            day = last.isoformat()
-            yield Missing("award", number, f"{number} 사용 기록이 {day}까지", f"usage of {number} only through {day}")
+
+
+def _gaps(cover: AccountCover, number: str, quarter: Quarter) -> Iterable[Missing]:
+    """Name the months that no export states of an account, those stated too early, and a last one that stops short."""
+    account = cover.account
+    for month in cover.missing(quarter):
+        yield Missing(
+            "award",
+            number,
+            f"{number} {account} {month:%Y-%m} 사용 기록 없음",
+            f"no usage record of {account} ({number}) for {month:%Y-%m}",
+        )
+    early = cover.unfinished(quarter)
+    for month in early:
+        yield Missing(
+            "award",
+            number,
+            f"{number} {account} {month:%Y-%m} 사용 기록이 달이 끝나기 전 것",
+            f"usage of {account} ({number}) for {month:%Y-%m} was stated before the month was over",
+        )
+    last = months_of(quarter)[-1]
+    if last in cover.months and last not in early and (cover.reach is None or cover.reach < quarter.last_day):
+        day = (cover.reach or last - timedelta(days=1)).isoformat()
+        yield Missing(
+            "award",
+            number,
+            f"{number} {account} 사용 기록이 {day}까지",
+            f"usage of {account} ({number}) only through {day}",
+        )
 
 
 def _tranches(session: Session, quarter: Quarter) -> Iterable[Missing]:

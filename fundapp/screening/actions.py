@@ -123,7 +123,7 @@ def score_application(
         state = session.scalar(select(Application.state).where(Application.id == application_id))
         if state is None:
             raise NotFoundError
-        raise TransitionRefusedError(state=state, verb="score")
+        raise TransitionRefusedError(thing="application", state=state, verb="score")
     return chunk.summaries[0]
 
 
@@ -387,7 +387,7 @@ def judge_knockout(
         .limit(1)
     )
     if card is None:
-        raise TransitionRefusedError(state=application.state, verb=verb)
+        raise TransitionRefusedError(thing="application", state=application.state, verb=verb)
     state = move_application(session, application, verb, actor=actor, at=at, reason=why)
     session.add(
         KnockoutJudgement(

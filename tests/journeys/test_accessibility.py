@@ -99,3 +99,20 @@ def test_a_page_fits_a_telephone_and_breaks_no_rule_of_its_own(
     context.close()
     assert faults == []
     assert width == 360
+
+
+@pytest.mark.parametrize(
+    "address", ["/operations/", "/operations/rates", "/operations/close/2026Q3", "/partners/reports"]
+)
+def test_on_a_telephone_the_navigation_shows_the_entry_one_is_on(doors: Doors, address: str) -> None:
+    context = doors.context("finance", viewport=NARROW)
+    page = context.new_page()
+    faults: list[str] = []
+    watch(page, faults)
+    page.goto(address)
+    box = page.locator("nav.side [aria-current]").bounding_box()
+    moved = page.evaluate("window.scrollX + window.scrollY")
+    context.close()
+    assert box is not None
+    assert (faults, moved) == ([], 0)
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= NARROW["width"]

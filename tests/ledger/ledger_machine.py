@@ -264,6 +264,25 @@ class LedgerMachine(RuleBasedStateMachine):
 
         self._both(lambda: self.model.reverse(txn_key, own, day), real)
 
+    @rule(number=some_number, key=some_number, legs=some_legs, back=some_day, day=some_day)
+    def replace(self, number: int, key: int, legs: list[Leg], back: date, day: date) -> None:
+        txn_key, own = self._old_key(number), self._key() if key < 9 else self._old_key(key)
+
+        def real() -> str:
+            posting = actions.replace(
+                self.session,
+                txn_key=txn_key,
+                reversed_on=back,
+                key=own,
+                legs=given(legs),
+                effective_on=day,
+                actor=SYSTEM,
+                at=self.now,
+            )
+            return said(posting)
+
+        self._both(lambda: self.model.replace(txn_key, own, legs, back, day), real)
+
     @rule(day=st.sampled_from(DAYS[:3]), likely=some_number)
     def close_books(self, day: date, likely: int) -> None:
         if likely:

@@ -167,6 +167,32 @@ class Model:
         self.reversals.add(key)
         return outcome
 
+    def replace(self, txn_key: str, key: str, legs: list[Leg], reversed_on: date, day: date) -> str:
+        mirror = f"reverse:{txn_key}"
+        if txn_key not in self.posted or txn_key in self.reversals:
+            raise Outcome(REFUSED)
+        if self.reversed_by.get(txn_key, mirror) != mirror:
+            raise Outcome(REFUSED)
+        self._require_sound(legs)
+        back = [(credit, debit, code, amount) for debit, credit, code, amount in self.posted[txn_key]]
+        wanted = {
+            mirror: ("reverse", txn_key, tuple(back), reversed_on),
+            key: ("replace", txn_key, tuple(legs), day),
+        }
+        known = [self._known(one, request) for one, request in wanted.items()]
+        if all(known):
+            return REPLAYED
+        if any(known):
+            raise Outcome(REFUSED)
+        self._require_open(min(reversed_on, day))
+        self._require_room(back + legs)
+        self.requests |= wanted
+        self._move(mirror, back, reversed_on, f"{self.kinds[txn_key]}_reversal")
+        self._move(key, legs, day, self.kinds[txn_key])
+        self.reversed_by[txn_key] = mirror
+        self.reversals.add(mirror)
+        return DONE
+
     def close_books(self, through: date) -> str:
         self.closed = through if self.closed is None else max(self.closed, through)
         return DONE

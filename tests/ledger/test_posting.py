@@ -172,6 +172,44 @@ def test_a_posting_is_reversed_at_most_once(ledger: Database, at: datetime) -> N
         ledger.transaction(lambda s: undo(s, "r2"))
 
 
+def test_a_posting_is_replaced_where_neither_half_would_find_room_alone(ledger: Database, at: datetime) -> None:
+    """A thousand went from the pool through the bank to the award: both are empty, and the day was wrong."""
+    early = date(2026, 6, 29)
+    ledger.transaction(lambda s: pay(s, at, "in", "pool:kt", "bank:fund", 1000))
+    ledger.transaction(lambda s: pay(s, at, "out", "bank:fund", "award:one", 1000))
+
+    def put_right(session: Session, key: str = "right") -> actions.Posting:
+        legs = [Leg("pool:kt", "bank:fund", won(1000))]
+        moved = {"txn_key": "in", "reversed_on": DAY, "effective_on": early, "actor": SYSTEM, "at": at}
+        return actions.replace(session, key=key, legs=legs, **moved)  # type: ignore[arg-type]
+
+    assert not ledger.transaction(put_right).replayed
+    assert ledger.transaction(put_right).replayed
+    with pytest.raises(LedgerRefusedError, match="was done already"):
+        ledger.transaction(lambda s: put_right(s, "again"))
+    with ledger.read() as session:
+        row = queries.find_balance(session, "bank:fund", "KRW", as_of=early)
+        assert queries.verify(session).ok
+    assert row is not None
+    assert (row.posted, free(ledger, "bank:fund"), free(ledger, "pool:kt")) == (1000, 0, 0)
+
+
+def test_a_replacement_that_finds_no_room_leaves_nothing_behind_in_its_transaction(
+    ledger: Database, at: datetime
+) -> None:
+    ledger.transaction(lambda s: pay(s, at, "in", "pool:kt", "bank:fund", 1000))
+
+    def too_much(session: Session) -> None:
+        legs = [Leg("pool:kt", "bank:fund", won(1001))]
+        moved = {"txn_key": "in", "reversed_on": DAY, "effective_on": DAY, "actor": SYSTEM, "at": at}
+        with pytest.raises(HeadroomExceededError):
+            actions.replace(session, key="more", legs=legs, **moved)  # type: ignore[arg-type]
+        assert queries.verify(session).problems == []
+
+    ledger.transaction(too_much)
+    assert free(ledger, "bank:fund") == 1000
+
+
 def test_closed_books_refuse_earlier_effective_dates(ledger: Database, at: datetime) -> None:
     ledger.transaction(lambda s: actions.close_books(s, through=date(2026, 9, 30), actor=SYSTEM, at=at))
     with pytest.raises(LedgerRefusedError, match="closed through 2026-09-30"):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import HeadroomExceededError, LedgerRefusedError
@@ -200,3 +201,97 @@ def test_a_period_that_closes_while_others_post_holds_every_transfer_that_was_ac
         (period,) = queries.list_periods(session)
         assert queries.verify(session).problems == []
         assert queries.count_transfers(session) == period.transfers == 1 + accepted
+
+
+def _open_and_post(url: str, worker: str, attempts: int, results: object) -> None:
+    """Post between two accounts opened in a transaction of their own, until the period closes."""
+    database = Database(url)
+    accepted = 0
+    for number in range(attempts):
+        source, target = f"investor:{worker}:{number}", f"pool:{worker}:{number}"
+        database.transaction(lambda s, pair=(source, target): _open_pair(s, *pair))
+        try:
+            database.transaction(lambda s, pair=(source, target): _post_pair(s, *pair), isolation="READ COMMITTED")
+        except LedgerRefusedError:
+            break
+        accepted += 1
+    database.dispose()
+    results.put(accepted)  # type: ignore[attr-defined]
+
+
+def _open_pair(session: Session, source: str, target: str) -> None:
+    actions.open_account(session, source, "GPUH.H100", on=DAY, floor=None)
+    actions.open_account(session, target, "GPUH.H100", on=DAY)
+
+
+def _post_pair(session: Session, source: str, target: str) -> None:
+    actions.post(
+        session,
+        key=f"post:{source}",
+        kind="contribution",
+        legs=[Leg(source, target, gpu_hours("H100", 1))],
+        effective_on=DAY,
+        actor=SYSTEM,
+        at=AT,
+    )
+
+
+def test_a_close_counts_a_posting_between_accounts_opened_after_its_snapshot(postgres_db: Database) -> None:
+    """The rival is another process, so that it commits while the transaction of the close has begun to read."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    _found(postgres_db, 1000)
+    begun: list[int] = []
+
+    def close(session: Session) -> None:
+        begun.append(queries.count_transfers(session))  # the snapshot is taken
+        if len(begun) == 1:
+            rival = context.Process(
+                target=_open_and_post, args=(postgres_db.url.render_as_string(hide_password=False), "r", 1, results)
+            )
+            rival.start()
+            rival.join(timeout=60)
+        actions.close_books(session, through=DAY, actor=SYSTEM, at=AT)
+
+    postgres_db.transaction(close)
+    with postgres_db.read() as session:
+        (period,) = queries.list_periods(session)
+        assert queries.verify(session).problems == []
+    assert (results.get(timeout=1), period.transfers, len(begun)) == (1, 2, 2)
+
+
+def test_a_period_that_closes_while_others_open_accounts_and_post_holds_every_transfer(
+    db: Database, database_url: str
+) -> None:
+    _found(db, 1000)
+
+    tries: list[int] = []
+
+    def close_late(session: Session) -> None:
+        tries.append(queries.count_transfers(session))
+        # A checklist takes its time between snapshot and close; with less each time a close among writers gets there.
+        time.sleep(0.05 / len(tries) ** 2)
+        actions.close_books(session, through=DAY, actor=SYSTEM, at=AT)
+
+    def close_once_they_post() -> None:
+        while True:
+            with db.read() as session:
+                if queries.count_transfers(session) > 10:
+                    break
+            time.sleep(0.01)
+        db.transaction(close_late)
+
+    accepted = _race(database_url, ["a", "b", "c"], attempts=2000, run=_open_and_post, during=close_once_they_post)
+    with db.read() as session:
+        (period,) = queries.list_periods(session)
+        assert queries.verify(session).problems == []
+        assert queries.count_transfers(session) == period.transfers == 1 + accepted
+
+
+def test_opening_accounts_does_not_make_openers_wait_for_a_close_that_waits_for_them(postgres_db: Database) -> None:
+    """Somebody has opened an account and not yet committed: the close passes over them, and they post later."""
+    with Session(postgres_db.engine) as opener:
+        _open_pair(opener, "investor:x", "pool:x")
+        postgres_db.transaction(lambda s: actions.close_books(s, through=DAY, actor=SYSTEM, at=AT))
+        with pytest.raises(LedgerRefusedError, match="books are closed"):
+            _post_pair(opener, "investor:x", "pool:x")

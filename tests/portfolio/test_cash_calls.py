@@ -170,6 +170,25 @@ def test_two_investors_pay_each_award_by_what_of_their_promise_was_free(db: Data
     assert balance(db, "award:AW-2026-0001") == 0
 
 
+def test_tranches_called_together_ask_nobody_for_more_than_the_rest_of_its_promise(db: Database) -> None:
+    """Of 66,666,667 and 33,333,333 promised, both halves together are exactly all of it."""
+    who = scene(db, second_investor_krw=500_000_000)
+    draft(db, who.one, tranche_ids=[one.id for one in tranches(db)])
+    amounts = {row.investor: [line.amount_krw for line in row.lines] for row in calls(db)}
+    assert amounts == {"kt": [33_333_334, 33_333_333], "nhn": [16_666_666, 16_666_667]}
+
+
+def test_a_part_that_was_taken_back_is_asked_for_again_in_full_and_no_more(db: Database) -> None:
+    who = scene(db, second_investor_krw=500_000_000)
+    first, second = (one.id for one in tranches(db))
+    kt = draft(db, who.one, tranche_ids=[first])[0]
+    db.transaction(lambda s: cancel_call(s, number=kt, reason="기한 변경", actor=who.two, at=SIGNED_AT))
+    draft(db, who.one, tranche_ids=[second])
+    draft(db, who.one, tranche_ids=[first])
+    asked = [(row.investor, row.amount_krw) for row in calls(db) if row.state != "cancelled"]
+    assert sorted(asked) == [("kt", 33_333_333), ("kt", 33_333_334), ("nhn", 16_666_666), ("nhn", 16_666_667)]
+
+
 def test_a_cost_of_the_fund_is_split_by_commitment_and_paid_when_received(db: Database) -> None:
     who = scene(db, second_investor_krw=500_000_000)
     line = ExpenseLine("audit", Q3, 10_000_001)

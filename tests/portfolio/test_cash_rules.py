@@ -6,6 +6,8 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from fundapp.core.errors import InvalidInputError
 from fundapp.core.quantities import split_pro_rata
@@ -18,15 +20,19 @@ from fundapp.portfolio.rules import (
     check_terms,
     conversion_ratio,
     convert,
+    plan_calls,
     proceeds_steps,
     require_round,
     require_schedule,
+    split_within,
     stands_still,
 )
 
 SIGNED = date(2026, 7, 1)
 Q3 = Quarter(2026, 3)
 LAST = Round(9_000_000_000, 1_000_000_000, price_krw=10_000, total_shares=1_000_000, our_shares=50_000)
+WON = st.integers(0, 10**12)
+PROMISES = st.dictionaries(st.sampled_from("abcdef"), WON, min_size=1)
 
 
 def terms(instrument: str, given: dict[str, object], note: str = "") -> dict[str, int | str | bool]:
@@ -182,3 +188,67 @@ def test_a_value_stands_still_only_after_two_repeats_in_a_row() -> None:
     assert stands_still(list(zip(quarters, (5, 5, 5), strict=True)))
     assert not stands_still(list(zip(quarters, (4, 5, 5), strict=True)))
     assert not stands_still(list(zip(quarters[1:], (5, 5), strict=True)))
+
+
+@st.composite
+def awards(draw: st.DrawFn) -> tuple[dict[str, int], dict[int, int]]:
+    """What investors promised to an award, and tranches that add up to it."""
+    promised = draw(PROMISES)
+    cuts = draw(st.lists(st.integers(1, 10**6), min_size=1, max_size=6))
+    shares = split_pro_rata(sum(promised.values()), {str(place): cut for place, cut in enumerate(cuts)})
+    return promised, {place: shares.get(str(place), 0) for place in range(len(cuts))}
+
+
+def asked_of(lines: dict[tuple[int, str], int], promised: dict[str, int]) -> dict[str, int]:
+    return {code: sum(krw for (_, who), krw in lines.items() if who == code) for code in promised}
+
+
+def call(lines: dict[tuple[int, str], int], number: int, promised: dict[str, int], tranches: dict[int, int]) -> None:
+    """Ask for what of a tranche nobody has been asked for, as `draft_calls` does."""
+    asked = asked_of(lines, promised)
+    free = {code: krw - asked[code] for code, krw in promised.items() if (number, code) not in lines}
+    missing = tranches[number] - sum(krw for (place, _), krw in lines.items() if place == number)
+    parts = split_within(missing, plan_calls(tranches, promised)[number], free)
+    lines |= {(number, code): krw for code, krw in parts.items()}
+
+
+@given(awards())
+def test_calls_for_all_tranches_ask_each_investor_for_exactly_its_promise(
+    award: tuple[dict[str, int], dict[int, int]],
+) -> None:
+    promised, tranches = award
+    plan = plan_calls(tranches, promised)
+    assert {number: sum(parts.values()) for number, parts in plan.items()} == tranches
+    assert {code: sum(parts.get(code, 0) for parts in plan.values()) for code in promised} == promised
+
+
+@given(awards(), st.data())
+def test_in_whatever_order_tranches_are_called_and_taken_back_the_promises_are_met_exactly(
+    award: tuple[dict[str, int], dict[int, int]], data: st.DataObject
+) -> None:
+    promised, tranches = award
+    lines: dict[tuple[int, str], int] = {}
+    for number in data.draw(st.permutations(sorted(tranches))):
+        call(lines, number, promised, tranches)
+        for taken_back in data.draw(st.sets(st.sampled_from(sorted(lines)))) if lines else ():
+            del lines[taken_back]
+    for number in data.draw(st.permutations(sorted(tranches))):
+        call(lines, number, promised, tranches)
+    assert asked_of(lines, promised) == promised
+    assert {place: sum(krw for (at, _), krw in lines.items() if at == place) for place in tranches} == tranches
+
+
+@given(WON, PROMISES, st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 10**6)))
+def test_a_capped_split_adds_up_and_stays_below_every_cap(
+    amount: int, caps: dict[str, int], weights: dict[str, int]
+) -> None:
+    assume(amount <= sum(caps.values()))
+    parts = split_within(amount, weights, caps)
+    assert sum(parts.values()) == amount
+    assert [name for name, part in parts.items() if not 0 < part <= caps[name]] == []
+
+
+def test_what_a_cap_leaves_over_goes_to_those_with_room() -> None:
+    assert split_within(100, {"a": 1, "b": 1}, {"a": 30, "b": 90}) == {"a": 30, "b": 70}
+    with pytest.raises(InvalidInputError):
+        split_within(121, {"a": 1, "b": 1}, {"a": 30, "b": 90})

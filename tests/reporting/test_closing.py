@@ -160,6 +160,51 @@ def test_use_of_nobody_known_cannot_be_explained_away(fund: Fund, tmp_path: Path
         fund.explain("suspense")
 
 
+def usage_gaps(fund: Fund) -> list[str]:
+    with fund.db.read() as session:
+        line = next(line for line in close_lines(session, Q3, at=AFTER) if line.key == "usage")
+    return [one.text_en for one in line.missing]
+
+
+def test_a_month_that_an_account_misses_in_the_middle_blocks_the_close_by_name(fund: Fund, tmp_path: Path) -> None:
+    """The second account has July and September; the first, and the award's newest day, are complete."""
+    for month, rows in {
+        "july": [Use(date(2026, 7, 20), "1", account="/subscriptions/two")],
+        "september": [Use(LAST, "3"), Use(date(2026, 9, 2), "1", account="/subscriptions/two")],
+    }.items():
+        import_usage(fund.db, write_usage(tmp_path / f"{month}.csv", rows), actor=SYSTEM, at=AFTER)
+    assert usage_gaps(fund) == ["no usage record of /subscriptions/two (AW-2026-0001) for 2026-08"]
+    assert fund.open_lines() == ["usage", "marks", "report"]
+    late = [Use(date(2026, 8, 9), "1", account="/subscriptions/two"), Use(date(2026, 8, 3), "12")]
+    import_usage(fund.db, write_usage(tmp_path / "august.csv", late), actor=SYSTEM, at=AFTER)
+    assert usage_gaps(fund) == []
+
+
+def test_an_account_is_covered_as_far_as_any_of_its_export_is(fund: Fund, tmp_path: Path) -> None:
+    """Nothing was used by the second account on the quarter's last day, and its export says so."""
+    rows = [Use(LAST, "3"), Use(date(2026, 9, 2), "1", account="/subscriptions/two")]
+    import_usage(fund.db, write_usage(tmp_path / "both.csv", rows), actor=SYSTEM, at=AFTER)
+    assert usage_gaps(fund) == []
+
+
+def test_an_account_that_the_newest_bills_no_longer_name_is_not_taken_for_idle(fund: Fund, tmp_path: Path) -> None:
+    rows = [Use(date(2026, 8, 3), "12"), Use(date(2026, 8, 9), "1", account="/subscriptions/two")]
+    import_usage(fund.db, write_usage(tmp_path / "august.csv", rows), actor=SYSTEM, at=AFTER)
+    assert usage_gaps(fund) == ["no usage record of /subscriptions/two (AW-2026-0001) for 2026-09"]
+
+
+def test_a_month_stated_before_it_was_over_waits_for_a_later_export(fund: Fund, tmp_path: Path) -> None:
+    july = [Use(date(2026, 7, 9), "1")]
+    early = datetime(2026, 7, 10, 3, 0, tzinfo=UTC)
+    import_usage(fund.db, write_usage(tmp_path / "early.csv", july), actor=SYSTEM, at=early)
+    assert usage_gaps(fund) == [
+        "usage of /subscriptions/one (AW-2026-0001) for 2026-07 was stated before the month was over"
+    ]
+    july.append(Use(date(2026, 7, 31), "1"))
+    import_usage(fund.db, write_usage(tmp_path / "whole.csv", july), actor=SYSTEM, at=AFTER)
+    assert usage_gaps(fund) == []
+
+
 def test_books_that_changed_after_the_freeze_ask_for_a_new_one(fund: Fund) -> None:
     fund.freeze()
     fund.sign_all()

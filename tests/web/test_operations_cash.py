@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from portfolio import cash_scene
+from portfolio.fund_factory import SIGNED_AT
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from fundapp.core.access import Role, Viewer
+from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
-from fundapp.portfolio.tables import AwardTerms, CapitalCall, CashMovement, FinancingRound, TrancheCondition, Valuation
+from fundapp.portfolio.actions import ExpenseLine, draft_calls
+from fundapp.portfolio.tables import (
+    Award,
+    AwardTerms,
+    CapitalCall,
+    CashMovement,
+    FinancingRound,
+    PaymentCorrection,
+    TrancheCondition,
+    Valuation,
+)
+from fundapp.web.shell.waiting import count_waiting
 
 NUMBER = "AW-2026-0001"
 PostForm = Callable[..., TestResponse]
@@ -105,6 +120,24 @@ def test_a_call_goes_from_draft_to_paid_through_two_browsers(
     assert today is not None
     press(finance, page, f"{page}/receive", paid_on=today[1])
     assert cash_scene.balance(db, "bank:fund") == 50_000_000
+
+
+def test_the_count_of_calls_leaves_out_what_a_recused_viewer_may_not_see(held: cash_scene.Scene, db: Database) -> None:
+    second = cash_scene.tranches(db)[1].id
+    cost = [ExpenseLine("audit", Quarter(2026, 3), 1_000_000)]
+    for tranche_ids, expenses in (([second], ()), ([], cost)):
+        db.transaction(
+            lambda s, ids=tranche_ids, costs=expenses: draft_calls(
+                s, tranche_ids=ids, expenses=costs, due_on=date(2026, 7, 15), actor=held.one, at=SIGNED_AT
+            )
+        )
+    with db.read() as session:
+        award = session.scalars(select(Award)).one()
+        counts = [
+            count_waiting(session, Viewer(None, roles=frozenset({Role.FINANCE}), recused_from=recused), {"calls"})
+            for recused in (frozenset(), frozenset({award.application_id}))
+        ]
+    assert counts == [{"calls": 2}, {"calls": 1}]
 
 
 def first_drafted(db: Database) -> str:
@@ -239,3 +272,48 @@ def test_a_contribution_beyond_what_the_ledger_can_count_is_refused(
     page = "/operations/pools"
     fields = {"investor": "microsoft", "sku": "h200", "region": "koreacentral", "quarter": "2027Q1"}
     assert press(two[1], page, page, **fields, hours=hours, rate_krw=rate).status_code == 422
+
+
+def test_a_paid_tranche_and_a_received_call_are_corrected_through_two_browsers(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database
+) -> None:
+    analyst, finance = two
+    award, tranche = f"/operations/portfolio/{NUMBER}", cash_scene.tranches(db)[0]
+    right = {"amount_krw": "50000000", "effective_on": "2026-07-13", "reason": "거래 명세"}
+    press(analyst, award, f"{award}/cash/tranches/{tranche.id}/correct", **right)
+    number = first(db, PaymentCorrection).number
+    page = f"/operations/cash/corrections/{number}"
+    assert number in analyst.get(award).text
+    assert press(analyst, "/operations/cash/calls", f"{page}/approve").status_code == 404
+    assert "승인하고 기록했습니다." in press(finance, page, f"{page}/approve").text
+    assert cash_scene.tranches(db)[0].disbursed_on == date(2026, 7, 13)
+
+    call = "/operations/cash/calls/CC-2026-0001"
+    press(finance, call, f"{call}/lines/1/correct", **(right | {"effective_on": "2026-07-09"}))
+    assert finance.get(call).text.count("/cash/corrections/") == 1
+    said = re.compile(r"<main[\s\S]*</main>").findall(finance.get(f"{page}?lang=en").text)[0]
+    assert re.findall(r"정정|실제|금액|근거|승인", said.replace("거래 명세", "")) == []
+
+
+def test_the_form_of_a_correction_says_what_is_wrong_and_strangers_find_no_page(
+    held: cash_scene.Scene,
+    two: tuple[FlaskClient, FlaskClient],
+    db: Database,
+    app: Flask,
+    person: Callable[..., str],
+    sign_in: Callable[..., TestResponse],
+) -> None:
+    award, tranche = f"/operations/portfolio/{NUMBER}", cash_scene.tranches(db)[0]
+    asked = f"{award}/cash/tranches/{tranche.id}/correct"
+    same = {"amount_krw": "50000000", "effective_on": str(tranche.disbursed_on), "reason": "x"}
+    assert "지금 기록과 같습니다" in press(two[0], award, asked, **same).text
+    assert "실제 금액" in press(two[0], award, asked, **(same | {"amount_krw": "많이"})).text
+    press(two[0], award, asked, **(same | {"amount_krw": "45000000"}))
+    page = f"/operations/cash/corrections/{first(db, PaymentCorrection).number}"
+    auditor, partner = app.test_client(), app.test_client()
+    sign_in(auditor, person("auditor"))
+    sign_in(partner, person("partner", investor="kt"))
+    assert [one.get(page).status_code for one in (auditor, partner)] == [200, 404]
+    assert "정정 올리기" not in auditor.get(award).text
+    finance = press(two[1], page, f"{page}/return", reason="근거 부족")
+    assert "돌려보냈습니다." in finance.text

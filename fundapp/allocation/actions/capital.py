@@ -57,7 +57,7 @@ def found_fund(
     if fund is not None:
         known = (fund.name_ko, fund.name_en, fund.legal_form, fund.recognition, fund.started_on)
         if known != wanted:
-            raise TransitionRefusedError(state="founded", verb="found")
+            raise TransitionRefusedError(thing="fund", state="founded", verb="found")
         return
     session.add(
         Fund(
@@ -90,7 +90,7 @@ def add_investor(
     known = session.get(Investor, code)
     if known is not None:
         if known.kind != kind:
-            raise TransitionRefusedError(state=known.kind, verb=kind)
+            raise TransitionRefusedError(thing="investor", state=known.kind, verb=kind)
         return
     session.add(Investor(code=code, name_ko=name_ko, name_en=name_en, kind=kind, committed_krw=0))
     on = kst_date(at)

@@ -254,7 +254,7 @@ def _claim(session: Session, plan: Plan, meeting_id: uuid.UUID, actor: Viewer, a
     except IntegrityError as error:
         if "foreign key" in str(error.orig).lower():
             raise NotFoundError(meeting=str(meeting_id)) from error
-        raise TransitionRefusedError(state="adopted", verb="adopt") from error
+        raise TransitionRefusedError(thing="plan", state="adopted", verb="adopt") from error
 
 
 def propose_award(

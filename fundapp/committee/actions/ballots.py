@@ -150,7 +150,7 @@ def _open(session: Session, ballot: Ballot, application: Application, actor: Vie
         with session.begin_nested():
             session.add(ballot)
     except IntegrityError as error:
-        raise TransitionRefusedError(state="proposed", verb="propose") from error
+        raise TransitionRefusedError(thing="application", state="proposed", verb="propose") from error
     record_event(
         session,
         actor=actor,

@@ -70,7 +70,7 @@ def _resolve(
     ).scalar_one_or_none()
     if ended is None:
         current = session.scalar(select(Condition.state).where(Condition.id == condition_id))
-        raise TransitionRefusedError(state=current, verb=state)
+        raise TransitionRefusedError(thing="condition", state=current, verb=state)
     record_event(
         session,
         actor=actor,

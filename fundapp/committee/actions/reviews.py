@@ -235,4 +235,4 @@ def _require_open(session: Session, application: Application, person_id: uuid.UU
     if assigned is None:
         raise ForbiddenError(verb="review", kind="application")
     if application.state not in REVIEWABLE:
-        raise TransitionRefusedError(state=application.state, verb="review")
+        raise TransitionRefusedError(thing="application", state=application.state, verb="review")

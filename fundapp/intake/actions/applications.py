@@ -113,7 +113,7 @@ def save_answers(
     application, call = _load_own(session, actor, application_id, Verb.EDIT)
     require_open(call.opens_at, call.closes_at, at)
     if application.state not in {"draft", "submitted", "on_hold"}:
-        raise TransitionRefusedError(state=application.state, verb="edit")
+        raise TransitionRefusedError(thing="application", state=application.state, verb="edit")
     reading = read_answers(parse_form(call.document), answers, today=kst_date(at))
     refused = {found.field for found in reading.problems if found.code in _NEVER_STORED}
     rejected = {found.field for found in reading.problems} - refused
@@ -228,7 +228,7 @@ def move_application(
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:
-        raise TransitionRefusedError(state=source, verb=verb)
+        raise TransitionRefusedError(thing="application", state=source, verb=verb)
     session.refresh(application)
     session.add(
         Transition(

@@ -8,7 +8,7 @@ COMMITTED, where read-check-write granted 2,400 of 1,000 hours.
 from fundapp.ledger.actions.accounts import Opening, open_account, open_accounts
 from fundapp.ledger.actions.holds import expire_holds, hold, post_hold, void_hold
 from fundapp.ledger.actions.periods import close_books
-from fundapp.ledger.actions.postings import Posting, post, post_many, reverse
+from fundapp.ledger.actions.postings import Posting, post, post_many, replace, reverse
 from fundapp.ledger.actions.rates import set_fx, set_rate
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "post",
     "post_hold",
     "post_many",
+    "replace",
     "reverse",
     "set_fx",
     "set_rate",

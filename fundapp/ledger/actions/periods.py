@@ -11,7 +11,7 @@ from fundapp.core.access import Viewer
 from fundapp.core.quarters import Quarter
 from fundapp.ledger.rules import Span, spans
 from fundapp.ledger.sealing import Header, seal, sums_through
-from fundapp.ledger.tables import Balance, Book, Period, Snapshot, Transfer
+from fundapp.ledger.tables import Balance, Book, OpeningSlot, Period, Snapshot, Transfer
 
 
 def close_books(session: Session, *, through: date, actor: Viewer, at: datetime) -> None:
@@ -29,6 +29,9 @@ def close_books(session: Session, *, through: date, actor: Viewer, at: datetime)
     # Postings under way have ended: they share-locked the row that is now ours. Those that ended after our snapshot
     # was taken have changed a balance since, and PostgreSQL then refuses this lock and lets us start again.
     session.execute(select(Balance.account_id).order_by(Balance.account_id).with_for_update(read=True)).all()
+    # A balance that was opened after our snapshot is none that we could lock, but its slot has changed with it. Who
+    # is still opening has posted nothing yet and will find the books closed, so there is no need to wait for them.
+    session.execute(select(OpeningSlot.slot).with_for_update(read=True, skip_locked=True)).all()
     last = session.scalars(select(Period).order_by(Period.ends_on.desc()).limit(1)).one_or_none()
     first = None if last is None else last.ends_on
     for span in spans(first, through, earliest=_earliest(session, through)):

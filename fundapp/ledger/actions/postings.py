@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.core.access import Viewer
 from fundapp.core.errors import LedgerRefusedError
-from fundapp.ledger.recording import legs_of, record
+from fundapp.ledger.recording import legs_of, record, record_both
 from fundapp.ledger.rules import Entry, Leg
 from fundapp.ledger.tables import Txn
 from fundapp.ledger.wires import Stamp
@@ -65,6 +65,54 @@ def reverse(session: Session, *, txn_key: str, key: str, effective_on: date, act
         LedgerRefusedError: if there is no such posting, it has been reversed, or it is a reversal.
         HeadroomExceededError: if what it gave has been spent.
     """
+    entry, stamp = _mirror(session, txn_key, key, effective_on, actor, at)
+    return Posting(key, replayed=not record(session, [entry], stamp))
+
+
+def replace(
+    session: Session,
+    *,
+    txn_key: str,
+    reversed_on: date,
+    key: str,
+    legs: Sequence[Leg],
+    effective_on: date,
+    actor: Viewer,
+    at: datetime,
+) -> Posting:
+    """Reverse a posted transaction and post what should have been posted instead, both or none.
+
+    Floors are asked once, for what both come to: what is put right may have been passed on long ago, and neither
+    order of the two would then find the room that they leave together.
+
+    Args:
+        session: A writing session.
+        txn_key: What is put right; its reversal bears the key `reverse:<txn_key>`.
+        reversed_on: The day on which the reversal takes effect.
+        key: Of what is posted instead, with the kind and source of what it replaces.
+        legs: What should have been posted.
+        effective_on: The day on which that takes effect.
+        actor: Who.
+        at: Now.
+
+    Raises:
+        As `post` and `reverse`.
+    """
+    mirror, reversing = _mirror(session, txn_key, f"reverse:{txn_key}", reversed_on, actor, at)
+    kind = mirror.kind.removesuffix("_reversal")
+    entry = Entry(key, kind, tuple(legs), effective_on, mirror.source_ref)
+    right = Stamp(reversing.actor, at, about=f"replace {txn_key}")
+    return Posting(key, replayed=not record_both(session, (mirror, reversing), (entry, right)))
+
+
+def _mirror(
+    session: Session, txn_key: str, key: str, effective_on: date, actor: Viewer, at: datetime
+) -> tuple[Entry, Stamp]:
+    """Return the entry that turns a posted transaction round.
+
+    Raises:
+        LedgerRefusedError: if there is no such posting, it has been reversed, or it is a reversal.
+    """
     original = session.scalars(select(Txn).where(Txn.key == txn_key)).one_or_none()
     if original is None or original.status not in {"posted", "post"}:
         raise LedgerRefusedError(
@@ -82,5 +130,4 @@ def reverse(session: Session, *, txn_key: str, key: str, effective_on: date, act
         )
     legs = tuple(Leg(leg.credit, leg.debit, leg.quantity) for leg in legs_of(session, original.id))
     entry = Entry(key, f"{original.kind}_reversal"[:40], legs, effective_on, original.source_ref)
-    stamp = Stamp(actor.name or actor.email, at, reverses_id=original.id, about=f"reverse {txn_key}")
-    return Posting(key, replayed=not record(session, [entry], stamp))
+    return entry, Stamp(actor.name or actor.email, at, reverses_id=original.id, about=f"reverse {txn_key}")

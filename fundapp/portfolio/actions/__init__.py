@@ -25,6 +25,11 @@ from fundapp.portfolio.actions.companies import (
     expect_milestone,
     record_metrics,
 )
+from fundapp.portfolio.actions.corrections import (
+    approve_payment_correction,
+    draft_payment_correction,
+    return_payment_correction,
+)
 from fundapp.portfolio.actions.grants import ExpiredGrants, expire_grants
 from fundapp.portfolio.actions.instruments import record_round, record_terms
 from fundapp.portfolio.actions.metering import (
@@ -97,6 +102,7 @@ __all__ = [
     "apply_overage_policy",
     "approve_change",
     "approve_movement",
+    "approve_payment_correction",
     "approve_valuation",
     "call_expense",
     "cancel_call",
@@ -107,6 +113,7 @@ __all__ = [
     "draft_calls",
     "draft_correction",
     "draft_distribution",
+    "draft_payment_correction",
     "draft_payout",
     "draft_write_off",
     "expect_milestone",
@@ -134,6 +141,7 @@ __all__ = [
     "remove_source",
     "request_change",
     "return_movement",
+    "return_payment_correction",
     "return_progress_report",
     "return_tranche",
     "return_valuation",

@@ -151,7 +151,7 @@ def _load_case(session: Session, decision_id: uuid.UUID) -> _Case:
 def _sign(session: Session, case: _Case, terms: _Signing, *, actor: Viewer, at: datetime) -> Award:
     signed_on = terms.signed_on
     if case.decision.outcome != "carried":
-        raise TransitionRefusedError(state=case.decision.outcome, verb="award")
+        raise TransitionRefusedError(thing="decision", state=case.decision.outcome, verb="award")
     _require_dated(signed_on, kst_date(case.decision.decided_at), kst_date(at))
     _require_conditions_resolved(session, case.decision.id)
     move_application(session, case.application, "award", actor=actor, at=at)

@@ -25,7 +25,7 @@ from fundapp.identity.tables import Role as RoleRow
 from fundapp.ledger.actions import open_account, post
 from fundapp.ledger.queries import transfers
 from fundapp.ledger.rules import Leg
-from fundapp.portfolio.rules import BANK, TrancheNotReadyError, call_number
+from fundapp.portfolio.rules import BANK, TrancheNotReadyError, call_number, plan_calls, split_within
 from fundapp.portfolio.tables import Award, CapitalCall, CapitalCallLine, Tranche
 
 
@@ -62,11 +62,12 @@ def draft_calls(
 ) -> list[str]:
     """Draft one call for each cash investor, for tranches and costs; return their numbers.
 
-    A tranche is split over the investors by what each still owes to the award, a cost by their commitments; won that
-    do not divide go to the largest remainders.
+    A tranche is split over the investors by what each promised to the award, never beyond it, a cost by their
+    commitments; won that do not divide go to the largest remainders.
 
     Raises:
-        InvalidInputError: if nothing is called, the call is due in the past, or a cost is unknown or not positive.
+        InvalidInputError: if nothing is called, the call is due in the past, a cost is unknown or not positive, or
+            what is left of the promises does not cover a tranche.
         TransitionRefusedError: if a tranche is paid or already called, or the quarter's cost has been called.
         NotFoundError: if a tranche is absent or out of sight.
     """
@@ -78,7 +79,9 @@ def draft_calls(
         raise InvalidInputError(field="lines", reason_ko="부를 것을 골라 주세요", reason_en="choose what to call for")
     if due_on < today:
         raise InvalidInputError(field="due_on", reason_ko="납입 기한이 지났습니다", reason_en="the due date is past")
-    wanted = [part for one in dict.fromkeys(tranche_ids) for part in _tranche_parts(session, one, actor)]
+    wanted: list[_Wanted] = []
+    for one in dict.fromkeys(tranche_ids):
+        wanted += _tranche_parts(session, one, wanted, actor)
     for line in expenses:
         _require_uncalled(session, line)
         wanted += _expense_parts(session, line)
@@ -130,7 +133,7 @@ def cancel_call(session: Session, *, number: str, reason: str, actor: Viewer, at
         raise InvalidInputError(field="reason", reason_ko="사유를 적어 주세요", reason_en="a reason is needed")
     call = _load(session, number, actor, Verb.APPROVE)
     if call.state not in {"drafted", "issued"}:
-        raise TransitionRefusedError(state=call.state, verb="cancel")
+        raise TransitionRefusedError(thing="call", state=call.state, verb="cancel")
     _move(session, call, call.state, state="cancelled", note=reason.strip())
     session.execute(update(CapitalCallLine).where(CapitalCallLine.call_id == call.id).values(cancelled_at=at))
     _record(session, actor, "capital_call.cancelled", number, at, reason=reason)
@@ -190,7 +193,7 @@ def call_expense(
     ).all()
     if known:
         if len(paid) < len({one.call_id for one in known}) or sum(one.amount_krw for one in known) != amount_krw:
-            raise TransitionRefusedError(state="called", verb="call")
+            raise TransitionRefusedError(thing="expense", state="called", verb="call")
         return
     for part in _expense_parts(session, ExpenseLine(expense, quarter, amount_krw)):
         _add_paid(session, [part], on=effective_on, prepared_by=actor.person_id, actor=actor, at=at)
@@ -222,7 +225,7 @@ def cover_tranche(session: Session, *, tranche: Tranche, award: Award, on: date,
         _post_call(session, part.txn_key, leg, f"award:{award.number}", on=on, actor=actor, at=at)
 
 
-def _tranche_parts(session: Session, tranche_id: uuid.UUID, actor: Viewer) -> list[_Wanted]:
+def _tranche_parts(session: Session, tranche_id: uuid.UUID, ahead: Sequence[_Wanted], actor: Viewer) -> list[_Wanted]:
     row = session.execute(
         select(Tranche, Award).join(Award, Award.id == Tranche.award_id).where(Tranche.id == tranche_id)
     ).one_or_none()
@@ -230,32 +233,38 @@ def _tranche_parts(session: Session, tranche_id: uuid.UUID, actor: Viewer) -> li
         raise NotFoundError
     tranche, award = row
     require(actor, Verb.PREPARE, Thing(Kind.AWARD, award.application_id, award.company_id))
-    parts = _missing_parts(session, tranche, award)
+    parts = _missing_parts(session, tranche, award, ahead)
     if tranche.state == "disbursed" or not parts:
-        raise TransitionRefusedError(state=tranche.state, verb="call")
+        raise TransitionRefusedError(thing="tranche", state=tranche.state, verb="call")
     return parts
 
 
-def _missing_parts(session: Session, tranche: Tranche, award: Award) -> list[_Wanted]:
-    """Return what of a tranche nobody has been asked for yet, by investor."""
-    left = load_funding(session, award.number)
-    alone = len(left) == 1
+def _missing_parts(session: Session, tranche: Tranche, award: Award, ahead: Sequence[_Wanted] = ()) -> list[_Wanted]:
+    """Return what of a tranche nobody has been asked for yet, by investor; `ahead` is asked for in the same breath."""
+    promised = load_funding(session, award.number)
+    schedule = session.execute(select(Tranche).where(Tranche.award_id == award.id)).scalars().all()
     asked = session.execute(
         select(CapitalCallLine.investor_code, CapitalCallLine.tranche_id, CapitalCallLine.amount_krw)
         .join(Tranche, Tranche.id == CapitalCallLine.tranche_id)
         .where(Tranche.award_id == award.id, CapitalCallLine.cancelled_at.is_(None))
     )
-    missing, done = tranche.amount_krw, set()
-    for investor, tranche_id, amount in asked:
-        left[investor] -= amount
+    own = {one.id for one in schedule}
+    lines = [(code, tranche_id, krw) for code, tranche_id, krw in asked]
+    lines += [(one.investor, one.tranche_id, one.amount_krw) for one in ahead if one.tranche_id in own]
+    missing, done, left = tranche.amount_krw, set(), dict(promised)
+    for investor, tranche_id, amount in lines:
+        left[investor] = left.get(investor, 0) - amount
         if tranche_id == tranche.id:
             missing -= amount
             done.add(investor)
-    weights = {code: amount for code, amount in left.items() if code not in done and amount > 0}
+    if missing <= 0:
+        return []
+    plan = plan_calls({one.number: one.amount_krw for one in schedule}, promised)[tranche.number]
     base = f"capital_call:{award.number}:{tranche.number}"
+    free = {code: amount for code, amount in left.items() if code not in done}
     return [
-        _Wanted(code, part, base if alone else f"{base}:{code}", tranche_id=tranche.id)
-        for code, part in (split_pro_rata(missing, weights) if missing > 0 else {}).items()
+        _Wanted(code, part, base if len(promised) == 1 else f"{base}:{code}", tranche_id=tranche.id)
+        for code, part in split_within(missing, plan, free).items()
     ]
 
 
@@ -285,7 +294,7 @@ def _require_uncalled(session: Session, line: ExpenseLine) -> None:
         .limit(1)
     )
     if known is not None:
-        raise TransitionRefusedError(state="called", verb="call")
+        raise TransitionRefusedError(thing="expense", state="called", verb="call")
 
 
 def _expense_parts(session: Session, line: ExpenseLine) -> list[_Wanted]:
@@ -420,7 +429,7 @@ def _move(session: Session, call: CapitalCall, expected: str, **changes: object)
         update(CapitalCall).where(CapitalCall.id == call.id, CapitalCall.state == expected).values(**changes)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise TransitionRefusedError(state=call.state, verb=str(changes["state"]))
+        raise TransitionRefusedError(thing="call", state=call.state, verb=str(changes["state"]))
     session.refresh(call)
 
 

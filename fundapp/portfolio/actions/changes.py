@@ -376,7 +376,7 @@ def _end(session: Session, change: ChangeRequest, verb: str, values: dict[str, A
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if ended is None:
-        raise TransitionRefusedError(state=change.state, verb=verb)
+        raise TransitionRefusedError(thing="change", state=change.state, verb=verb)
     session.refresh(change)
 
 

@@ -205,5 +205,5 @@ def _change(session: Session, step: CodevelopmentMilestone, *, verb: str, **valu
         .returning(CodevelopmentMilestone.id)
     )
     if changed.one_or_none() is None:
-        raise TransitionRefusedError(state="done", verb=verb)
+        raise TransitionRefusedError(thing="milestone", state="done", verb=verb)
     session.expire(step)

@@ -161,7 +161,7 @@ def draft_correction(
     """
     movement = _load(session, number, actor, Verb.PREPARE)
     if movement.state != "approved" or movement.kind == "correction":
-        raise TransitionRefusedError(state=movement.state, verb="correct")
+        raise TransitionRefusedError(thing="movement", state=movement.state, verb="correct")
     if effective_on < movement.effective_on:
         day = movement.effective_on
         raise _wrong("effective_on", f"고칠 기록의 기준일({day})부터입니다", f"not before what it corrects, on {day}")
@@ -176,7 +176,7 @@ def draft_correction(
         with session.begin_nested():
             return _draft(session, correction, effective_on=effective_on, reason=reason, actor=actor, at=at)
     except IntegrityError as error:
-        raise TransitionRefusedError(state="corrected", verb="correct") from error
+        raise TransitionRefusedError(thing="movement", state="corrected", verb="correct") from error
 
 
 def approve_movement(session: Session, *, number: str, actor: Viewer, at: datetime) -> None:
@@ -310,7 +310,7 @@ def _move(session: Session, movement: CashMovement, **changes: object) -> None:
         update(CashMovement).where(CashMovement.id == movement.id, CashMovement.state == "drafted").values(**changes)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise TransitionRefusedError(state=movement.state, verb=str(changes["state"]))
+        raise TransitionRefusedError(thing="movement", state=movement.state, verb=str(changes["state"]))
     session.refresh(movement)
 
 

@@ -252,7 +252,7 @@ def mark_blocked(session: Session, *, request_id: uuid.UUID, note: str, actor: V
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if done is None:
-        raise TransitionRefusedError(state=asked.state, verb="block")
+        raise TransitionRefusedError(thing="block", state=asked.state, verb="block")
     session.refresh(asked)
     record(session, actor, "overage.blocked", award.number, at, sku=asked.sku, quarter=asked.quarter)
 
@@ -280,6 +280,6 @@ def settle_charge(session: Session, *, charge_id: uuid.UUID, actor: Viewer, at: 
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if done is None:
-        raise TransitionRefusedError(state=line.state, verb="settle")
+        raise TransitionRefusedError(thing="charge", state=line.state, verb="settle")
     session.refresh(line)
     record(session, actor, "overage.settled", award.number, at, line=line.number, krw=line.amount_krw)

@@ -247,5 +247,5 @@ def _end(
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if ended is None:
-        raise TransitionRefusedError(state=notice.state, verb=state)
+        raise TransitionRefusedError(thing="notice", state=notice.state, verb=state)
     session.refresh(notice)

@@ -82,12 +82,12 @@ def _file(session: Session, award: Award, text: str, actor: Viewer, at: datetime
         raise NotFoundError(award=award.number)
     rows = load_grants(session, {award.id: award.number})[award.id]
     if not any(row.unreleased_e4 for row in rows):
-        raise TransitionRefusedError(state="released", verb="report")
+        raise TransitionRefusedError(thing="report", state="released", verb="report")
     waiting = session.scalar(
         select(ProgressReport.number).where(ProgressReport.award_id == award.id, ProgressReport.state == "filed")
     )
     if waiting is not None:
-        raise TransitionRefusedError(state="filed", verb="report")
+        raise TransitionRefusedError(thing="report", state="filed", verb="report")
     newest = session.scalar(select(func.max(ProgressReport.number)).where(ProgressReport.award_id == award.id))
     report = ProgressReport(
         award_id=award.id,
@@ -183,7 +183,7 @@ def _answer(
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if answered is None:
-        raise TransitionRefusedError(state=report.state, verb=state)
+        raise TransitionRefusedError(thing="report", state=report.state, verb=state)
     session.refresh(report)
     return report, award
 

@@ -92,7 +92,7 @@ def add_tranche_condition(
     if kind not in {"precedent", "milestone"} or not text.strip():
         raise InvalidInputError(field="text", reason_ko="조건을 적어 주세요", reason_en="say what has to hold")
     if tranche.state != "planned":
-        raise TransitionRefusedError(state=tranche.state, verb="add_condition")
+        raise TransitionRefusedError(thing="tranche", state=tranche.state, verb="add_condition")
     last = session.scalar(select(func.max(TrancheCondition.number)).where(TrancheCondition.tranche_id == tranche_id))
     session.add(TrancheCondition(tranche_id=tranche_id, number=(last or 0) + 1, kind=kind, text=text.strip()))
     session.flush()
@@ -165,7 +165,7 @@ def _end_condition(session: Session, condition: TrancheCondition, at: datetime, 
         .values(met_at=at, **changes)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise TransitionRefusedError(state=condition.state, verb=str(changes["state"]))
+        raise TransitionRefusedError(thing="tranche_condition", state=condition.state, verb=str(changes["state"]))
     session.refresh(condition)
 
 
@@ -245,5 +245,5 @@ def _move_tranche(session: Session, tranche: Tranche, expected: str, **changes: 
         update(Tranche).where(Tranche.id == tranche.id, Tranche.state == expected).values(**changes)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise TransitionRefusedError(state=tranche.state, verb=str(changes["state"]))
+        raise TransitionRefusedError(thing="tranche", state=tranche.state, verb=str(changes["state"]))
     session.refresh(tranche)

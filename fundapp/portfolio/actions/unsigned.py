@@ -48,7 +48,7 @@ def release_unsigned(session: Session, *, decision_id: uuid.UUID, reason: str, a
     if not reason.strip():
         raise InvalidInputError(field="reason", reason_ko="사유를 적어 주세요", reason_en="give a reason")
     if decision.outcome != "carried":
-        raise TransitionRefusedError(state=decision.outcome, verb="lapse")
+        raise TransitionRefusedError(thing="decision", state=decision.outcome, verb="lapse")
     move_application(session, application, "lapse", actor=actor, at=at, reason=reason.strip())
     ballot = session.scalars(select(Ballot).where(Ballot.id == decision.ballot_id)).one()
     on = open_day(session, kst_date(at))

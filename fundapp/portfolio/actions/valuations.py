@@ -61,7 +61,7 @@ def prepare_valuation(
         with session.begin_nested():
             session.add(draft)
     except IntegrityError as error:
-        raise TransitionRefusedError(state="prepared", verb="prepare") from error
+        raise TransitionRefusedError(thing="valuation", state="prepared", verb="prepare") from error
     record(session, actor, "valuation.prepared", award.number, at, quarter=str(quarter), krw=mark.fair_value_krw)
     return draft.id
 
@@ -144,7 +144,7 @@ def _load(session: Session, draft_id: uuid.UUID, actor: Viewer) -> tuple[Valuati
     if actor.person_id is None or actor.person_id == draft.prepared_by_id:
         raise FourEyesError
     if draft.state != "prepared":
-        raise TransitionRefusedError(state=draft.state, verb="approve")
+        raise TransitionRefusedError(thing="valuation", state=draft.state, verb="approve")
     return draft, award
 
 
@@ -155,5 +155,5 @@ def _decide(session: Session, draft: ValuationDraft, actor: Viewer, at: datetime
         .values(decided_by_id=actor.person_id, decided_at=at, **changes)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise TransitionRefusedError(state=draft.state, verb=str(changes["state"]))
+        raise TransitionRefusedError(thing="valuation", state=draft.state, verb=str(changes["state"]))
     session.refresh(draft)

@@ -110,7 +110,7 @@ def wait_for_change(session: Session, *, change_id: uuid.UUID, actor: Viewer, at
     case = load_grant(session, change.grant_id)
     require(actor, Verb.RESOLVE, case.thing(Kind.CHANGE))
     if change.kind != "supplement" or change.state != "declined" or change.hours_e4 is None:
-        raise TransitionRefusedError(state=change.state, verb="wait")
+        raise TransitionRefusedError(thing="change", state=change.state, verb="wait")
     known = session.scalar(select(WaitlistEntry.id).where(WaitlistEntry.change_id == change_id))
     if known is not None:
         return known
@@ -134,7 +134,7 @@ def leave_waitlist(session: Session, *, entry_id: uuid.UUID, actor: Viewer, at: 
         select(WaitlistOffer.id).where(WaitlistOffer.entry_id == entry_id, WaitlistOffer.state == "open")
     )
     if pending is not None or entry.state != "waiting":
-        raise TransitionRefusedError(state="offered" if pending else entry.state, verb="leave")
+        raise TransitionRefusedError(thing="waitlist", state="offered" if pending else entry.state, verb="leave")
     entry.state = "left"
     session.flush()
     record(session, actor, "waitlist.left", award.number, at, sku=entry.sku)
@@ -349,7 +349,9 @@ def _end(
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if ended is None:
-        raise TransitionRefusedError(state=offer.state if offer.state != "open" else "expired", verb=state)
+        raise TransitionRefusedError(
+            thing="offer", state=offer.state if offer.state != "open" else "expired", verb=state
+        )
     session.refresh(offer)
 
 

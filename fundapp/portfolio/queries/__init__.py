@@ -32,6 +32,7 @@ from fundapp.portfolio.queries.changes import (
     list_progress_reports,
 )
 from fundapp.portfolio.queries.companies import MetricRow, MilestoneRow, list_metrics, list_milestones
+from fundapp.portfolio.queries.corrections import CorrectionRow, get_correction, list_corrections
 from fundapp.portfolio.queries.follow_on import FollowOnRow, Lineage, list_earlier, load_lineage
 from fundapp.portfolio.queries.grant_figures import GrantFigures
 from fundapp.portfolio.queries.grant_list import (
@@ -143,6 +144,7 @@ __all__ = [
     "ChangeRow",
     "ChargeRow",
     "ConditionRow",
+    "CorrectionRow",
     "DraftRow",
     "EffectiveRow",
     "FollowOnRow",
@@ -203,6 +205,7 @@ __all__ = [
     "find_refusals",
     "first_payer",
     "get_capital_call",
+    "get_correction",
     "get_draft",
     "get_movement",
     "grant_choices",
@@ -215,6 +218,7 @@ __all__ = [
     "list_capital_calls",
     "list_changes",
     "list_charges",
+    "list_corrections",
     "list_drafts",
     "list_earlier",
     "list_grants",

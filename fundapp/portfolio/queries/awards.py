@@ -89,7 +89,7 @@ def _award_rows(session: Session, found: Sequence[tuple[Award, str, str, str]]) 
     tranches = session.scalars(select(Tranche).where(Tranche.award_id.in_(ids)).order_by(Tranche.number))
     for tranche in tranches:
         if tranche.state == "disbursed":
-            paid[tranche.award_id] += tranche.amount_krw
+            paid[tranche.award_id] += tranche.amount_krw if tranche.paid_krw is None else tranche.paid_krw
         else:
             due.setdefault(tranche.award_id, tranche.due_on)
     grants = load_grants(session, {award.id: award.number for award, *_ in found})
@@ -161,7 +161,7 @@ def portfolio_totals(session: Session, viewer: Viewer) -> PortfolioTotals:
         select(func.count(), func.coalesce(func.sum(Award.committed_krw), 0)).where(seen)
     ).one()
     disbursed = session.scalar(
-        select(func.coalesce(func.sum(Tranche.amount_krw), 0))
+        select(func.coalesce(func.sum(func.coalesce(Tranche.paid_krw, Tranche.amount_krw)), 0))
         .join(Award, Award.id == Tranche.award_id)
         .where(seen, Tranche.state == "disbursed")
     )

@@ -24,6 +24,8 @@ from fundapp.portfolio.tables import Award, CapitalCall, CapitalCallLine, Tranch
 class CallLineRow:
     """What a part of a call is for. A tranche of an award out of the viewer's sight has no award and no company."""
 
+    id: uuid.UUID
+    place: int
     award: str | None
     company: str | None
     tranche: int | None
@@ -156,6 +158,8 @@ def _lines(session: Session, viewer: Viewer) -> dict[uuid.UUID, list[CallLineRow
     for line, tranche, award, company in rows:
         lines[line.call_id].append(
             CallLineRow(
+                id=line.id,
+                place=line.place,
                 award=award,
                 company=company,
                 tranche=tranche if award else None,

@@ -235,7 +235,7 @@ def _at_risk() -> ColumnElement[int]:
 
 def _paid() -> ColumnElement[int]:
     return (
-        _of_award(func.coalesce(func.sum(Tranche.amount_krw), 0))
+        _of_award(func.coalesce(func.sum(func.coalesce(Tranche.paid_krw, Tranche.amount_krw)), 0))
         .where(Tranche.award_id == Award.id, Tranche.state == "disbursed")
         .scalar_subquery()
     )
@@ -329,7 +329,7 @@ def _rows(session: Session, found: Sequence[tuple[Award, str, str, str]], today:
 def _cash(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[int, date | None, bool]]:
     found: dict[uuid.UUID, tuple[int, date | None, bool]] = {}
     rows = session.execute(
-        select(Tranche.award_id, Tranche.state, Tranche.amount_krw, Tranche.due_on)
+        select(Tranche.award_id, Tranche.state, func.coalesce(Tranche.paid_krw, Tranche.amount_krw), Tranche.due_on)
         .where(Tranche.award_id.in_(ids))
         .order_by(Tranche.due_on)
     )

@@ -20,7 +20,7 @@ from fundapp.intake.tables import Company
 from fundapp.ledger.tables import Account, Transfer, Txn
 from fundapp.portfolio.queries.sight import award_clause
 from fundapp.portfolio.rules import BANK
-from fundapp.portfolio.tables import Award, CapitalCallLine, CashMovement, Grant
+from fundapp.portfolio.tables import Award, CapitalCallLine, CashMovement, Grant, PaymentCorrection
 
 IMPUTED = "KRW-IMPUTED"
 _POSTED = ("posted", "post")
@@ -70,7 +70,13 @@ def payers(session: Session) -> dict[str, str]:
             CapitalCallLine.tranche_id.is_not(None), CapitalCallLine.cancelled_at.is_(None)
         )
     )
-    return {key: code for key, code in rows}  # noqa: C416 - a typed Row is not a pair
+    found = {key: code for key, code in rows}  # noqa: C416 - a typed Row is not a pair
+    corrected = session.execute(
+        select(PaymentCorrection.txn_key, CapitalCallLine.investor_code)
+        .join(CapitalCallLine, CapitalCallLine.id == PaymentCorrection.line_id)
+        .where(PaymentCorrection.state == "approved", CapitalCallLine.tranche_id.is_not(None))
+    )
+    return found | {key: code for key, code in corrected if key is not None}
 
 
 def first_payer(session: Session) -> str:
@@ -138,7 +144,10 @@ def undistributed(session: Session, *, through: date | None = None) -> int:
     """Return the proceeds in won, received up to a day, that have not been paid out to the investors by now."""
     came = 0
     for key, debit, credit, amount in _moves(session, "KRW", through):
-        # The bank pays into an investment when a tranche is disbursed, too; only reversals take proceeds back.
+        # The bank pays into an investment when a tranche is disbursed, too; only reversals take proceeds back. And a
+        # payment that is put right comes back without being proceeds.
+        if key.startswith("reverse:disbursement:"):
+            continue
         if credit == BANK and debit.startswith(_PROCEEDS):
             came += amount
         elif debit == BANK and credit.startswith(_PROCEEDS) and key.startswith("reverse:"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from fundapp.core.errors import FundError, InvalidInputError
+from fundapp.core.quantities import split_pro_rata
 
 BANK = "bank:fund"
 DISTRIBUTIONS = ("dividend", "interest", "redemption", "exit")
@@ -102,6 +103,56 @@ def require_schedule(schedule: Sequence[TrancheTerms], committed_krw: int, signe
         )
 
 
+def plan_calls(tranches: Mapping[int, int], promised: Mapping[str, int]) -> dict[int, dict[str, int]]:
+    """Split every tranche of an award over its investors, so that each ends exactly at what it promised.
+
+    Each tranche goes by what the ones before it left of each promise. The plan does not depend on what has been called:
+    in which order tranches are called, or called again, changes nobody's part.
+
+    Args:
+        tranches: Won by number.
+        promised: Won by investor, adding up to at least the tranches.
+    """
+    left, plan = dict(promised), {}
+    for number in sorted(tranches):
+        plan[number] = split_pro_rata(tranches[number], left)
+        left = {code: amount - plan[number].get(code, 0) for code, amount in left.items()}
+    return plan
+
+
+def split_within(amount_krw: int, weights: Mapping[str, int], caps: Mapping[str, int]) -> dict[str, int]:
+    """Split won by weights where nobody gets more than its cap; what does not fit goes to those with room.
+
+    Args:
+        amount_krw: Whole won, not negative.
+        weights: By name; without any above zero the room that is left decides.
+        caps: By name.
+
+    Returns:
+        Parts by name that add up to the amount, zero parts left out.
+
+    Raises:
+        InvalidInputError: if the amount is more than all caps together.
+    """
+    room = {name: cap for name, cap in caps.items() if cap > 0}
+    if amount_krw > sum(room.values()):
+        raise InvalidInputError(
+            field="lines",
+            reason_ko="출자자에게 남은 약정보다 많습니다. 나머지를 부른 요청을 먼저 거두세요",
+            reason_en="more than is left of the promises; take the calls for the rest back first",
+        )
+    parts = dict.fromkeys(room, 0)
+    while amount_krw:
+        wanted = {name: weights.get(name, 0) for name in room}
+        for name, part in split_pro_rata(amount_krw, wanted if any(wanted.values()) else room).items():
+            taken = min(part, room[name])
+            parts[name] += taken
+            room[name] -= taken
+            amount_krw -= taken
+        room = {name: left for name, left in room.items() if left}
+    return {name: part for name, part in sorted(parts.items()) if part}
+
+
 def call_number(year: int, ordinal: int) -> str:
     """Return a capital call's number, e.g. `CC-2026-0001`."""
     return f"CC-{year}-{ordinal:04d}"
@@ -110,6 +161,11 @@ def call_number(year: int, ordinal: int) -> str:
 def movement_number(year: int, ordinal: int) -> str:
     """Return the number of a cash movement, e.g. `CM-2026-0001`."""
     return f"CM-{year}-{ordinal:04d}"
+
+
+def correction_number(year: int, ordinal: int) -> str:
+    """Return the number of a payment's correction, e.g. `PC-2026-0001`."""
+    return f"PC-{year}-{ordinal:04d}"
 
 
 def award_number(year: int, ordinal: int) -> str:

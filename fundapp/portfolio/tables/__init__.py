@@ -5,6 +5,7 @@ from fundapp.portfolio.tables.calls import CapitalCall, CapitalCallLine
 from fundapp.portfolio.tables.cash import Tranche, TrancheCondition, Valuation, ValuationDraft
 from fundapp.portfolio.tables.changes import ChangeRequest, ProgressReport
 from fundapp.portfolio.tables.companies import CodevelopmentMilestone, CompanyMetric
+from fundapp.portfolio.tables.corrections import PaymentCorrection
 from fundapp.portfolio.tables.grants import Grant
 from fundapp.portfolio.tables.instruments import AwardFollowOn, AwardTerms, FinancingRound
 from fundapp.portfolio.tables.metering import GrantAlert, GrantForecast, MeteringSource, UtilisationDay
@@ -32,6 +33,7 @@ __all__ = [
     "GrantForecast",
     "MeteringSource",
     "OverageCharge",
+    "PaymentCorrection",
     "ProgressReport",
     "ReclaimNotice",
     "Tranche",

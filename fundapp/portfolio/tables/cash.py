@@ -14,7 +14,10 @@ from fundapp.core.orm import APPEND_ONLY, Base, Document, new_id
 
 
 class Tranche(Base):
-    """A part of the cash, paid when its condition holds; preparer and approver are two people."""
+    """A part of the cash, paid when its condition holds; preparer and approver are two people.
+
+    `amount_krw` is what was agreed; `paid_krw` what was paid where a correction says that it was another sum.
+    """
 
     __tablename__ = "tranche"
     __table_args__ = (
@@ -35,6 +38,7 @@ class Tranche(Base):
     prepared_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     approved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     disbursed_on: Mapped[date | None] = mapped_column(Date)
+    paid_krw: Mapped[int | None]
 
 
 class TrancheCondition(Base):

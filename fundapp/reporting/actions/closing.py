@@ -42,7 +42,7 @@ def explain_line(session: Session, *, quarter: Quarter, item: str, note: str, ac
     _require_open(session, quarter, "explain")
     line = next(one for one in close_lines(session, quarter, at=at) if one.key == item)
     if line.met:
-        raise TransitionRefusedError(state="met", verb="explain")
+        raise TransitionRefusedError(thing="close_line", state="met", verb="explain")
     session.add(
         CloseNote(
             quarter=str(quarter),
@@ -71,7 +71,7 @@ def prepare_close(session: Session, *, quarter: Quarter, actor: Viewer, at: date
     _require_open(session, quarter, "prepare")
     last = _latest_step(session, quarter)
     if last is not None and last.step in {"prepared", "confirmed"}:
-        raise TransitionRefusedError(state=last.step, verb="prepare")
+        raise TransitionRefusedError(thing="close", state=last.step, verb="prepare")
     lines = close_lines(session, quarter, at=at)
     require_closable(quarter, lines, excused=_SIGNED_LATER)
     _step(session, quarter, "prepared", lines, actor=actor, at=at)
@@ -90,7 +90,7 @@ def withdraw_close(session: Session, *, quarter: Quarter, reason: str, actor: Vi
     _require_open(session, quarter, "withdraw")
     last = _latest_step(session, quarter)
     if last is None or last.step == "withdrawn":
-        raise TransitionRefusedError(state="open", verb="withdraw")
+        raise TransitionRefusedError(thing="close", state="open", verb="withdraw")
     _step(session, quarter, "withdrawn", (), actor=actor, at=at, reason=reason.strip())
 
 
@@ -109,7 +109,7 @@ def confirm_close(session: Session, *, quarter: Quarter, actor: Viewer, at: date
     _require_open(session, quarter, "confirm")
     last = _latest_step(session, quarter)
     if last is None or last.step not in {"prepared", "confirmed"}:
-        raise TransitionRefusedError(state="open", verb="confirm")
+        raise TransitionRefusedError(thing="close", state="open", verb="confirm")
     prepared = _latest_step(session, quarter, step="prepared")
     if actor.person_id is None or prepared is None or prepared.person_id == actor.person_id:
         raise FourEyesError
@@ -157,7 +157,7 @@ def _require(session: Session, verb: Verb, actor: Viewer) -> None:
 def _require_open(session: Session, quarter: Quarter, verb: str) -> None:
     closed = closed_through(session)
     if closed is not None and closed >= quarter.last_day:
-        raise TransitionRefusedError(state="closed", verb=verb)
+        raise TransitionRefusedError(thing="close", state="closed", verb=verb)
 
 
 def _close(session: Session, quarter: Quarter, lines: tuple[Line, ...], *, actor: Viewer, at: datetime) -> None:

@@ -13,7 +13,17 @@ from fundapp.committee.tables import Condition, Decision
 from fundapp.core.access import Viewer
 from fundapp.core.outbox import OutboxMessage
 from fundapp.portfolio.queries.sight import award_clause, sees_all_awards
-from fundapp.portfolio.tables import Award, CapitalCall, ChangeRequest, Grant, GrantAlert, UsageDay, WaitlistEntry
+from fundapp.portfolio.tables import (
+    Award,
+    CapitalCall,
+    CapitalCallLine,
+    ChangeRequest,
+    Grant,
+    GrantAlert,
+    Tranche,
+    UsageDay,
+    WaitlistEntry,
+)
 
 
 def count_waiting(session: Session, viewer: Viewer, asked: Collection[str]) -> dict[str, int]:
@@ -60,7 +70,7 @@ def _counts(viewer: Viewer | None) -> dict[str, ColumnElement[Any]]:
         "waitlist": _count(WaitlistEntry.id, WaitlistEntry.state == "waiting", *_seen(viewer, WaitlistEntry.award_id)),
         "alerts": _count(GrantAlert.id, GrantAlert.state == "open", *_seen(viewer, own)),
         "suspense": select(func.count()).select_from(strangers.subquery()).scalar_subquery(),
-        "calls": _count(CapitalCall.id, CapitalCall.state.in_(("drafted", "issued"))),
+        "calls": _count(CapitalCall.id, CapitalCall.state.in_(("drafted", "issued")), *_open_to(viewer)),
         "outbox": _count(OutboxMessage.id, OutboxMessage.state != "sent"),
     }
 
@@ -71,3 +81,16 @@ def _count(key: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]) ->
 
 def _seen(viewer: Viewer | None, award_id: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a column or a subquery
     return [] if viewer is None else [exists().where(Award.id == award_id, award_clause(viewer))]
+
+
+def _open_to(viewer: Viewer | None) -> list[ColumnElement[bool]]:
+    """Leave out calls for an award that the viewer may not see; they could neither issue nor receive them."""
+    if viewer is None:
+        return []
+    lines = exists().where(
+        CapitalCallLine.call_id == CapitalCall.id,
+        CapitalCallLine.tranche_id == Tranche.id,
+        Tranche.award_id == Award.id,
+        ~award_clause(viewer),
+    )
+    return [~lines]

@@ -276,6 +276,14 @@ class CorrectionForm(KeyedForm):
     reason = StringField(lazy("사유"), validators=[DataRequired(message=_NEEDED), *_TEXT])
 
 
+class PaymentCorrectionForm(KeyedForm):
+    """What a payment really came to, and when."""
+
+    amount_krw = IntegerField(lazy("실제 금액"), validators=[InputRequired(message=_NEEDED), *_MONEY])
+    effective_on = DateField(lazy("실제로 오간 날"), validators=[InputRequired(message=_NEEDED)])
+    reason = StringField(lazy("근거"), validators=[DataRequired(message=_NEEDED), *_TEXT])
+
+
 class InputRowForm(FlaskForm):  # type: ignore[misc]
     """One assumption, at entry and now."""
 

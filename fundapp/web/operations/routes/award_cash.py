@@ -25,10 +25,12 @@ from fundapp.portfolio.actions import (
 )
 from fundapp.portfolio.queries import (
     AwardRow,
+    CorrectionRow,
     Lineage,
     RoundRow,
     TermsRow,
     as_converted,
+    list_corrections,
     list_drafts,
     list_movements,
     load_lineage,
@@ -64,6 +66,7 @@ class AwardCash:
         waiting: Numbers of drafted movements that wait for approval.
         drafts: Marks that wait for approval.
         lineage: The award that this one follows, and those that followed it.
+        corrections: Of payments of its tranches, newest first.
     """
 
     terms: TermsRow | None
@@ -73,6 +76,7 @@ class AwardCash:
     waiting: tuple[str, ...]
     drafts: tuple[uuid.UUID, ...]
     lineage: Lineage
+    corrections: tuple[CorrectionRow, ...]
 
 
 @blueprint.app_template_global("award_cash")
@@ -83,6 +87,7 @@ def award_cash(award: AwardRow) -> AwardCash:
         movements = list_movements(session, viewer(), award_id=award.id)
         drafts = list_drafts(session, viewer(), award_id=award.id)
         lineage = load_lineage(session, viewer(), award.id)
+        corrections = list_corrections(session, viewer(), award=award.number)
     return AwardCash(
         terms=terms[0] if terms else None,
         rounds=rounds,
@@ -91,6 +96,7 @@ def award_cash(award: AwardRow) -> AwardCash:
         waiting=tuple(one.number for one in movements if one.state == "drafted"),
         drafts=tuple(one.id for one in drafts),
         lineage=lineage,
+        corrections=tuple(corrections),
     )
 
 

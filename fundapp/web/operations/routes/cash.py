@@ -28,6 +28,7 @@ from fundapp.portfolio.queries import (
     get_movement,
     list_callable,
     list_capital_calls,
+    list_corrections,
     list_movements,
     undistributed,
 )
@@ -159,8 +160,11 @@ def one_call(number: str) -> ResponseReturnValue:
     may_open(Kind.AWARD)
     with db().read() as session:
         call = get_capital_call(session, viewer(), number, now())
+        corrections = list_corrections(session, viewer(), call=number)
     form = ReceiveForm(formdata=None, data={"paid_on": kst_date(now())})
-    return render_template("operations/cash_call.html", call=call, form=form, expenses=EXPENSE_WORDS)
+    return render_template(
+        "operations/cash_call.html", call=call, form=form, expenses=EXPENSE_WORDS, corrections=corrections
+    )
 
 
 @blueprint.post("/cash/calls/<number>/<any(issue,receive,cancel):step>")

@@ -1,0 +1,174 @@
+"""What people call the states that a refusal names and the steps it refuses, in Korean and English.
+
+The words are those of the pages. They stand here because the command line and the API say them as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Words = tuple[str, str]
+
+STATES: Mapping[str, Mapping[str, Words]] = {
+    "application": {
+        "draft": ("작성 중", "In progress"),
+        "submitted": ("접수됨", "Submitted"),
+        "on_hold": ("보완·확인", "On hold"),
+        "eligible": ("심사 중", "In review"),
+        "ineligible": ("요건 미충족", "Ineligible"),
+        "proposed": ("상정", "On the agenda"),
+        "approved": ("가결", "Carried"),
+        "rejected": ("부결", "Rejected"),
+        "deferred": ("보류", "Deferred"),
+        "awarded": ("협약", "Awarded"),
+        "withdrawn": ("철회", "Withdrawn"),
+    },
+    "decision": {"carried": ("가결", "Carried"), "rejected": ("부결", "Rejected"), "deferred": ("보류", "Deferred")},
+    "condition": {"open": ("미이행", "Open"), "met": ("이행", "Met"), "waived": ("면제", "Waived")},
+    "plan": {"adopted": ("채택", "Adopted")},
+    "fund": {"founded": ("설립됨", "Founded")},
+    "investor": {"cash": ("현금 출자자", "Cash investor"), "in_kind": ("현물 출자자", "In-kind investor")},
+    "tranche": {
+        "planned": ("예정", "Planned"),
+        "prepared": ("승인 대기", "Awaiting approval"),
+        "disbursed": ("집행", "Paid"),
+    },
+    "tranche_condition": {"open": ("남음", "Open"), "met": ("충족", "Met"), "waived": ("면제", "Waived")},
+    "call": {
+        "drafted": ("승인 대기", "Awaiting approval"),
+        "issued": ("납입 대기", "Awaiting payment"),
+        "paid": ("납입", "Paid-in"),
+        "cancelled": ("거둠", "Taken back"),
+    },
+    "expense": {"called": ("출자 요청함", "Called")},
+    "payment": {
+        "drafted": ("승인 대기", "Awaiting approval"),
+        "approved": ("승인", "Approved"),
+        "returned": ("돌려보냄", "Sent back"),
+    },
+    "movement": {
+        "drafted": ("승인 대기", "Awaiting approval"),
+        "approved": ("승인", "Approved"),
+        "returned": ("돌려보냄", "Sent back"),
+        "corrected": ("정정함", "Corrected"),
+    },
+    "valuation": {
+        "prepared": ("승인 대기", "Awaiting approval"),
+        "approved": ("승인", "Approved"),
+        "returned": ("돌려보냄", "Sent back"),
+    },
+    "milestone": {"done": ("완료", "Done")},
+    "change": {
+        "requested": ("결정 전", "Undecided"),
+        "approved": ("승인", "Approved"),
+        "declined": ("받아들이지 않음", "Declined"),
+        "withdrawn": ("취소함", "Withdrawn"),
+    },
+    "report": {
+        "filed": ("확인 전", "To be read"),
+        "accepted": ("확인했음", "Accepted"),
+        "returned": ("보완 요청", "Returned"),
+        "released": ("모두 배정됨", "Released"),
+    },
+    "notice": {
+        "open": ("예고", "Notice"),
+        "withdrawn": ("사용 재개로 취소", "Withdrawn, use resumed"),
+        "waived": ("면제", "Waived"),
+        "acted": ("회수함", "Reclaimed"),
+    },
+    "waitlist": {
+        "waiting": ("대기", "Waiting"),
+        "served": ("배정받음", "Served"),
+        "left": ("대기 취소", "Left"),
+        "offered": ("답 기다림", "Awaiting an answer"),
+    },
+    "offer": {
+        "open": ("답 기다림", "Awaiting an answer"),
+        "accepted": ("받음", "Accepted"),
+        "declined": ("사양", "Declined by the company"),
+        "expired": ("기한 지남", "Expired"),
+    },
+    "block": {"open": ("차단 요청", "To be blocked"), "done": ("차단함", "Blocked")},
+    "charge": {"open": ("정산 전", "Unsettled"), "settled": ("정산", "Settled")},
+    "close": {
+        "open": ("마감 전", "Open"),
+        "prepared": ("확인 대기", "To be confirmed"),
+        "confirmed": ("서명 대기", "Awaiting signatures"),
+        "closed": ("마감", "Closed"),
+    },
+    "close_line": {"met": ("충족", "Met")},
+}
+"""By the kind of thing and its state."""
+
+VERBS: Mapping[str, Words] = {
+    "accept": ("받기", "accept"),
+    "accepted": ("받기", "accept"),
+    "acted": ("회수", "reclaim"),
+    "add_condition": ("조건 추가", "add a condition"),
+    "adopt": ("채택", "adopt"),
+    "approve": ("승인", "approve"),
+    "approved": ("승인", "approve"),
+    "award": ("협약 체결", "sign the agreement"),
+    "block": ("차단 기록", "note the block"),
+    "call": ("출자 요청", "call"),
+    "cancel": ("거두기", "take back"),
+    "cancelled": ("거두기", "take back"),
+    "cash": ("현금 출자자로 등록", "register as a cash investor"),
+    "complete": ("완료 기록", "complete"),
+    "confirm": ("확인", "confirm"),
+    "correct": ("정정", "correct"),
+    "declare_ineligible": ("요건 미충족 판정", "declare ineligible"),
+    "decline": ("받아들이지 않음", "decline"),
+    "declined": ("사양", "decline"),
+    "defer": ("보류", "defer"),
+    "disbursed": ("집행", "pay"),
+    "edit": ("고치기", "edit"),
+    "expect": ("예상일 바꾸기", "change the expected day"),
+    "expired": ("기한 종료", "expire"),
+    "explain": ("사유 기록", "explain"),
+    "found": ("설립", "found"),
+    "hold": ("보류", "hold"),
+    "in_kind": ("현물 출자자로 등록", "register as an in-kind investor"),
+    "issued": ("출자자에게 보내기", "issue"),
+    "lapse": ("협약 없이 종료", "end without an agreement"),
+    "leave": ("대기 취소", "leave the line"),
+    "met": ("충족 기록", "note as met"),
+    "paid": ("납입 기록", "record the payment"),
+    "pass_screening": ("요건 통과", "pass screening"),
+    "planned": ("돌려보내기", "send back"),
+    "prepare": ("올리기", "prepare"),
+    "prepared": ("올리기", "prepare"),
+    "propose": ("상정", "propose"),
+    "reject": ("부결", "reject"),
+    "release": ("심사로 올리기", "release"),
+    "report": ("보고서 제출", "file a report"),
+    "resubmit": ("다시 접수", "submit again"),
+    "returned": ("돌려보내기", "send back"),
+    "review": ("심사 의견 저장", "review"),
+    "score": ("채점", "score"),
+    "settle": ("정산 기록", "settle"),
+    "submit": ("접수", "submit"),
+    "wait": ("대기 등록", "put on the waitlist"),
+    "waived": ("면제", "waive"),
+    "withdraw": ("철회", "withdraw"),
+    "withdraw_proposal": ("상정 철회", "take off the agenda"),
+    "withdrawn": ("철회", "withdraw"),
+}
+"""By the step that was refused; some rooms name it by the state it would have led to."""
+
+
+def state_word(thing: str, state: str, locale: str) -> str:
+    """Return what people call a state of a thing in `locale` ('ko' or 'en'); a state nobody named stays as it is."""
+    return _word(STATES.get(thing, {}).get(state), state, locale)
+
+
+def verb_word(verb: str, locale: str) -> str:
+    """Return what people call a step in `locale` ('ko' or 'en'); a step nobody named stays as it is."""
+    return _word(VERBS.get(verb), verb, locale)
+
+
+def _word(words: Words | None, fallback: str, locale: str) -> str:
+    if words is None:
+        return fallback
+    korean, english = words
+    return english if locale.startswith("en") else korean
