@@ -38,27 +38,21 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
-MESSAGES := $(wildcard fundapp/web/translations/*/LC_MESSAGES/messages.po)
-COMPILED := $(MESSAGES:.po=.mo)
-
-%.mo: %.po $(VENV)/.run
-	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
-
-demo: $(VENV)/.run $(COMPILED) ## build a demonstration fund from examples/ and serve it
+demo: $(VENV)/.run ## build a demonstration fund from examples/ and serve it
 	@$(BIN)/fund demo
 
-serve: $(VENV)/.run $(COMPILED) ## serve the current instance
+serve: $(VENV)/.run ## serve the current instance
 	@$(BIN)/fund init > /dev/null
 	@$(BIN)/fund serve
 
 browser: $(VENV)/.dev
 	@$(BIN)/python tests/find_browser.py --install
 
-test: $(VENV)/.dev $(COMPILED) browser ## every test, on SQLite, PostgreSQL and in a browser
+test: $(VENV)/.dev browser ## every test, on SQLite, PostgreSQL and in a browser
 	@echo "» running the tests"
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-check: $(VENV)/.dev $(COMPILED) ## all that CI runs
+check: $(VENV)/.dev ## all that CI runs
 	@echo "» formatting and lint"
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -71,7 +65,7 @@ check: $(VENV)/.dev $(COMPILED) ## all that CI runs
 		$(BIN)/fund init > /dev/null && $(BIN)/alembic check > /dev/null
 	@$(MAKE) --no-print-directory test
 
-bench: $(VENV)/.dev $(COMPILED) ## benchmarks as ratios to a floor, in one run
+bench: $(VENV)/.dev ## benchmarks as ratios to a floor, in one run
 	@$(BIN)/python bench/run.py
 
 soak: $(VENV)/.dev ## two million operations of the ledger against a model in plain Python

@@ -204,19 +204,6 @@ def _standing(grant: Row[*tuple[Any, ...]], heads: Mapping[str, int], overage_e4
     )
 
 
-def data_through(session: Session, awards: Iterable[uuid.UUID]) -> dict[uuid.UUID, date]:
-    """Return the last UTC day of any award's own records; `covered_through` also knows bills without use."""
-    found: dict[uuid.UUID, date] = {}
-    for some in in_chunks(awards):
-        rows = session.execute(
-            select(UsageDay.award_id, func.max(UsageDay.utc_day))
-            .where(UsageDay.award_id.in_(some))
-            .group_by(UsageDay.award_id)
-        )
-        found |= {award_id: day for award_id, day in rows if award_id is not None}
-    return found
-
-
 def covered_through(session: Session, today: date) -> dict[uuid.UUID, date]:
     """Return how far bills cover each award that has use: also where the newest bills state none of it.
 
