@@ -25,7 +25,7 @@ from fundapp.allocation.tables import Pool
 from fundapp.committee.tables import Ballot, Decision, Meeting
 from fundapp.core.access import SYSTEM
 from fundapp.core.orm import Base, new_id
-from fundapp.core.quantities import Quantity, gpu_commodity, gpu_hours, imputed_value
+from fundapp.core.quantities import HOUR, Quantity, gpu_commodity, gpu_hours, imputed_value
 from fundapp.core.sessions import Database
 from fundapp.identity.actions import create_person, ensure_roles
 from fundapp.identity.passwords import hash_password
@@ -33,20 +33,21 @@ from fundapp.intake.tables import Application, Call, Company
 from fundapp.ledger.actions import post_many
 from fundapp.ledger.rules import Entry, Leg
 from fundapp.ledger.tables import Account, Balance
-from fundapp.portfolio.tables import Award, Grant, UsageDay
+from fundapp.portfolio.tables import Award, Grant, GrantForecast, UsageDay
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 SIGNED = date(2026, 7, 1)
 QUARTER, REGION, SKU, RATE_KRW = "2026Q3", "koreacentral", "h100", 5200
 GRANTED = 1000
 USED_DAYS = 10
+VERDICTS = ("on_course",) * 8 + ("will_lapse", "idle")
 EMAIL = "finance@example.com"
 _CHUNK = 2000
 PEER = {"grant list": "allocation list", "grant page": "allocation page"}
 
 
 def keep_granted(store: SqliteStore, count: int) -> None:
-    """Keep a template with `count` awards, a grant each, ten days of use each, all posted."""
+    """Keep a template with `count` awards, a grant each, ten days of use each, all posted, and a verdict over each."""
 
     def prepare(database: Database) -> None:
         database.transaction(_open)
@@ -55,6 +56,7 @@ def keep_granted(store: SqliteStore, count: int) -> None:
             database.transaction(partial(_award, numbers=numbers[start : start + _CHUNK]))
         for start in range(0, count, _CHUNK):
             database.transaction(partial(_use, numbers=numbers[start : start + _CHUNK]))
+        database.transaction(_judge)
 
     store.keep(f"granted {count}", prepare)
 
@@ -284,6 +286,30 @@ def _use(session: Session, *, numbers: list[str]) -> None:
         session,
         "drawdown",
         [(f"usage:{n}:{d}", _grant(n), _used(n), hours, d, f"usage:{n}") for n in numbers for d in days],
+    )
+
+
+def _judge(session: Session) -> None:
+    """Write a verdict over each grant, as the daily watch does; most are on course."""
+    _put(
+        session,
+        GrantForecast,
+        (
+            {
+                "grant_id": grant_id,
+                "verdict": VERDICTS[place % len(VERDICTS)],
+                "severity": "info" if VERDICTS[place % len(VERDICTS)] == "on_course" else "warning",
+                "data_through": SIGNED + timedelta(days=USED_DAYS - 1),
+                "pace_e4": 24 * HOUR,
+                "pace_days": USED_DAYS,
+                "granted_e4": GRANTED * HOUR,
+                "remaining_e4": (GRANTED - 24 * USED_DAYS) * HOUR,
+                "at_risk_e4": 0,
+                "overage_e4": 0,
+                "watched_at": AT,
+            }
+            for place, (grant_id,) in enumerate(session.query(Grant.id).order_by(Grant.account))
+        ),
     )
 
 

@@ -68,17 +68,17 @@ def _fill(count: int) -> int:
     owners = [User.objects.create_user(f"owner{n}", f"owner{n}@example.org", "x") for n in range(OWNERS)]
     active = ProjectStatusChoice.objects.get(name="Active")
     science = FieldOfScience.objects.first()
-    projects = [
-        Project.objects.create(title=f"Project {n}", pi=owner, status=active, field_of_science=science, description="x")
-        for n, owner in enumerate(owners)
-    ]
+    projects = Project.objects.bulk_create(  # one for each allocation, as each grant of ours is a company's own
+        Project(title=f"Project {n}", pi=owners[n % OWNERS], status=active, field_of_science=science, description="x")
+        for n in range(count)
+    )
     kind = ResourceType.objects.first()
     resource = Resource.objects.create(name="GPU", resource_type=kind, description="x", is_public=True)
     status = AllocationStatusChoice.objects.get(name="Active")
     today = date.today()  # noqa: DTZ011 - any day does
     made = Allocation.objects.bulk_create(
         Allocation(
-            project=projects[n % OWNERS],
+            project=projects[n],
             status=status,
             quantity=1,
             start_date=today,
@@ -123,7 +123,7 @@ def _time(client: Any, path: str, repetitions: int) -> list[float]:  # noqa: ANN
         started = time.perf_counter()
         answer = client.get(path)
         samples.append(time.perf_counter() - started)
-        assert answer.status_code in {200, 302}, (path, answer.status_code)
+        assert answer.status_code == 200, (path, answer.status_code)
     return samples[1:]
 
 
