@@ -1,0 +1,1 @@
+"""Reading applicants' texts: dictionaries, marked words, stuffing and copied passages."""
