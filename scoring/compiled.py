@@ -1,5 +1,6 @@
 """A rubric made ready for thousands of applications: rules grouped by field, extremes worked out once."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,8 @@ class FieldRules:
         best: The rules that such an answer meets.
         weight: The field's part of the criterion's maximum; `CompiledCriterion.unit` of it make a tenth.
         options: What each answer earns, for fields with few possible answers; otherwise empty.
+        best_ko: What the best answer is, in Korean.
+        best_en: The same in English.
     """
 
     field: Field
@@ -37,6 +40,8 @@ class FieldRules:
     best: tuple[Rule, ...]
     weight: int
     options: Mapping[Value, tuple[Gain, ...]]
+    best_ko: str
+    best_en: str
 
     def gains(self, answer: Value) -> Sequence[Gain]:
         """List what an answer earns, rule by rule."""
@@ -104,10 +109,18 @@ def compile_criterion(criterion: Criterion) -> CompiledCriterion:
             *extremes[key],
             weight=criterion.maximum * extremes[key][0],
             options=_options(CATALOGUE[key], rules),
+            best_ko=f"{CATALOGUE[key].label_ko}: {', '.join(rule.reason_ko for rule in extremes[key][1])}",
+            best_en=f"{CATALOGUE[key].label_en}: {', '.join(rule.reason_en for rule in extremes[key][1])}",
         )
         for key, rules in grouped.items()
     )
     return CompiledCriterion(criterion, fields, unit)
+
+
+@lru_cache(maxsize=32)
+def common_unit(rubric: Rubric) -> int:
+    """Give the number that every criterion's unit divides: shares of criteria add up in whole multiples of it."""
+    return math.lcm(*(compiled.unit for compiled in compile_rubric(rubric)))
 
 
 @lru_cache(maxsize=32)

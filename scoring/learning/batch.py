@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ UNKNOWN = -1
 """Rule points of a criterion of which nothing is known: it earns nothing."""
 
 
-def points_table(model: Model, criterion: str) -> Tenths | None:
+@lru_cache(maxsize=512)
+def points_table(model: Model, criterion: str) -> tuple[int, ...] | None:
     """List a criterion's points for each number of rule tenths, and last the 0 of an unknown one.
 
     Returns:
@@ -31,7 +33,7 @@ def points_table(model: Model, criterion: str) -> Tenths | None:
         model.points(criterion, model.contribution(criterion, tenths, known), tenths)
         for tenths, known in enumerate(values)
     ]
-    return np.array([*found, 0], dtype=np.int16)
+    return (*found, 0)
 
 
 def batch_points(
@@ -48,7 +50,7 @@ def batch_points(
     for criterion in model.by_criterion:
         table = points_table(model, criterion)
         if table is not None:
-            found = table[rules[criterion]]
+            found = np.array(table, dtype=np.int16)[rules[criterion]]
         else:
             found = _computed(model, criterion, rules.get(criterion), columns or {})
         total = found.astype(np.int64) if total is None else np.add(total, found, out=total)

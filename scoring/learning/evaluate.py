@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scoring.learning.bins import Binning, code_table
-from scoring.learning.fits import SEED, Designs, Fit, fit_additive, fit_ridge, recalibrate
+from scoring.learning.fits import SEED, Designs, Fit, Recalibration, fit_additive, fit_ridge, recalibrate
 from scoring.learning.measures import sigmoid
 from scoring.learning.model import Method
 from scoring.learning.table import Codes, Floats, Table
@@ -62,17 +62,27 @@ class Learner:
         self.codes = code_table(table, self.binnings)
         self._designs = Designs(self.codes, self.binnings)
         self._start: Floats | None = None
+        self._bases: dict[bytes, Recalibration] = {}
 
     def fit(self, method: Method, mass: Floats | None = None) -> Fit:
         """Learn from the rows of a positive mass."""
+        weight = np.ones(len(self.labels)) if mass is None else mass
+        base = self._recalibrated(weight)
         if method is Method.RECALIBRATED:
-            return Fit(recalibrate(self.totals, self.labels, mass), 0.0, 1.0, ())
+            return Fit(base, 0.0, 1.0, ())
         if method is Method.ADDITIVE:
-            return fit_additive(self.codes, self.binnings, self.totals, self.labels, mass)
-        fit, found = fit_ridge(self._designs, self.totals, self.labels, mass, self._start)
+            return fit_additive(self.codes, self.binnings, base, self.labels, weight)
+        fit, found = fit_ridge(self._designs, base, self.totals, self.labels, weight, self._start)
         if self._start is None:
             self._start = found
         return fit
+
+    def _recalibrated(self, mass: Floats) -> Recalibration:
+        # Both sides of a comparison ask for the same folds.
+        key = mass.tobytes()
+        if key not in self._bases:
+            self._bases[key] = recalibrate(self.totals, self.labels, mass)
+        return self._bases[key]
 
     def predict(self, method: Method, split: Split) -> Floats:
         """Learn from a split's first part and give the probabilities of its second."""

@@ -151,28 +151,24 @@ class Designs:
 
 
 def fit_ridge(
-    designs: Designs, totals: Floats, labels: Codes, mass: Floats | None = None, start: Floats | None = None
+    designs: Designs, base: Recalibration, totals: Floats, labels: Codes, mass: Floats, start: Floats | None = None
 ) -> tuple[Fit, Floats]:
     """Fit ridge-to-rubric: the penalty pulls the rubric's slope to 1 and every learned weight to 0.
 
     Returns:
         The fit, and its coefficients to start a neighbouring fit from.
     """
-    weight = np.ones(len(labels)) if mass is None else mass
-    base = recalibrate(totals, labels, weight)
     design = np.column_stack([np.ones(len(labels)), base.logits(totals), designs.matrix])
     size = design.shape[1]
     penalty = np.full(size, RIDGE)
     penalty[0] = 1e-6
     centre = np.zeros(size)
     centre[1] = 1.0
-    found = fit_logistic(design, labels, weight, penalty, centre, centre if start is None else start)
+    found = fit_logistic(design, labels, mass, penalty, centre, centre if start is None else start)
     return Fit(base, float(found[0]), float(found[1]), designs.weights(found[2:])), found
 
 
-def fit_additive(
-    codes: Codes, binnings: Sequence[Binning], totals: Floats, labels: Codes, mass: Floats | None = None
-) -> Fit:
+def fit_additive(codes: Codes, binnings: Sequence[Binning], base: Recalibration, labels: Codes, mass: Floats) -> Fit:
     """Fit gradient boosting without interactions, monotone where the rubric has a direction, and take it apart.
 
     The weights are read with the public interface alone: the model's answer when one feature moves from a base row,
@@ -180,7 +176,6 @@ def fit_additive(
     """
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - heavy, and only training needs it
 
-    base = recalibrate(totals, labels, mass)
     booster = HistGradientBoostingClassifier(
         interaction_cst="no_interactions",
         monotonic_cst=[binning.feature.direction for binning in binnings],
@@ -188,9 +183,9 @@ def fit_additive(
         random_state=SEED,
         **BOOSTING,
     )
-    kept = np.flatnonzero(mass > 0) if mass is not None else np.arange(len(labels))
+    kept = np.flatnonzero(mass > 0)
     given = _with_missing(codes, binnings)
-    booster.fit(given[kept], labels[kept], sample_weight=None if mass is None else mass[kept])
+    booster.fit(given[kept], labels[kept], sample_weight=mass[kept])
     probes = [np.zeros((1, len(binnings)), dtype=np.int64)]
     for column, binning in enumerate(binnings):
         moved = np.zeros((binning.bins + 1, len(binnings)), dtype=np.int64)

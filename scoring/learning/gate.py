@@ -166,7 +166,7 @@ def judge(
         smaller=table.smaller,
         gain=round(gain, 6),
         lower_bound=round(bound, 6),
-        table_sha256=table.sha256(),
+        table_sha256=table.sha256,
         checks=tuple(checks),
     )
 

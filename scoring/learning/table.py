@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +109,7 @@ class Table:
             order=self.order[rows],
         )
 
+    @cached_property
     def sha256(self) -> str:
         """Hash every value that a model can learn from, in canonical order."""
         return sha256_of(

@@ -206,7 +206,7 @@ def describe_training(table: Table, label: str) -> dict[str, Json]:
         "label": label,
         "from": None if known is None or not known.size else float(known.min()),
         "until": None if known is None or not known.size else float(known.max()),
-        "sha256": table.sha256(),
+        "sha256": table.sha256,
         "groups": {
             name: dict(sorted(Counter("" if v is None else str(v) for v in words.tolist()).items()))
             for name, words in table.groups.items()
