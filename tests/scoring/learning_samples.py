@@ -19,7 +19,7 @@ IT_SECTORS = {
     "자료처리, 호스팅, 포털 및 기타 인터넷 정보매개 서비스업",
     "기타 정보 서비스업",
 }
-OCTOBER_2005 = 16_709.0
+OCTOBER_2005 = 16_710.0
 """2005-10-01 in days from 1960-01-01: the time split of the reference figures."""
 
 AS_OF = (
