@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from scoring.catalogue import CATALOGUE, Kind
 from scoring.compiled import CompiledCriterion, FieldRules
 from scoring.facts import Facts, Value
-from scoring.learning.batch import points_table
+from scoring.learning.batch import UNKNOWN, CriterionTable, criterion_table
 from scoring.learning.model import TOTAL_TENTHS, Calibration, Model, Term, chance
 from scoring.learning.problems import LearnError
 from scoring.learning.table import Source
@@ -60,7 +61,7 @@ class Learned:
     maximum: int
     reason_ko: str
     reason_en: str
-    table: Sequence[int] | None
+    table: CriterionTable | None
     given: int
     model: Model
     criterion: str
@@ -70,7 +71,7 @@ class Learned:
         """Say how many tenths so many more rule tenths would add."""
         after = self.given + added
         if self.table is not None:
-            return self.table[after] - self.points
+            return self.table.points[after] - self.points
         values = dict(self.values) | {
             term.key: after for term in self.model.by_criterion[self.criterion] if term.source is Source.CRITERION
         }
@@ -203,22 +204,29 @@ def _band(model: Model, band: tuple[float, float]) -> tuple[int, int] | None:
 
 def _learned(model: Model, tally: Tally, values: Mapping[str, object]) -> tuple[Learned, float]:
     key = tally.compiled.criterion.key
+    unknown = tally.state is State.UNKNOWN
+    table = criterion_table(model, key)
+    if table is not None:
+        place = UNKNOWN if unknown else tally.given
+        return _from_table(model, key, place), table.logits[place]
     contribution = model.contribution(key, tally.given, values)
     # Nothing known earns nothing, whatever the missing bin's weight says about the chances.
-    points = 0 if tally.state is State.UNKNOWN else model.points(key, contribution, tally.given)
-    reason_ko, reason_en = _reason(model, key, points - tally.given, values)
-    part = Learned(
-        points,
-        model.shares[key].maximum,
-        reason_ko,
-        reason_en,
-        points_table(model, key),
-        tally.given,
-        model,
-        key,
-        values,
-    )
-    return part, contribution
+    points = 0 if unknown else model.points(key, contribution, tally.given)
+    reasons = _reason(model, key, points - tally.given, values)
+    return Learned(points, model.shares[key].maximum, *reasons, None, tally.given, model, key, values), contribution
+
+
+# A criterion that depends on its rule points alone has a few hundred outcomes, and applications share them.
+@lru_cache(maxsize=8192)
+def _from_table(model: Model, key: str, place: int) -> Learned:
+    table = criterion_table(model, key)
+    if table is None:
+        raise LearnError("표가 없습니다.", "has no table.", place=key)
+    given = max(place, 0)
+    values = {term.key: None if place == UNKNOWN else given for term in model.by_criterion[key]}
+    points = table.points[place]
+    reasons = _reason(model, key, points - given, values)
+    return Learned(points, model.shares[key].maximum, *reasons, table, given, model, key, values)
 
 
 def _bounds(model: Model, tally: Tally, part: Learned, values: Mapping[str, object]) -> tuple[int, int]:
@@ -226,7 +234,7 @@ def _bounds(model: Model, tally: Tally, part: Learned, values: Mapping[str, obje
     if tally.state is State.ANSWERED:
         return part.points, part.points
     if part.table is not None:
-        within = part.table[tally.given : tally.best_tenths + 1]
+        within = part.table.points[tally.given : tally.best_tenths + 1]
         low, high = min(within), max(within)
     else:
         known = {key: value for key, value in values.items() if value is not None}
@@ -242,21 +250,27 @@ def _reason(model: Model, criterion: str, points: int, values: Mapping[str, obje
     shown = f"{sign}{points_text(abs(points))}"
     rows = model.training.get("rows")
     terms = [term for term in model.by_criterion[criterion] if values.get(term.key) is not None]
-    korean = ", ".join(f"{term.label_ko} {_bin_text(term, values[term.key])}" for term in terms)
-    english = ", ".join(f"{term.label_en} {_bin_text(term, values[term.key])}" for term in terms)
+    texts = _bin_texts(model)
+    bins = [texts[term.key][term.bin_of(values[term.key])] for term in terms]
+    korean = ", ".join([f"{term.label_ko} {shown}" for term, shown in zip(terms, bins, strict=True)])
+    english = ", ".join([f"{term.label_en} {shown}" for term, shown in zip(terms, bins, strict=True)])
     return (
         f"라벨 {rows}건에서 학습한 조정 {shown}점" + (f": {korean}" if korean else ""),
         f"Learned from {rows} labels: {shown}" + (f" ({english})" if english else ""),
     )
 
 
-def _bin_text(term: Term, value: object) -> str:
-    place = term.bin_of(value)
+@lru_cache(maxsize=32)
+def _bin_texts(model: Model) -> Mapping[str, tuple[str, ...]]:
+    return {term.key: tuple(_bin_text(term, place) for place in range(len(term.weights))) for term in model.terms}
+
+
+def _bin_text(term: Term, place: int) -> str:
     if term.category:
         return term.levels[place] if place < len(term.levels) else "…"
     # Rule points are shown as points, not as the tenths they are counted in.
     unit = 10 if term.source is Source.CRITERION else 1
-    low = number_text(term.cuts[place - 1] / unit) if place else ""
+    low = number_text(term.cuts[place - 1] / unit) if 0 < place <= len(term.cuts) else ""
     high = number_text(term.cuts[place] / unit) if place < len(term.cuts) else ""
     return f"[{low}–{high})" if low or high else ""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from scoring.facts import Facts, Value
 from scoring.knockouts import check_knockouts
 from scoring.learning.model import Calibration, Model
 from scoring.rubric import Rubric
-from scoring.scorecard import CriterionScore, Move, Reason, Scorecard, State
+from scoring.scorecard import CriterionScore, Move, Scorecard, State
 from scoring.textual.dictionary import Dictionary
 from scoring.wording import answer_text
 
@@ -80,8 +81,8 @@ def tally_criterion(compiled: CompiledCriterion, values: Mapping[str, Value]) ->
                 credited = min(gain.points, maximum - given)
                 if credited:
                     given += credited
-                    rule = gain.rule
-                    tally.reasons.append(Reason(key, credited, rule.reason_ko, rule.reason_en, gain.matched))
+                    whole = credited == gain.points
+                    tally.reasons.append(gain.reason if whole else replace(gain.reason, points_tenths=credited))
             if given > before:
                 tally.lifts.append((given - before, asked, wording))
         earned.append(points)

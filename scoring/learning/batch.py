@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -18,22 +19,28 @@ UNKNOWN = -1
 """Rule points of a criterion of which nothing is known: it earns nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class CriterionTable:
+    """A criterion's points (tenths) and log-odds for each number of rule tenths; the last is of an unknown one."""
+
+    points: tuple[int, ...]
+    logits: tuple[float, ...]
+
+
 @lru_cache(maxsize=512)
-def points_table(model: Model, criterion: str) -> tuple[int, ...] | None:
-    """List a criterion's points for each number of rule tenths, and last the 0 of an unknown one.
+def criterion_table(model: Model, criterion: str) -> CriterionTable | None:
+    """Work out a criterion's points and log-odds once.
 
     Returns:
         None if the criterion also depends on something other than its rule points.
     """
-    if any(term.source is not Source.CRITERION for term in model.by_criterion[criterion]):
+    terms = model.by_criterion[criterion]
+    if any(term.source is not Source.CRITERION for term in terms):
         return None
     most = dict(model.maxima).get(criterion, 0)
-    values = ({term.key: tenths for term in model.by_criterion[criterion]} for tenths in range(most + 1))
-    found = [
-        model.points(criterion, model.contribution(criterion, tenths, known), tenths)
-        for tenths, known in enumerate(values)
-    ]
-    return (*found, 0)
+    logits = [model.contribution(criterion, tenths, {term.key: tenths for term in terms}) for tenths in range(most + 1)]
+    points = [model.points(criterion, logit, tenths) for tenths, logit in enumerate(logits)]
+    return CriterionTable((*points, 0), (*logits, model.contribution(criterion, 0, {})))
 
 
 def batch_points(
@@ -48,9 +55,9 @@ def batch_points(
     """
     total: Codes | None = None
     for criterion in model.by_criterion:
-        table = points_table(model, criterion)
+        table = criterion_table(model, criterion)
         if table is not None:
-            found = np.array(table, dtype=np.int16)[rules[criterion]]
+            found = np.array(table.points, dtype=np.int16)[rules[criterion]]
         else:
             found = _computed(model, criterion, rules.get(criterion), columns or {})
         total = found.astype(np.int64) if total is None else np.add(total, found, out=total)

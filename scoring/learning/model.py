@@ -164,6 +164,10 @@ class Model:
     caps: Mapping[str, int] = field(default_factory=dict)
     text: TextModel | None = None
 
+    def __eq__(self, other: object) -> bool:
+        # What was worked out for a model is looked up once a criterion: two strings instead of every weight.
+        return self.sha256 == other.sha256 if isinstance(other, Model) else NotImplemented
+
     def __hash__(self) -> int:
         return hash(self.sha256)
 
@@ -274,22 +278,27 @@ class Model:
         return max(0, min(share.maximum, math.floor(self.tenths_per_logit * (logit - share.lowest) + 0.5)))
 
     @cached_property
-    def _spread(self) -> tuple[Floats, Floats, tuple[Floats, ...]]:
+    def _spread(self) -> tuple[Floats, Floats, Floats, tuple[int, ...]]:
+        """The refits side by side: bases, slopes, a row for each term's bin, and where each term's rows begin."""
         bases = np.array([replica.base for replica in self.replicas])
         slopes = np.array([replica.per_tenth for replica in self.replicas])
-        tables = tuple(
-            np.array([replica.weights[place] for replica in self.replicas]).T for place in range(len(self.terms))
-        )
-        return bases, slopes, tables
+        rows = np.array([[weight for row in replica.weights for weight in row] for replica in self.replicas]).T
+        starts = [0]
+        for term in self.terms:
+            starts.append(starts[-1] + len(term.weights))
+        return bases, slopes, np.ascontiguousarray(rows), tuple(starts)
 
     def band(self, points: Mapping[str, float], values: Mapping[str, object]) -> tuple[float, float] | None:
         """Give the log-odds between which the middle 90 % of the bootstrap refits lie, if the model has any."""
         if not self.replicas:
             return None
-        bases, slopes, tables = self._spread
+        bases, slopes, rows, starts = self._spread
         found = bases + slopes * sum(points.values())
-        for term, table in zip(self.terms, tables, strict=True):
-            found = found + table[term.bin_of(values.get(term.key))]
+        if self.terms:
+            picked = [
+                start + term.bin_of(values.get(term.key)) for term, start in zip(self.terms, starts, strict=False)
+            ]
+            found = found + rows[picked].sum(axis=0)
         ranked = sorted(found.tolist())
         low, high = (ranked[math.ceil(share * len(ranked)) - 1] for share in _BAND)
         return low, high
