@@ -137,13 +137,17 @@ def read_text_model(entries: object, place: str = "text") -> TextModel:
     Raises:
         LearnError: If anything is missing, of the wrong type, not finite or uneven.
     """
-    part = _Part(entries, place, frozenset({"version", "grams", "idf", "weights", "intercept", "rows"}))
+    part = _Part(
+        entries, place, frozenset({"version", "grams", "idf", "weights", "intercept", "korean", "other", "rows"})
+    )
     model = TextModel(
         version=part.text("version"),
         grams=part.words("grams"),
         idf=part.numbers("idf"),
         weights=part.numbers("weights"),
         intercept=part.number("intercept"),
+        korean=part.number("korean"),
+        other=part.number("other"),
         rows=part.whole("rows", 0),
     )
     if not len(model.grams) == len(model.idf) == len(model.weights):

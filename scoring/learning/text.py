@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scoring.canonical import Json, canonical_json, sha256_of
 from scoring.learning.problems import LearnError
@@ -22,6 +23,9 @@ _BLANKS = re.compile(r"\s\s+")
 _MOST_GRAMS = 60_000
 _STRENGTH = 10.0
 _FOLDS = 5
+_HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e\u1100-\u11ff]")
+_KOREAN_SHARE = 0.2
+_ENOUGH_OF_A_LANGUAGE = 20
 
 
 def count_grams(text: str) -> Counter[str]:
@@ -45,16 +49,33 @@ def count_grams(text: str) -> Counter[str]:
     return found
 
 
+def is_korean(text: str) -> bool:
+    """Say whether a text is written in Korean: at least a fifth of its letters are Hangul."""
+    letters = sum(map(str.isalpha, text))
+    return letters > 0 and len(_HANGUL.findall(text)) >= _KOREAN_SHARE * letters
+
+
 @dataclass(frozen=True)
 class TextModel:
-    """A vocabulary with a weight (log-odds) for each n-gram and its inverse document frequency."""
+    """A vocabulary with a weight (log-odds) for each n-gram and its inverse document frequency.
+
+    Attributes:
+        korean: The mean log-odds of the Korean texts learned from.
+        other: The mean of the others. Each text is measured against its own language's mean, so that writing in one
+            language or the other is worth nothing.
+    """
 
     version: str
     grams: tuple[str, ...]
     idf: tuple[float, ...]
     weights: tuple[float, ...]
     intercept: float
+    korean: float
+    other: float
     rows: int
+
+    def __eq__(self, other: object) -> bool:
+        return self.sha256 == other.sha256 if isinstance(other, TextModel) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.sha256)
@@ -64,7 +85,15 @@ class TextModel:
         return {gram: (idf, weight) for gram, idf, weight in zip(self.grams, self.idf, self.weights, strict=True)}
 
     def logit(self, text: str) -> float:
-        """Give a text's log-odds, in plain Python.
+        """Give how far a text's log-odds lie above the mean of its language, in plain Python.
+
+        Raises:
+            TextTooLongError: If the text is longer than any plan could be.
+        """
+        return self.raw_logit(text) - (self.korean if is_korean(text) else self.other)
+
+    def raw_logit(self, text: str) -> float:
+        """Give a text's log-odds as scikit-learn would.
 
         Raises:
             TextTooLongError: If the text is longer than any plan could be.
@@ -88,6 +117,8 @@ class TextModel:
             "idf": list(self.idf),
             "weights": list(self.weights),
             "intercept": self.intercept,
+            "korean": self.korean,
+            "other": self.other,
             "rows": self.rows,
         }
 
@@ -118,7 +149,15 @@ def fit_text(texts: Sequence[str], labels: Sequence[int] | Codes, *, version: st
     if len(set(marks.tolist())) < 2:  # noqa: PLR2004 - two classes
         raise LearnError("두 가지 라벨이 모두 필요합니다.", "labels of both kinds are needed.", place="label")
     weights, intercept = _fit(matrix, marks)
-    return TextModel(version, grams, idf, weights, intercept, len(texts))
+    logits = matrix @ np.array(weights) + intercept
+    korean = np.array([is_korean(text) for text in texts])
+    means = _mean(logits, korean), _mean(logits, ~korean)
+    return TextModel(version, grams, idf, weights, intercept, korean=means[0], other=means[1], rows=len(texts))
+
+
+def _mean(logits: Floats, rows: NDArray[np.bool_]) -> float:
+    # A language of a handful of texts has no mean of its own to be trusted.
+    return float(logits[rows].mean() if rows.sum() >= _ENOUGH_OF_A_LANGUAGE else logits.mean())
 
 
 def cross_fit_text(texts: Sequence[str], labels: Sequence[int] | Codes, *, version: str) -> tuple[TextModel, Floats]:

@@ -56,7 +56,7 @@ def test_korean_product_texts_tell_the_it_sector(products: tuple[list[str], np.n
     expected = LogisticRegression(C=10.0, max_iter=300, tol=1e-6).fit(grams, sector).decision_function(grams)
     served = read_text_model(json.loads(model.canonical_json()))
     assert served == model
-    assert max(abs(served.logit(text) - value) for text, value in zip(texts, expected, strict=True)) < 1e-9
+    assert max(abs(served.raw_logit(text) - value) for text, value in zip(texts, expected, strict=True)) < 1e-9
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,24 @@ def test_a_text_model_needs_both_kinds_of_label_and_some_words() -> None:
         fit_text(["", " "], [0, 1], version="x")
 
 
+def test_writing_in_one_language_or_the_other_is_worth_nothing() -> None:
+    # Nine of ten Korean plans fit and one of ten English ones: a model must not learn the language from that.
+    subjects = {
+        "ko": ["은행 상담", "병원 예약", "공장 검사"],
+        "en": ["bank support", "hospital booking", "factory checks"],
+    }
+    texts = [
+        f"{subject} {number}" for n in range(60) for words in subjects.values() for subject in words for number in [n]
+    ]
+    labels = [int(("가" <= text[0] <= "힣") == (place % 10 != 0)) for place, text in enumerate(texts)]
+    model = fit_text(texts, labels, version="l")
+    korean = [model.logit(text) for text in texts if "가" <= text[0] <= "힣"]
+    english = [model.logit(text) for text in texts if text[0].isascii()]
+    assert np.mean([model.raw_logit(text) for text in texts if text[0].isascii()]) < -1
+    assert abs(np.mean(korean)) < 1e-9
+    assert abs(np.mean(english)) < 1e-9
+
+
 @pytest.mark.parametrize(
     ("changed", "place"),
     [
@@ -88,7 +106,8 @@ def test_a_text_model_needs_both_kinds_of_label_and_some_words() -> None:
     ],
 )
 def test_an_uneven_text_model_is_refused(changed: dict[str, object], place: str) -> None:
-    sound = {"version": "v", "grams": ["a", "b"], "idf": [1.0, 1.0], "weights": [0.5, 0.1], "intercept": 0.0, "rows": 2}
+    numbers = {"intercept": 0.0, "korean": 0.0, "other": 0.0}
+    sound = {"version": "v", "grams": ["a", "b"], "idf": [1.0, 1.0], "weights": [0.5, 0.1], "rows": 2, **numbers}
     with pytest.raises(LearnError) as caught:
         read_text_model(sound | changed)
     assert caught.value.place == place
