@@ -134,10 +134,13 @@ def _require_same_rubric(model: Model, rubric: Rubric) -> None:
             f"model {model.version} was learned on another rubric than {rubric.version}.",
             place="model",
         )
-    known = {criterion.key for criterion in rubric.criteria}
-    for key in model.by_criterion:
-        if key not in known:
-            raise LearnError("평가표에 없는 기준입니다.", "the rubric has no such criterion.", place=key)
+    known = {criterion.key: criterion.maximum for criterion in rubric.criteria}
+    if dict(model.maxima) != known or set(model.by_criterion) != set(known):
+        raise LearnError(
+            "모델의 기준과 최대 점수가 평가표와 다릅니다.",
+            "its criteria and their maxima are not the rubric's.",
+            place="model",
+        )
 
 
 def apply_model(

@@ -14,7 +14,7 @@ from scoring.learning.evaluate import Learner, Split, forward_splits, random_spl
 from scoring.learning.leakage import check_leakage
 from scoring.learning.measures import auc, bins_for, calibration_error, losses
 from scoring.learning.model import Method, Model
-from scoring.learning.problems import LeakageError
+from scoring.learning.problems import LeakageError, LearnError
 from scoring.learning.table import Codes, Floats, Table
 
 FEWEST_LABELS = 80
@@ -136,6 +136,9 @@ def judge(
 
     Returns:
         The verdict. Two people's activation is the caller's.
+
+    Raises:
+        LearnError: If the table lacks a column that the challenger uses.
     """
     learner = Learner(table, _binnings(challenger, table))
     seen = random_splits(table.labels)
@@ -180,6 +183,11 @@ def lower_bound(saved: Floats) -> tuple[float, float]:
 
 def _binnings(model: Model, table: Table) -> list[Binning]:
     features = {feature.key: feature for feature in table.features}
+    for term in model.terms:
+        if term.key not in features:
+            raise LearnError(
+                "모델이 쓰는 열이 표에 없습니다.", "the table lacks this column of the model.", place=term.key
+            )
     return [replace(term.binning(), feature=features[term.key]) for term in model.terms]
 
 

@@ -84,9 +84,13 @@ class _Part:
 
 
 def _finite(value: object, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        number = math.inf
+    if not math.isfinite(number):
         _refuse(place, "유한한 수가 필요합니다.", "a finite number is expected.")
-    return float(value)
+    return number
 
 
 def _numbers(values: object, place: str) -> tuple[float, ...]:
@@ -228,7 +232,9 @@ def parse_model(text: str) -> Model:
         _refuse("model", "파일이 너무 큽니다.", "the file is too large.")
     try:
         document = json.loads(text, parse_constant=_not_json, object_pairs_hook=_distinct)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except LearnError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise LearnError(f"JSON 형식 오류: {error}", f"not valid JSON: {error}", place="model") from error
     return read_model(document)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from learning_samples import loan_table, null_table, sample
 
-from scoring.learning import Feature, Method, Model, Table, Verdict, build_table, fit_model, judge
+from scoring.learning import Feature, LearnError, Method, Model, Table, Verdict, build_table, fit_model, judge
 from scoring.learning.gate import lower_bound
 
 RUNS = 200
@@ -128,6 +128,20 @@ def test_a_champion_that_is_a_model_is_compared_as_it_stands() -> None:
     assert verdict.champion == "old"
     assert verdict.gain < 0
     assert not verdict.passed
+
+
+def test_a_handful_of_labels_is_turned_away_and_not_tripped_over() -> None:
+    challenger = fit_model(telling_table(100), version="c", replicas=0)
+    for count in (6, 12, 30):
+        verdict = judge(telling_table(count), challenger, shadow_weeks=0)
+        assert {"labels", "smaller_class", "shadow"} <= {check.key for check in verdict.failed}
+
+
+def test_a_table_without_the_challengers_column_is_refused() -> None:
+    challenger = fit_model(telling_table(100), version="c", replicas=0)
+    with pytest.raises(LearnError) as caught:
+        judge(null_table(100, 1), challenger, shadow_weeks=4)
+    assert caught.value.place == "signal"
 
 
 def test_a_verdict_is_plain_json_and_the_same_each_time() -> None:

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from learning_samples import AS_OF, OCTOBER_2005, SBA, loan_table, null_table, sample
 from scipy.optimize import minimize
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -19,10 +22,12 @@ from scoring.learning import (
     Model,
     Table,
     build_table,
+    check_leakage,
     choose_method,
     fit_model,
     make_binnings,
     parse_model,
+    read_model,
 )
 from scoring.learning.bins import MOST_BINS, code_table
 from scoring.learning.evaluate import Learner, forward_splits, random_splits
@@ -265,6 +270,14 @@ def test_columns_known_only_afterwards_stop_training(loans: Table) -> None:
     assert caught.value.message_ko == "Term: 결정 이후에 기록되는 항목이라 학습에 쓸 수 없습니다."
 
 
+def test_a_value_recorded_after_its_decision_stops_training_by_row() -> None:
+    table = build_table([Feature("x")], {"x": [0, 1] * 15}, [0, 0, 1, 1, 0] * 6, times=list(range(30)))
+    check_leakage(table, recorded={"x": list(range(30))})
+    with pytest.raises(LeakageError) as caught:
+        check_leakage(table, recorded={"x": [*range(29), 30]})
+    assert (caught.value.place, caught.value.row) == ("x", 30)
+
+
 @pytest.mark.parametrize(("rows", "fits"), [(19, 9), (40, 4)])
 def test_a_handful_of_labels_is_not_learned_from(rows: int, fits: int) -> None:
     table = build_table([], {}, [1] * fits + [0] * (rows - fits), rules={"c": list(range(rows))})
@@ -334,8 +347,42 @@ def test_a_term_that_overlaps_or_does_not_fit_is_refused(ridge: Model, changed: 
     assert caught.value.place == place
 
 
+junk = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.lists(st.integers(), max_size=2)
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_any_one_value_changed_gives_a_model_or_an_error_that_names_its_place(
+    ridge: Model, data: st.DataObject
+) -> None:
+    whole = json.loads(replace(ridge, replicas=ridge.replicas[:2]).canonical_json())
+    part, key = whole, data.draw(st.sampled_from(sorted(whole)))
+    while isinstance(part[key], dict | list) and part[key] and data.draw(st.booleans()):
+        part = part[key]
+        key = data.draw(st.sampled_from(sorted(part) if isinstance(part, dict) else range(len(part))))
+    part[key] = data.draw(junk)
+    place = "model"
+    try:
+        read_model(whole)
+    except LearnError as error:
+        place = str(error.place)
+    assert place.startswith("model")
+
+
 @pytest.mark.parametrize(
-    "text", ['{"slope": NaN}', '{"slope": -Infinity}', "[]", "{", '{"a": 1, "a": 2}', "[" * 100_000]
+    "text",
+    [
+        '{"slope": ' + "9" * 5000 + "}",
+        '{"slope": 1e400}',
+        '{"slope": NaN}',
+        '{"slope": -Infinity}',
+        "[]",
+        "{",
+        '{"a": 1, "a": 2}',
+        "[" * 100_000,
+    ],
 )
 def test_what_is_no_model_is_refused(text: str) -> None:
     with pytest.raises(LearnError) as caught:

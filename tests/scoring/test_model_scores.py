@@ -291,6 +291,12 @@ def test_a_model_of_another_rubric_is_refused(model: Model) -> None:
     assert "다른 평가표" in caught.value.message_ko
 
 
+def test_a_model_with_other_maxima_than_its_rubrics_is_refused(model: Model) -> None:
+    for maxima in (model.maxima[1:], ((model.maxima[0][0], 10), *model.maxima[1:])):
+        with pytest.raises(LearnError):
+            score(Facts.from_answers({}), default_rubric(), replace(model, maxima=maxima))
+
+
 def test_a_model_of_a_column_that_no_application_has_is_refused(model: Model) -> None:
     strange = replace(model, terms=(replace(model.terms[0], source=Source.COLUMN), *model.terms[1:]))
     with pytest.raises(LearnError) as caught:
