@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -87,6 +88,8 @@ def _levels(column: Words) -> tuple[str, ...]:
     return (*sorted(word for _, word in common[: MOST_BINS - 1]), OTHER)
 
 
+# Leakage check, training and gate ask for the same table in turn.
+@lru_cache(maxsize=4)
 def make_binnings(table: Table) -> tuple[Binning, ...]:
     """Choose the bins of every feature by its values alone; labels are not looked at."""
     made = []

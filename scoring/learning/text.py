@@ -208,5 +208,5 @@ def _vectorise(texts: Sequence[str]) -> tuple[tuple[str, ...], Any, tuple[float,
 def _fit(matrix: Any, labels: Codes) -> tuple[tuple[float, ...], float]:  # noqa: ANN401 - SciPy's sparse matrix
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - heavy, and only training needs it
 
-    fitted = LogisticRegression(C=_STRENGTH, max_iter=300, tol=1e-6).fit(matrix, labels)
+    fitted = LogisticRegression(C=_STRENGTH, max_iter=300).fit(matrix, labels)
     return tuple(fitted.coef_[0].tolist()), float(fitted.intercept_[0])

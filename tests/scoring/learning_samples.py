@@ -85,10 +85,10 @@ def sample(table: Table, count: int, seed: int) -> Table:
 def null_table(count: int, seed: int) -> Table:
     """Rows whose outcome follows the rubric's points and nothing else: there is nothing more to learn."""
     dice = np.random.default_rng(seed)
-    noise = dice.normal(size=(count, 8))
+    noise = dice.normal(size=(count, 6))
     points = dice.integers(0, 251, size=(count, 4))
     fits = dice.random(count) < 1 / (1 + np.exp(-(points.sum(axis=1) - 500) / 150))
-    features = [Feature(f"noise{number}", direction=1) for number in range(8)]
+    features = [Feature(f"noise{number}", direction=1) for number in range(6)]
     return build_table(
         features,
         {feature.key: noise[:, number].tolist() for number, feature in enumerate(features)},
