@@ -127,6 +127,7 @@ def _term_value(model: Model, term: Term, facts: Facts, tallies: Mapping[str, Ta
             )
 
 
+@lru_cache(maxsize=32)
 def _require_same_rubric(model: Model, rubric: Rubric) -> None:
     if model.rubric_sha256 != rubric.sha256:
         raise LearnError(
@@ -200,8 +201,7 @@ def _band(model: Model, band: tuple[float, float]) -> tuple[int, int] | None:
     """Give the points between which the refits lie, on the scale that turns this model's log-odds into points."""
     if not model.tenths_per_logit:
         return None
-    floor = model.base + sum(share.lowest for share in model.shares.values())
-    low, high = (round(model.tenths_per_logit * (end - floor)) for end in band)
+    low, high = (round(model.tenths_per_logit * (end - model.floor)) for end in band)
     return max(0, min(TOTAL_TENTHS, low)), max(0, min(TOTAL_TENTHS, high))
 
 

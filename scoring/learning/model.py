@@ -270,6 +270,11 @@ class Model:
         width = sum(high - low for low, high in spans)
         return TOTAL_TENTHS / width if width > 0 else 0.0
 
+    @cached_property
+    def floor(self) -> float:
+        """The log-odds of the worst answers there are: no points."""
+        return self.base + sum(share.lowest for share in self.shares.values())
+
     def points(self, criterion: str, logit: float, rule_points: int) -> int:
         """Turn a criterion's log-odds into tenths of a point, rounded half up."""
         share = self.shares[criterion]
