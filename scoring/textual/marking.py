@@ -120,8 +120,8 @@ def mark_terms(text: str, criteria: Mapping[str, Iterable[Concept]], *, most: in
 def find_stuffing(text: str, concepts: Sequence[Concept]) -> Stuffing:
     """Say whether a text repeats or lists dictionary words more than a plan would.
 
-    One term eight times and more than once in a hundred letters, a quarter of all letters, or a dozen different terms in
-    one sentence each make it suspect.
+    One term eight times and more than once in a hundred letters, a quarter of all letters, or a dozen different terms
+    in one sentence each make it suspect.
 
     Raises:
         TextTooLongError: If the text is longer than any plan could be.
