@@ -32,9 +32,10 @@ import intake_cases
 import ledger_cases
 import page_cases
 import plan_cases
+import scoring_cases
 import usage_cases
 from measuring import Case, Result, measure
-from peers import coldfront
+from peers import coldfront, scorecards
 from rich.console import Console
 from rich.table import Table
 from sheets import EXAMPLES
@@ -61,6 +62,8 @@ class Sizes:
     usage: int
     export: int
     grants: int
+    scored: int
+    learned: int
     few: int
     many: int
 
@@ -75,6 +78,8 @@ FULL = Sizes(
     usage=50_000,
     export=1_000_000,
     grants=10_000,
+    scored=1_000_000,
+    learned=2000,
     few=3,
     many=5,
 )
@@ -88,6 +93,8 @@ QUICK = Sizes(
     usage=2500,
     export=2000,
     grants=30,
+    scored=1000,
+    learned=100,
     few=1,
     many=1,
 )
@@ -112,9 +119,11 @@ def main() -> None:
             errors.print(f"{case.what} {case.store} n={case.n}")
             results += measure(case)
         results += usage_cases.peak_memory(sqlite, folder / "export.csv", sizes.export)
+        accuracy = _accuracy(folder) if sizes is FULL else []
     seconds = time.perf_counter() - started
     _show(results)
-    _write(asked.output, results, seconds=seconds, quick=asked.quick)
+    _show_accuracy(accuracy)
+    _write(asked.output, results, accuracy, seconds=seconds, quick=asked.quick)
     errors.print(f"{seconds:.0f} s in all; results in {asked.output}")
 
 
@@ -162,6 +171,7 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
     for store in stores:
         yield intake_cases.importing(store, sheet, sizes.few)
     yield intake_cases.scoring(sqlite, sheet, sizes.few)
+    yield from _learning(sizes)
     for store in stores:
         yield ledger_cases.posting_singly(store, sizes.posts, sizes.many)
         yield ledger_cases.posting_together(store, 4 * sizes.batch, sizes.batch, sizes.many)
@@ -178,6 +188,25 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
         yield usage_cases.importing(store, export, sizes.export, sizes.few)
     peer = _coldfront(folder, sizes) if sizes is FULL else None
     yield from stack.enter_context(grant_cases.grant_pages(sqlite, folder, sizes.grants, peer, 2 * sizes.many))
+
+
+def _learning(sizes: Sizes) -> Iterator[Case]:
+    yield from scoring_cases.explaining(10 if sizes is FULL else 1, sizes.many)
+    yield scoring_cases.batch(sizes.scored, sizes.many)
+    training = scoring_cases.training(sizes.learned, sizes.few)
+    if training is None:
+        Console(stderr=True).print("no figures of training: the public loans are not beside this checkout")
+    else:
+        yield training
+
+
+def _accuracy(folder: Path) -> list[scoring_cases.Accuracy]:
+    """Compare accuracy on the same folds; say what was left out and go on without."""
+    place = _made(folder / "scorecards")
+    found, left_out = scoring_cases.accuracy(lambda folds: scorecards.measure_scorecards(place, folds))
+    if left_out:
+        Console(stderr=True).print(f"left out of the accuracy table: {left_out}")
+    return found
 
 
 def _coldfront(folder: Path, sizes: Sizes) -> coldfront.Pages | None:
@@ -218,11 +247,27 @@ def _show(results: list[Result]) -> None:
     Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 
+def _show_accuracy(rows: list[scoring_cases.Accuracy]) -> None:
+    if not rows:
+        return
+    table = Table(title="Accuracy on five folds of the public loans")
+    table.add_column("what")
+    for name in ("AUC", "95 %", "log-loss", "ECE", "s a fit"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        interval = f"{row.auc_low:.3f} to {row.auc_high:.3f}"
+        figures = (f"{row.log_loss:.3f}", f"{row.calibration_error:.3f}", f"{row.seconds:.2f}")
+        table.add_row(row.what, f"{row.auc:.3f}", interval, *figures)
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _write(path: Path, results: list[Result], *, seconds: float, quick: bool) -> None:
+def _write(
+    path: Path, results: list[Result], accuracy: list[scoring_cases.Accuracy], *, seconds: float, quick: bool
+) -> None:
     document = {
         "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": quick,
@@ -235,6 +280,7 @@ def _write(path: Path, results: list[Result], *, seconds: float, quick: bool) ->
             "sqlite": sqlite3.sqlite_version,
         },
         "rows": [asdict(row) for row in results],
+        "accuracy": [asdict(row) for row in accuracy],
     }
     path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

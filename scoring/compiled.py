@@ -1,23 +1,24 @@
 """A rubric made ready for thousands of applications: rules grouped by field, extremes worked out once."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from scoring.catalogue import CATALOGUE, Field, Kind
 from scoring.facts import Value
-from scoring.operators import holds, telling_values
+from scoring.operators import Operand, Operator, holds, telling_values
 from scoring.rubric import Criterion, Rubric, Rule
+from scoring.scorecard import Reason
 from scoring.terms import matched_terms, normalise
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What one rule gave: tenths of a point before the criterion's maximum, and the words that earned it."""
+    """What one rule gave: tenths of a point before the criterion's maximum, and the reason as it will be shown."""
 
-    rule: Rule
     points: int
-    matched: tuple[str, ...]
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class FieldRules:
         best: The rules that such an answer meets.
         weight: The field's part of the criterion's maximum; `CompiledCriterion.unit` of it make a tenth.
         options: What each answer earns, for fields with few possible answers; otherwise empty.
+        whole: What each rule asks and gives, made ready once; for text, empty.
+        best_ko: What the best answer is, in Korean.
+        best_en: The same in English.
     """
 
     field: Field
@@ -37,6 +41,9 @@ class FieldRules:
     best: tuple[Rule, ...]
     weight: int
     options: Mapping[Value, tuple[Gain, ...]]
+    whole: tuple[tuple[Operator, Operand, Gain], ...]
+    best_ko: str
+    best_en: str
 
     def gains(self, answer: Value) -> Sequence[Gain]:
         """List what an answer earns, rule by rule."""
@@ -46,7 +53,7 @@ class FieldRules:
         if isinstance(answer, str) and self.field.kind is Kind.TEXT:
             text = normalise(answer)
             return [gain for rule in self.rules if (gain := _text_gain(rule, text)).points]
-        return _gains(self.rules, answer)
+        return [gain for asked, operand, gain in self.whole if holds(asked, operand, answer)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +65,23 @@ class CompiledCriterion:
     unit: int
 
 
-def _gains(rules: tuple[Rule, ...], answer: Value) -> tuple[Gain, ...]:
-    return tuple([Gain(rule, rule.points, ()) for rule in rules if holds(rule.operator, rule.value, answer)])
+def _gain(rule: Rule, points: int, matched: tuple[str, ...]) -> Gain:
+    return Gain(points, Reason(rule.field, points, rule.reason_ko, rule.reason_en, matched))
 
 
-def _options(field: Field, rules: tuple[Rule, ...]) -> dict[Value, tuple[Gain, ...]]:
+def _whole(field: Field, rules: tuple[Rule, ...]) -> tuple[tuple[Operator, Operand, Gain], ...]:
+    if field.kind is Kind.TEXT:
+        return ()
+    return tuple((rule.operator, rule.value, _gain(rule, rule.points, ())) for rule in rules)
+
+
+def _options(field: Field, whole: tuple[tuple[Operator, Operand, Gain], ...]) -> dict[Value, tuple[Gain, ...]]:
     if field.kind not in {Kind.BOOLEAN, Kind.CHOICE}:
         return {}
-    return {answer: _gains(rules, answer) for answer in telling_values(field, [])}
+    return {
+        answer: tuple(gain for asked, operand, gain in whole if holds(asked, operand, answer))
+        for answer in telling_values(field, [])
+    }
 
 
 def _concepts(rule: Rule) -> tuple[tuple[str, ...], ...]:
@@ -76,7 +92,7 @@ def _concepts(rule: Rule) -> tuple[tuple[str, ...], ...]:
 
 def _text_gain(rule: Rule, text: str) -> Gain:
     matched = matched_terms(text, _concepts(rule))
-    return Gain(rule, min(rule.points * len(matched), rule.cap or 0), matched)
+    return _gain(rule, min(rule.points * len(matched), rule.cap or 0), matched)
 
 
 def _best(field: Field, rules: tuple[Rule, ...]) -> tuple[int, tuple[Rule, ...]]:
@@ -103,11 +119,20 @@ def compile_criterion(criterion: Criterion) -> CompiledCriterion:
             rules,
             *extremes[key],
             weight=criterion.maximum * extremes[key][0],
-            options=_options(CATALOGUE[key], rules),
+            options=_options(CATALOGUE[key], _whole(CATALOGUE[key], rules)),
+            whole=_whole(CATALOGUE[key], rules),
+            best_ko=f"{CATALOGUE[key].label_ko}: {', '.join(rule.reason_ko for rule in extremes[key][1])}",
+            best_en=f"{CATALOGUE[key].label_en}: {', '.join(rule.reason_en for rule in extremes[key][1])}",
         )
         for key, rules in grouped.items()
     )
     return CompiledCriterion(criterion, fields, unit)
+
+
+@lru_cache(maxsize=32)
+def common_unit(rubric: Rubric) -> int:
+    """Give the number that every criterion's unit divides: shares of criteria add up in whole multiples of it."""
+    return math.lcm(*(compiled.unit for compiled in compile_rubric(rubric)))
 
 
 @lru_cache(maxsize=32)

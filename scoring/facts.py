@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from scoring.canonical import canonical_json, sha256_of
 from scoring.catalogue import CATALOGUE, CONTEXT_KEYS, Field, Kind
+from scoring.textual.limits import LONGEST_TEXT
 
 Value = str | int | bool | Decimal | date
 
@@ -20,6 +21,7 @@ _DECIMAL = re.compile(r"(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.[0-9]{1
 _DAY = re.compile(r"([0-9]{4})([-./])([0-9]{1,2})\2([0-9]{1,2})")
 _SEPARATORS = re.compile(r"[\s_\-/·:]+")
 _LARGEST = 10**18 - 1
+_LONGEST_SHOWN = 200
 _TRUE = frozenset({"예", "네", "yes", "y", "true"})
 _FALSE = frozenset({"아니오", "아니요", "no", "n", "false"})
 
@@ -54,6 +56,8 @@ def _as_text(_field: Field, value: object) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
         raise _UnreadableError from error
+    if len(value) > LONGEST_TEXT:
+        raise _UnreadableError
     return unicodedata.normalize("NFC", value).strip()
 
 
@@ -148,7 +152,7 @@ _READERS: Mapping[Kind, Callable[[Field, object], Value | None]] = {
 }
 
 _EXPECTED: Mapping[Kind, tuple[str, str]] = {
-    Kind.TEXT: ("글자", "text"),
+    Kind.TEXT: (f"글자, 최대 {LONGEST_TEXT:,}자", f"text of at most {LONGEST_TEXT:,} characters"),
     Kind.INTEGER: ("0 이상의 정수(숫자와 쉼표)", "a whole number of 0 or more (digits and commas)"),
     Kind.MONEY: ("원 단위 0 이상의 정수(숫자와 쉼표)", "whole won, 0 or more (digits and commas)"),
     Kind.NUMBER: ("0 이상의 수", "a number of 0 or more"),
@@ -177,6 +181,11 @@ def is_context(key: str) -> bool:
     return key in CONTEXT_KEYS or _GPU_COLUMN.fullmatch(key) is not None
 
 
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "…"
+
+
 def read_value(field: Field, value: object) -> Value | None:
     """Read one answer as its field's kind.
 
@@ -200,7 +209,7 @@ def read_value(field: Field, value: object) -> Value | None:
             field.key,
             value,
             f"{field.label_ko}({field.key}): 값을 읽을 수 없습니다. 필요한 형식: {korean}.",
-            f"{field.label_en} ({field.key}): cannot read {value!r}; expected {english}.",
+            f"{field.label_en} ({field.key}): cannot read {_shown(value)}; expected {english}.",
         ) from error
 
 

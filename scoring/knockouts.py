@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from scoring.canonical import Json
 from scoring.catalogue import CATALOGUE
@@ -67,22 +68,34 @@ def _result(
     return KnockoutResult(knockout.key, knockout.label_ko, knockout.label_en, outcome, reason_ko, reason_en, keys)
 
 
-def check_knockout(knockout: Knockout, facts: Facts) -> KnockoutResult:
-    """Apply one knock-out.
+def check_knockout(knockout: Knockout, answers: Sequence[Value | None]) -> KnockoutResult:
+    """Apply one knock-out to the answers of its conditions' fields.
 
     Returns:
         Fail when any answer breaks a condition; otherwise unknown when any answer is missing; otherwise pass.
     """
-    answers = [(condition, facts.get(condition.field)) for condition in knockout.requires]
-    failing = [(c, a) for c, a in answers if a is not None and not holds(c.operator, c.value, a)]
+    asked = list(zip(knockout.requires, answers, strict=True))
+    failing = [(c, a) for c, a in asked if a is not None and not holds(c.operator, c.value, a)]
     if failing:
         return _result(knockout, Outcome.FAIL, failing)
-    missing = [(c, a) for c, a in answers if a is None]
+    missing = [(c, a) for c, a in asked if a is None]
     if missing:
         return _result(knockout, Outcome.UNKNOWN, missing)
-    return _result(knockout, Outcome.PASS, answers)
+    return _result(knockout, Outcome.PASS, asked)
+
+
+# Answers to requirements are few, and thousands of applications give the same ones.
+@lru_cache(maxsize=4096)
+def _checked(rubric: Rubric, place: int, answers: tuple[Value | None, ...]) -> KnockoutResult:
+    return check_knockout(rubric.knockouts[place], answers)
 
 
 def check_knockouts(facts: Facts, rubric: Rubric) -> tuple[KnockoutResult, ...]:
     """Apply all of a rubric's knock-outs, in its order."""
-    return tuple(check_knockout(knockout, facts) for knockout in rubric.knockouts)
+    values = facts.values
+    return tuple(
+        [
+            _checked(rubric, place, tuple([values.get(condition.field) for condition in knockout.requires]))
+            for place, knockout in enumerate(rubric.knockouts)
+        ]
+    )

@@ -151,6 +151,9 @@ class Rubric:
     knockouts: tuple[Knockout, ...]
     criteria: tuple[Criterion, ...]
 
+    def __eq__(self, other: object) -> bool:
+        return self.sha256 == other.sha256 if isinstance(other, Rubric) else NotImplemented
+
     def __hash__(self) -> int:
         # Scoring looks its compiled rubric up once per application: one cached string instead of every rule.
         return hash(self.sha256)

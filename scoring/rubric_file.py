@@ -14,7 +14,8 @@ from scoring.compiled import compile_criterion
 from scoring.facts import Value
 from scoring.operators import KINDS, Operand, Operator, fits, holds
 from scoring.rubric import TOTAL_TENTHS, Condition, Criterion, Knockout, Rubric, RubricError, Rule
-from scoring.terms import Concept, normalise
+from scoring.terms import Concept
+from scoring.textual.dictionary import LONGEST_FILE, Dictionary, DictionaryError, read_concepts
 from scoring.wording import points_text
 
 _RUBRIC_KEYS = frozenset({"version", "title_ko", "title_en", "knockouts", "criteria", "dictionaries"})
@@ -129,26 +130,37 @@ def _operand(table: _Table, field: Field, asked: Operator) -> Operand:
     return parts
 
 
-def _dictionaries(table: _Table) -> _Dictionaries:
-    raw = table.entries.get("dictionaries", {})
-    if not isinstance(raw, dict):
-        table.refuse("dictionaries: 표가 필요합니다.", "dictionaries must be a table.")
-    read: dict[str, tuple[Concept, ...]] = {}
-    for name, concepts in raw.items():
-        table.field = f"dictionaries.{name}"
-        groups = concepts if isinstance(concepts, list) else []
-        if not groups or not all(isinstance(group, list) and group for group in groups):
-            table.refuse("용어 묶음의 목록이 필요합니다.", "a list of groups of terms is expected.")
-        terms = [term for group in groups for term in group]
-        if not all(isinstance(term, str) and term.strip() for term in terms):
-            table.refuse("용어는 글자여야 합니다.", "a term must be text.")
-        folded = [normalise(term) for term in terms]
-        twice = next((term for term in folded if folded.count(term) > 1), None)
-        if twice is not None:
-            table.refuse(f"중복 용어 {twice}.", f"the term {twice!r} stands twice.")
-        read[name] = tuple(tuple(group) for group in groups)
-    table.field = None
-    return read
+def _dictionaries(table: _Table, dictionary: Dictionary | None) -> _Dictionaries:
+    shared = dict(dictionary.criteria) if dictionary is not None else {}
+    try:
+        return shared | read_concepts(table.entries.get("dictionaries", {}))
+    except DictionaryError as error:
+        table.field = f"dictionaries.{error.place}" if error.place else "dictionaries"
+        table.refuse(error.fault_ko, error.fault_en)
+
+
+def _require_apart(criterion: str, rules: tuple[Rule, ...]) -> None:
+    """Refuse two bins of one field that share a value: it would earn both, and neither reason would be true."""
+    seen: dict[str, list[Rule]] = {}
+    for number, rule in enumerate(rules, 1):
+        if rule.operator is not Operator.BETWEEN or not isinstance(rule.value, tuple):
+            continue
+        for other in seen.setdefault(rule.field, []):
+            # Both are [low, high], both ends included: they share a value if either's low end lies in the other.
+            one, two = rule.value, other.value
+            if isinstance(two, tuple) and (_lies_in(one[0], two) or _lies_in(two[0], one)):
+                raise RubricError(
+                    f"구간이 겹칩니다: {one[0]}~{one[1]}, {two[0]}~{two[1]}.",
+                    f"bins overlap: {one[0]} to {one[1]} and {two[0]} to {two[1]}.",
+                    criterion=criterion,
+                    rule=number,
+                    field=rule.field,
+                )
+        seen[rule.field].append(rule)
+
+
+def _lies_in(value: object, ends: Operand) -> bool:
+    return isinstance(value, Value) and holds(Operator.BETWEEN, ends, value)
 
 
 def _rule(entries: object, criterion: str, number: int, dictionaries: _Dictionaries) -> Rule:
@@ -189,6 +201,7 @@ def _criterion(entries: object, dictionaries: _Dictionaries) -> Criterion:
         maximum=table.tenths("maximum"),
         rules=tuple(_rule(rule, key, number, dictionaries) for number, rule in enumerate(table.tables("rules"), 1)),
     )
+    _require_apart(key, criterion.rules)
     compiled = compile_criterion(criterion)
     for asked in compiled.fields:
         if not asked.potential:
@@ -248,9 +261,9 @@ def _require_counted_once(criteria: tuple[Criterion, ...]) -> None:
                 )
 
 
-def _build(document: object) -> Rubric:
+def _build(document: object, dictionary: Dictionary | None) -> Rubric:
     table = _Table(document, _RUBRIC_KEYS, criterion=None, rule=None)
-    dictionaries = _dictionaries(table)
+    dictionaries = _dictionaries(table, dictionary)
     rubric = Rubric(
         version=table.text("version"),
         title_ko=table.text("title_ko"),
@@ -270,27 +283,34 @@ def _build(document: object) -> Rubric:
     return rubric
 
 
-def parse_rubric(text: str) -> Rubric:
+def parse_rubric(text: str, dictionary: Dictionary | None = None) -> Rubric:
     """Read a rubric from TOML text.
 
     Args:
         text: The rubric; `docs/scoring.md` describes its form.
+        dictionary: Lists that the rubric's text rules may name besides its own.
 
     Returns:
         The checked rubric.
 
     Raises:
         RubricError: If the text is no TOML, or anything in it is misspelt, of the wrong type, given twice,
-            cannot earn points, or does not add up to 100.
+            cannot earn points, overlaps, refers to itself, is longer than a million characters, or does not add up to
+            100.
     """
+    if len(text) > LONGEST_FILE:
+        raise RubricError(
+            f"평가표가 너무 깁니다: {len(text):,}자, 최대 {LONGEST_FILE:,}자.",
+            f"the rubric is too long: {len(text):,} characters, at most {LONGEST_FILE:,}.",
+        )
     try:
         document = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RubricError(f"TOML 형식 오류: {error}", f"not valid TOML: {error}") from error
-    return _build(document)
+    return _build(document, dictionary)
 
 
-def load_rubric(path: Path | str) -> Rubric:
+def load_rubric(path: Path | str, dictionary: Dictionary | None = None) -> Rubric:
     """Read a rubric from a TOML file in UTF-8.
 
     Raises:
@@ -301,7 +321,7 @@ def load_rubric(path: Path | str) -> Rubric:
         text = Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise RubricError("UTF-8 파일이 아닙니다.", "the file is not UTF-8.") from error
-    return parse_rubric(text)
+    return parse_rubric(text, dictionary)
 
 
 @cache

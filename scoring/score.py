@@ -1,33 +1,45 @@
 """Scoring: facts and a rubric in, a scorecard out. No clock, no chance, no network, no database."""
 
 import hashlib
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from scoring.compiled import CompiledCriterion, FieldRules, compile_rubric
-from scoring.facts import Facts
+from scoring.applied import Applied, Learned, Tally, apply_model, read_texts
+from scoring.compiled import CompiledCriterion, common_unit, compile_rubric
+from scoring.facts import Facts, Value
 from scoring.knockouts import check_knockouts
+from scoring.learning.model import Calibration, Model
 from scoring.rubric import Rubric
-from scoring.scorecard import CriterionScore, Move, Reason, Scorecard, State
+from scoring.scorecard import CriterionScore, Move, Scorecard, State
+from scoring.textual.dictionary import Dictionary
 from scoring.wording import answer_text
 
 _MOVES_SHOWN = 3
 
 # The modules a score depends on; the hash of these is the code version.
 _SCORING_PATH = (
+    "applied.py",
     "canonical.py",
     "catalogue.py",
     "compiled.py",
     "facts.py",
     "knockouts.py",
+    "learning/batch.py",
+    "learning/bins.py",
+    "learning/model.py",
+    "learning/reading.py",
+    "learning/text.py",
     "operators.py",
     "rubric.py",
     "rubric_file.py",
     "score.py",
     "scorecard.py",
     "terms.py",
+    "textual/dictionary.py",
+    "textual/limits.py",
+    "textual/marking.py",
     "wording.py",
 )
 
@@ -41,123 +53,150 @@ def code_version() -> str:
     """
     digest = hashlib.sha256()
     for name in _SCORING_PATH:
-        digest.update(name.encode() + b"\0" + Path(__file__).with_name(name).read_bytes() + b"\0")
+        digest.update(name.encode() + b"\0" + Path(__file__).parent.joinpath(name).read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Tally:
-    """One criterion with the sums that only the whole scorecard needs; `covered` is in tenths of a point."""
-
-    score: CriterionScore
-    best_tenths: int
-    covered: Fraction | int
-    lifts: tuple[Move, ...]
-    gaps: tuple[Move, ...]
-
-
-def _gap(compiled: CompiledCriterion, asked: FieldRules, earned: int, total: int) -> Move | None:
-    """Say what the best answer to one field would add, all else as it is."""
+def tally_criterion(compiled: CompiledCriterion, values: Mapping[str, Value]) -> Tally:
+    """Add up what a criterion's rules give for some answers."""
     maximum = compiled.criterion.maximum
-    added = min(maximum, total - earned + asked.potential) - min(maximum, total)
-    if added <= 0:
-        return None
-    reasons_ko = ", ".join(rule.reason_ko for rule in asked.best)
-    reasons_en = ", ".join(rule.reason_en for rule in asked.best)
-    return Move(
-        compiled.criterion.key,
-        asked.field.key,
-        added,
-        f"{asked.field.label_ko}: {reasons_ko}",
-        f"{asked.field.label_en}: {reasons_en}",
-    )
-
-
-def _tally(compiled: CompiledCriterion, facts: Facts) -> _Tally:
-    criterion = compiled.criterion
-    reasons: list[Reason] = []
-    lifts: list[Move] = []
-    answers: list[tuple[str, str]] = []
-    missing: list[FieldRules] = []
-    earned: dict[str, int] = {}
-    values = facts.values
-    given = weight = 0
+    tally = Tally(compiled, 0, 0, 0, State.UNKNOWN, [], [], [], [], [])
+    earned: list[int] = []
+    given = total = open_potential = 0
     for asked in compiled.fields:
         key = asked.field.key
         answer = values.get(key)
-        earned[key] = 0
+        points = 0
         if answer is None:
-            missing.append(asked)
-            continue
-        weight += asked.weight
-        wording = answer_text(key, answer)
-        answers.append(wording)
-        lift = 0
-        for gain in asked.gains(answer):
-            earned[key] += gain.points
-            # Rules are credited in order up to the maximum: the reasons shown add up to the points.
-            credited = min(gain.points, criterion.maximum - given)
-            if credited:
-                given += credited
-                lift += credited
-                reasons.append(Reason(key, credited, gain.rule.reason_ko, gain.rule.reason_en, gain.matched))
-        if lift:
-            lifts.append(Move(criterion.key, key, lift, *wording))
-    total = sum(earned.values())
-    gaps = (_gap(compiled, asked, earned[asked.field.key], total) for asked in compiled.fields)
-    state = State.ANSWERED if not missing else State.PARTIAL if answers else State.UNKNOWN
-    score = CriterionScore(
+            tally.missing.append(key)
+            open_potential += asked.potential
+        else:
+            tally.covered += asked.weight
+            wording = answer_text(key, answer)
+            tally.answers.append(wording)
+            before = given
+            for gain in asked.gains(answer):
+                points += gain.points
+                # Rules are credited in order up to the maximum: the reasons shown add up to the points.
+                credited = min(gain.points, maximum - given)
+                if credited:
+                    given += credited
+                    whole = credited == gain.points
+                    tally.reasons.append(gain.reason if whole else replace(gain.reason, points_tenths=credited))
+            if given > before:
+                tally.lifts.append((given - before, asked, wording))
+        earned.append(points)
+        total += points
+    tally.given = given
+    tally.best_tenths = min(maximum, total + open_potential)
+    tally.gaps = [
+        (added, asked)
+        for asked, points in zip(compiled.fields, earned, strict=True)
+        if (added := min(maximum, total - points + asked.potential) - given) > 0
+    ]
+    if tally.answers:
+        tally.state = State.PARTIAL if tally.missing else State.ANSWERED
+    return tally
+
+
+def _criterion_score(tally: Tally, learned: Learned | None) -> CriterionScore:
+    criterion = tally.compiled.criterion
+    return CriterionScore(
         key=criterion.key,
         label_ko=criterion.label_ko,
         label_en=criterion.label_en,
-        state=state,
-        answer_ko=" · ".join(korean for korean, _ in answers) or "응답 없음",
-        answer_en=" · ".join(english for _, english in answers) or "Not answered",
-        rule_points_tenths=given,
-        model_points_tenths=0,
-        maximum_tenths=criterion.maximum,
-        reasons=tuple(reasons),
-        missing_fields=tuple(asked.field.key for asked in missing),
-    )
-    return _Tally(
-        score,
-        min(criterion.maximum, total + sum(asked.potential for asked in missing)),
-        Fraction(weight, compiled.unit) if missing else criterion.maximum,
-        tuple(lifts),
-        tuple(gap for gap in gaps if gap is not None),
+        state=tally.state,
+        answer_ko=" · ".join([korean for korean, _ in tally.answers]) or "응답 없음",
+        answer_en=" · ".join([english for _, english in tally.answers]) or "Not answered",
+        rule_points_tenths=tally.given,
+        model_points_tenths=0 if learned is None else learned.points - tally.given,
+        maximum_tenths=criterion.maximum if learned is None else learned.maximum,
+        reasons=tuple(tally.reasons),
+        missing_fields=tuple(tally.missing),
+        rule_maximum_tenths=criterion.maximum,
+        learned_ko="" if learned is None else learned.reason_ko,
+        learned_en="" if learned is None else learned.reason_en,
     )
 
 
-def _largest(moves: list[Move]) -> tuple[Move, ...]:
+def _lifts(tallies: list[Tally]) -> tuple[Move, ...]:
+    found = [
+        (points, tally.compiled.criterion.key, asked.field.key, wording)
+        for tally in tallies
+        for points, asked, wording in tally.lifts
+    ]
     # A stable sort: equal moves stay in the rubric's order, so a replay lists them alike.
-    return tuple(sorted(moves, key=lambda move: -move.points_tenths)[:_MOVES_SHOWN])
+    found.sort(key=lambda move: -move[0])
+    return tuple([Move(criterion, key, points, *wording) for points, criterion, key, wording in found[:_MOVES_SHOWN]])
 
 
-def score(facts: Facts, rubric: Rubric, model: None = None) -> Scorecard:
+def _gaps(tallies: list[Tally], applied: Applied | None) -> tuple[Move, ...]:
+    found = []
+    for place, tally in enumerate(tallies):
+        for added, asked in tally.gaps:
+            points = added if applied is None else applied.criteria[place].gain(added)
+            if points > 0:
+                found.append((points, tally.compiled.criterion.key, asked))
+    found.sort(key=lambda move: -move[0])
+    return tuple(
+        [
+            Move(criterion, asked.field.key, points, asked.best_ko, asked.best_en)
+            for points, criterion, asked in found[:_MOVES_SHOWN]
+        ]
+    )
+
+
+def _coverage_permille(rubric: Rubric, tallies: list[Tally]) -> int:
+    # The maxima add up to 1,000 tenths, so covered tenths of a point are tenths of a percent.
+    unit = common_unit(rubric)
+    return sum([tally.covered * (unit // tally.compiled.unit) for tally in tallies]) // unit
+
+
+def score_facts(
+    facts: Facts,
+    rubric: Rubric,
+    model: Model | None = None,
+    *,
+    calibration: Calibration | None = None,
+    dictionary: Dictionary | None = None,
+) -> Scorecard:
     """Score one application.
 
     Args:
         facts: The application's answers.
         rubric: A rubric made by `parse_rubric` or `load_rubric`.
         model: A learned adjustment; without one the score is the rubric's and all model points are 0.
+        calibration: A later correction of the model's probability; it moves no points.
+        dictionary: Words to mark in the texts; it moves no points.
 
     Returns:
-        The scorecard. The same facts, rubric and code give the same scorecard bit for bit.
+        The scorecard. The same facts, rubric, model, calibration, dictionary and code give the same scorecard bit for
+        bit.
+
+    Raises:
+        LearnError: If the model was learned on another rubric, or from columns that no application has.
     """
-    tallies = [_tally(compiled, facts) for compiled in compile_rubric(rubric)]
-    criteria = tuple(tally.score for tally in tallies)
+    values = facts.values
+    tallies = [tally_criterion(compiled, values) for compiled in compile_rubric(rubric)]
+    applied = None if model is None else apply_model(model, rubric, facts, tallies, calibration)
+    learned: Sequence[Learned | None] = [None] * len(tallies) if applied is None else applied.criteria
+    criteria = tuple([_criterion_score(tally, part) for tally, part in zip(tallies, learned, strict=True)])
+    total = sum([criterion.points_tenths for criterion in criteria])
     return Scorecard(
         criteria=criteria,
         knockouts=check_knockouts(facts, rubric),
-        # The maxima add up to 1,000 tenths, so covered tenths of a point are tenths of a percent.
-        coverage_permille=int(sum(tally.covered for tally in tallies)),
-        best_tenths=sum(tally.best_tenths for tally in tallies),
-        worst_tenths=sum(criterion.points_tenths for criterion in criteria),
-        lifts=_largest([move for tally in tallies for move in tally.lifts]),
-        gaps=_largest([move for tally in tallies for move in tally.gaps]),
+        coverage_permille=_coverage_permille(rubric, tallies),
+        best_tenths=sum([tally.best_tenths for tally in tallies]) if applied is None else applied.best_tenths,
+        worst_tenths=total if applied is None else applied.worst_tenths,
+        lifts=_lifts(tallies),
+        gaps=_gaps(tallies, applied),
         rubric=rubric.version,
         rubric_sha256=rubric.sha256,
         inputs_sha256=facts.sha256,
         code_version=code_version(),
-        model=model,
+        model=None if applied is None else applied.use,
+        probability=None if applied is None else applied.probability,
+        interval=None if applied is None else applied.interval,
+        band_tenths=None if applied is None else applied.band_tenths,
+        texts=None if dictionary is None else read_texts(facts, dictionary),
     )

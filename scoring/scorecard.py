@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from scoring.canonical import Json, canonical_json, sha256_of
 from scoring.knockouts import KnockoutResult
+from scoring.textual.marking import Mark, Stuffing
 from scoring.wording import points_text
 
 
@@ -83,7 +84,14 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class CriterionScore:
-    """One criterion's part of the score, in tenths of a point."""
+    """One criterion's part of the score, in tenths of a point.
+
+    Attributes:
+        maximum_tenths: The most that it can have: the rubric's maximum, or under a model the model's.
+        rule_maximum_tenths: The rubric's maximum.
+        learned_ko: What was learned about it, in Korean; empty if nothing.
+        learned_en: The same in English.
+    """
 
     key: str
     label_ko: str
@@ -96,6 +104,9 @@ class CriterionScore:
     maximum_tenths: int
     reasons: tuple[Reason, ...]
     missing_fields: tuple[str, ...]
+    rule_maximum_tenths: int = 0
+    learned_ko: str = ""
+    learned_en: str = ""
 
     @property
     def points_tenths(self) -> int:
@@ -130,11 +141,58 @@ class CriterionScore:
             "points": _points(self.points_tenths),
             "points_tenths": self.points_tenths,
             "max": _points(self.maximum_tenths),
+            "rule_max": _points(self.rule_maximum_tenths),
+            "learned": self.learned_ko,
+            "learned_en": self.learned_en,
             "reason": self.reason_ko,
             "reason_en": self.reason_en,
             "reasons": [reason.to_document() for reason in self.reasons],
             "missing": list(self.missing_fields),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """Which model was used.
+
+    Attributes:
+        evidence: How much its labels weigh, m / (m + 50) with m the smaller class's count.
+        learned_share: Part of the points moved by learning: adjustments, up and down, over adjustments and rule points.
+        calibration: Version of a later correction of the probability, if there was one.
+    """
+
+    version: str
+    sha256: str
+    method: str
+    evidence: float
+    learned_share: float
+    calibration: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextFinding:
+    """What was found in one text: marked words, and whether it looks stuffed with them."""
+
+    field: str
+    marks: tuple[Mark, ...]
+    stuffing: Stuffing
+
+    def to_document(self) -> dict[str, Json]:
+        """Give the finding as plain JSON values."""
+        return {
+            "field": self.field,
+            "marks": [mark.to_document() for mark in self.marks],
+            "stuffing": self.stuffing.to_document(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a dictionary's words say about an application's texts; they move no points."""
+
+    dictionary: str
+    dictionary_sha256: str
+    findings: tuple[TextFinding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +208,10 @@ class Scorecard:
         worst_tenths: The score if every missing answer were worth nothing.
         lifts: The fields that gave most, at most three.
         gaps: The fields where another answer would add most, at most three.
+        probability: The chance of a fit that the model gives, to four places; a line of its own, no part of the score.
+        interval: Between which probabilities the middle 90 % of the bootstrap refits lie.
+        band_tenths: Between which scores they lie.
+        texts: Marked words and stuffing, if a dictionary was given.
     """
 
     criteria: tuple[CriterionScore, ...]
@@ -163,9 +225,11 @@ class Scorecard:
     rubric_sha256: str
     inputs_sha256: str
     code_version: str
-    model: None = None
-    probability: None = None
-    interval: None = None
+    model: ModelUse | None = None
+    probability: float | None = None
+    interval: tuple[float, float] | None = None
+    band_tenths: tuple[int, int] | None = None
+    texts: Texts | None = None
 
     @property
     def total_tenths(self) -> int:
@@ -187,12 +251,35 @@ class Scorecard:
         """The lowest score that the missing answers still allow."""
         return Decimal(self.worst_tenths).scaleb(-1)
 
+    def _learned(self) -> dict[str, Json]:
+        use = self.model
+        if use is None:
+            return {"model": None}
+        return {
+            "model": use.version,
+            "model_sha256": use.sha256,
+            "method": use.method,
+            "evidence": use.evidence,
+            "learned_share": use.learned_share,
+            "calibration": use.calibration,
+        }
+
+    def _read(self) -> dict[str, Json]:
+        if self.texts is None:
+            return {}
+        return {
+            "dictionary": self.texts.dictionary,
+            "dictionary_sha256": self.texts.dictionary_sha256,
+            "texts": [finding.to_document() for finding in self.texts.findings],
+        }
+
     def _result(self) -> dict[str, Json]:
         return {
             "total": _points(self.total_tenths),
             "total_tenths": self.total_tenths,
             "probability": self.probability,
-            "interval": self.interval,
+            "interval": None if self.interval is None else list(self.interval),
+            "band": None if self.band_tenths is None else [_points(end) for end in self.band_tenths],
             "knockouts": [knockout.to_document() for knockout in self.knockouts],
             "criteria": [criterion.to_document() for criterion in self.criteria],
             "coverage": self.coverage_permille / 1000,
@@ -202,8 +289,9 @@ class Scorecard:
             "gaps": [move.to_document() for move in self.gaps],
             "rubric": self.rubric,
             "rubric_sha256": self.rubric_sha256,
-            "model": self.model,
             "inputs_sha256": self.inputs_sha256,
+            **self._learned(),
+            **self._read(),
         }
 
     def to_document(self) -> dict[str, Json]:
@@ -222,3 +310,50 @@ class Scorecard:
     def canonical_json(self) -> str:
         """The one spelling of `to_document`."""
         return canonical_json(self.to_document())
+
+    def lines(self, language: str = "ko") -> list[str]:
+        """Tell the scorecard in lines of text: score, chance, criteria with reasons, lifts and what would change it.
+
+        Args:
+            language: "ko" or "en".
+        """
+        return scorecard_lines(self, korean=language == "ko")
+
+
+def scorecard_lines(card: Scorecard, *, korean: bool) -> list[str]:
+    """Tell a scorecard line by line in one language; see `Scorecard.lines`."""
+    told = [_headline(card, korean=korean), *_chance_lines(card, korean=korean)]
+    for criterion in card.criteria:
+        label, answer = (
+            (criterion.label_ko, criterion.answer_ko) if korean else (criterion.label_en, criterion.answer_en)
+        )
+        points, most = points_text(criterion.points_tenths), points_text(criterion.maximum_tenths)
+        told.append(f"{label}: {points}/{most} ({answer})")
+        told.append(f"  {criterion.reason_ko if korean else criterion.reason_en}")
+        learned = criterion.learned_ko if korean else criterion.learned_en
+        if learned:
+            told.append(f"  {learned}")
+    heads = ("점수를 올린 응답", "점수를 더 올릴 수 있는 응답") if korean else ("What gave most", "What would add most")
+    for head, moves in zip(heads, (card.lifts, card.gaps), strict=True):
+        told += [
+            f"{head}: {move.text_ko if korean else move.text_en} (+{points_text(move.points_tenths)})" for move in moves
+        ]
+    return told
+
+
+def _headline(card: Scorecard, *, korean: bool) -> str:
+    best, worst = points_text(card.best_tenths), points_text(card.worst_tenths)
+    share = f"{card.coverage_permille / 10:g}%"
+    if korean:
+        return f"적합도 {card.total}/100 (응답률 {share}, 가능 범위 {worst}~{best})"
+    return f"Fit {card.total}/100 (answered {share}, possible {worst} to {best})"
+
+
+def _chance_lines(card: Scorecard, *, korean: bool) -> list[str]:
+    if card.model is None or card.probability is None:
+        return []
+    low, high = card.interval or (card.probability, card.probability)
+    chance, evidence = f"{card.probability:.0%}", f"{card.model.evidence:.2f}"
+    if korean:
+        return [f"적합 확률 {chance} (90% 구간 {low:.0%}~{high:.0%}), 근거 비중 {evidence}"]
+    return [f"Chance of a fit {chance} (90 % band {low:.0%} to {high:.0%}), evidence {evidence}"]

@@ -1,7 +1,7 @@
 """Finding dictionary terms in Korean and English text."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 Concept = tuple[str, ...]
@@ -30,20 +30,22 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not (before.isascii() and before.isalnum()) and not (after.isascii() and after.isalnum())
 
 
-def contains(text: str, spelling: str) -> bool:
-    """Say whether normalised text holds one normalised spelling.
+def stands_at(text: str, spelling: str) -> Iterator[int]:
+    """Yield where normalised text holds one normalised spelling.
 
     English must stand alone ("ai" is not in "daily"), while Korean matches inside a word, because particles
     are written onto it.
     """
     start = text.find(spelling)
-    if not spelling.isascii():
-        return start >= 0
     while start >= 0:
-        if _stands_alone(text, start, start + len(spelling)):
-            return True
+        if not spelling.isascii() or _stands_alone(text, start, start + len(spelling)):
+            yield start
         start = text.find(spelling, start + 1)
-    return False
+
+
+def contains(text: str, spelling: str) -> bool:
+    """Say whether normalised text holds one normalised spelling; see `stands_at`."""
+    return next(stands_at(text, spelling), None) is not None
 
 
 def matched_terms(text: str, concepts: Iterable[Concept]) -> tuple[str, ...]:

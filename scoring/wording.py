@@ -14,6 +14,11 @@ def points_text(tenths: int) -> str:
     return str(Decimal(tenths).scaleb(-1))
 
 
+def number_text(number: float) -> str:
+    """Write a number without needless places: 30000.0 is "30,000"."""
+    return f"{number:,.0f}" if number == int(number) else f"{number:,g}"
+
+
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

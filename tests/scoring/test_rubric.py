@@ -90,6 +90,9 @@ def test_an_operator_that_does_not_suit_the_kind_is_refused(old: str, new: str, 
         ("points = 6\n", "points = nan\n"),
         ("points = 6\n", "points = inf\n"),
         ("points = 6\n", 'points = "6"\n'),
+        ("maximum = 25\n", "maximum = -25\n"),
+        ("maximum = 25\n", "maximum = nan\n"),
+        ("maximum = 25\n", "maximum = inf\n"),
         ('terms = "spc"', 'terms = "spcc"'),
         ('["SOTA K"],', '["SOTA K"], ["sota k"],'),
         ("cap = 2", "capp = 2"),
@@ -168,3 +171,35 @@ def test_a_rubric_lists_the_fields_it_asks_for() -> None:
     assert set(fields) <= set(CATALOGUE)
     assert len(fields) == len(set(fields)) == 29
     assert fields[0] == "company_class"
+
+
+def test_bins_that_overlap_are_refused_by_rule_and_field() -> None:
+    apart = DEFAULT.replace(
+        'field = "delivered_projects"\noperator = "gte"\nvalue = 1',
+        'field = "delivered_projects"\noperator = "between"\nvalue = [1, 2]',
+    ).replace(
+        'field = "delivered_projects"\noperator = "gte"\nvalue = 3',
+        'field = "delivered_projects"\noperator = "between"\nvalue = [3, 9]',
+    )
+    error = refused(apart.replace("value = [3, 9]", "value = [2, 9]"))
+    assert (error.criterion, error.field) == ("team", "delivered_projects")
+    assert error.message_en.endswith("bins overlap: 2 to 9 and 1 to 2.")
+    assert error.message_ko.endswith("구간이 겹칩니다: 2~9, 1~2.")
+    # Side by side they are accepted, and then it is the maximum that no answer reaches any more.
+    assert "its rules reach" in refused(apart).message_en
+
+
+def test_a_list_of_terms_that_refers_to_itself_is_refused_by_place() -> None:
+    error = refused(
+        changed("korean_ai = [", 'korean_ai = [\n    "@regulated",').replace(
+            "regulated = [", 'regulated = ["@korean_ai",'
+        )
+    )
+    assert error.field == "dictionaries.korean_ai"
+    assert "korean_ai → regulated → korean_ai" in error.message_en
+    assert "서로를 참조합니다" in error.message_ko
+
+
+def test_a_rubric_of_ten_megabytes_is_refused_before_it_is_read() -> None:
+    error = refused("# " + "가" * 10_000_000)
+    assert error.message_ko == "평가표가 너무 깁니다: 10,000,002자, 최대 1,000,000자."
