@@ -252,14 +252,14 @@ class Reducer:
 
         Texts become categories first: nine numbers a row are grouped in half the time of nine texts.
         """
-        values = self._tags.learn(self._tags.ask(table.lazy()).collect())
-        used = [at for at, name in enumerate(_TAGS) if at == 0 or any(value[at] for value in values)]
-        whose: dict[str, list[Any]] = {_TAGS[at]: [value[at] for value in values] for at in used}
-        whose["company"] = [self._tags[value] for value in values]
-        schema = dict.fromkeys(whose, pl.String)
+        answer = self._tags.ask(table.lazy()).collect()
+        values = self._tags.learn(answer)
+        used = [name for at, name in enumerate(_TAGS) if at == 0 or any(value[at] for value in values)]
+        companies = pl.Series("company", [self._tags[value] for value in values], dtype=pl.String)
         return (
-            table.lazy()
-            .join(pl.LazyFrame(whose, schema=schema), on=[_TAGS[at] for at in used], how="left")
+            table.select(*keys, *used, "ConsumedQuantity")
+            .join(answer.select(*used, companies), on=used, how="left")
+            .lazy()
             .select(pl.col(*keys, "company").cast(pl.Categorical), pl.col("ConsumedQuantity").cast(_DECIMAL))
             .group_by(*keys, "company")
             .agg(pl.col("ConsumedQuantity").sum().alias("hours"), pl.len().alias("rows"))
