@@ -33,6 +33,7 @@ from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import current_locale, gettext
 from fundapp.web.shell.navigation import ROOMS
 from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import only, viewer
 
 blueprint = Blueprint("partners", __name__, url_prefix="/partners")
@@ -133,7 +134,7 @@ def freeze() -> ResponseReturnValue:
         form.reason.errors = [str(error.details[f"reason_{current_locale()}"])]
         return _archive(form, quarter), _UNPROCESSABLE
     except FreezeRefusedError as error:
-        return _archive(form, quarter, refusal=error.message(current_locale())), _CONFLICT
+        return _archive(form, quarter, refusal=say_refusal(error)), _CONFLICT
     version = int(result["version"])
     build_files(quarter, version)
     said = gettext("%(n)s판을 확정했습니다.", n=version)
