@@ -287,6 +287,8 @@ def test_a_paid_tranche_and_a_received_call_are_corrected_through_two_browsers(
     assert press(analyst, "/operations/cash/calls", f"{page}/approve").status_code == 404
     assert "승인하고 기록했습니다." in press(finance, page, f"{page}/approve").text
     assert cash_scene.tranches(db)[0].disbursed_on == date(2026, 7, 13)
+    booked = first(db, PaymentCorrection).txn_key.replace(":", "%3A")
+    assert booked in finance.get(award).text.replace(":", "%3A")
 
     call = "/operations/cash/calls/CC-2026-0001"
     press(finance, call, f"{call}/lines/1/correct", **(right | {"effective_on": "2026-07-09"}))
