@@ -13,6 +13,7 @@ from fundapp.core.access import Kind, Role, Thing, Verb, may, require
 from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import Quarter, kst_date
+from fundapp.ledger.actions import halt_postings
 from fundapp.reporting.actions import freeze_quarter, sign_report
 from fundapp.reporting.queries import (
     ReportPage,
@@ -185,9 +186,12 @@ def sign(quarter: str, version: int) -> ResponseReturnValue:
             "status": sign_report(session, quarter=period, version=version, side=side, actor=viewer(), at=at),
         }
 
-    db().transaction(
-        lambda s: once(s, key=form.key.data or "", verb="report.sign", request=wanted, at=at, work=lambda: work(s))
-    )
+    def sign_once(session: Session) -> None:
+        halt_postings(session)  # the last signature closes the books
+        key = form.key.data or ""
+        once(session, key=key, verb="report.sign", request=wanted, at=at, work=lambda: work(session))
+
+    db().transaction(sign_once)
     build_files(period, version)
     flash(gettext("서명했습니다."), "ok")
     return redirect(url_for("partners.report", quarter=quarter, version=version))
