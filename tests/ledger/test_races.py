@@ -288,6 +288,35 @@ def test_a_period_that_closes_while_others_open_accounts_and_post_holds_every_tr
         assert queries.count_transfers(session) == period.transfers == 1 + accepted
 
 
+def test_a_close_that_takes_its_time_comes_through_at_once_while_others_post_without_pause(
+    db: Database, database_url: str
+) -> None:
+    _found(db, 1_000_000)
+    tries: list[int] = []
+
+    def close(session: Session) -> None:
+        actions.halt_postings(session)
+        tries.append(queries.count_transfers(session))
+        time.sleep(0.3)  # a checklist; as long as this, somebody has always posted in between
+        actions.close_books(session, through=DAY, actor=SYSTEM, at=AT)
+
+    def close_once_they_post() -> None:
+        while True:
+            with db.read() as session:
+                if queries.count_transfers(session) > 10:
+                    break
+            time.sleep(0.01)
+        db.transaction(close)
+
+    posters = ["a", "b", "c"]
+    accepted = _race(database_url, posters, attempts=100_000, run=_post_until_closed, during=close_once_they_post)
+    with db.read() as session:
+        (period,) = queries.list_periods(session)
+        assert queries.verify(session).problems == []
+        assert queries.count_transfers(session) == period.transfers == 1 + accepted
+    assert len(tries) == 1
+
+
 def test_opening_accounts_does_not_make_openers_wait_for_a_close_that_waits_for_them(postgres_db: Database) -> None:
     """Somebody has opened an account and not yet committed: the close passes over them, and they post later."""
     with Session(postgres_db.engine) as opener:

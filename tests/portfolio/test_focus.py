@@ -13,8 +13,10 @@ import pytest
 from pyarrow import parquet
 
 from fundapp.portfolio.focus import FocusFileError, FocusMapping, load_mapping, read_usage
+from fundapp.portfolio.focus.pieces import CsvPieces
 from fundapp.portfolio.focus.rows import Rules, UsageRow, read_row
 from fundapp.portfolio.focus.statement import hours_of_company
+from fundapp.portfolio.focus.unpacking import unpacked
 
 H100 = {
     "BillingAccountId": "/Providers/Billing/1",
@@ -296,6 +298,39 @@ def test_a_gzipped_file_is_read(tmp_path: Path) -> None:
     packed = tmp_path / "usage.csv.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     assert hours_of_company(read_usage(packed).totals.items()) == {KEY: 1_920_000}
+
+
+def test_a_gzipped_file_is_read_as_fast_as_a_plain_one(tmp_path: Path) -> None:
+    """The strict reader, which is slow, is only for files in which something is out of the ordinary."""
+    plain = write(tmp_path / "usage.csv", H100)
+    packed = tmp_path / "usage.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    with unpacked(packed) as laid_out:
+        assert laid_out.read_bytes() == plain.read_bytes()
+        pieces = CsvPieces(laid_out)
+        places = [place for place, _ in pieces.frames({"ChargeCategory": 0}, lambda table: table.height)]
+    assert [place.numbers for place in places] == [None]
+    assert not laid_out.exists()
+
+
+def test_a_file_that_unpacks_to_more_than_the_limit_is_refused_by_name(tmp_path: Path) -> None:
+    bomb = tmp_path / "usage.csv.gz"
+    with gzip.open(bomb, "wb") as stream:
+        for _ in range(64):
+            stream.write(bytes(1 << 20))
+    assert bomb.stat().st_size < 1 << 20
+    with pytest.raises(FocusFileError, match=r"more than 0\.03125 GB") as caught, unpacked(bomb, most=32 << 20):
+        pytest.fail("it was unpacked")
+    assert "0.03125 GB보다" in caught.value.message_ko
+
+
+def test_a_gzipped_file_that_was_cut_off_is_refused_whole(tmp_path: Path) -> None:
+    plain = write(tmp_path / "usage.csv", *[H100] * 200)
+    packed = tmp_path / "usage.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes())[:-20])
+    with pytest.raises(FocusFileError) as caught:
+        read_usage(packed)
+    assert caught.value.code == "unreadable"
 
 
 def test_parquet_gives_the_same_totals_as_csv(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -127,6 +128,21 @@ def test_the_grants_page_says_when_it_runs_out_and_links_its_figures(staff: Flas
     forecast = re.search(r'class="fore" d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"', drawing)
     assert forecast is not None
     assert float(forecast[4]) == burndown.TOP + burndown.HEIGHT  # it ends where nothing is left
+
+
+@on_sqlite
+def test_what_was_booked_opens_its_transfers_for_those_who_may_see_the_ledger(
+    staff: FlaskClient, company: FlaskClient, grant_id: str
+) -> None:
+    page = staff.get(f"/operations/grants/{grant_id}").text
+    shown = re.search(r'<a class="quiet traced" href="([^"]+)">사용량 반영</a>', page)
+    assert shown is not None
+    account = html.unescape(shown[1])
+    assert account.startswith("/operations/ledger/account?path=grant:AW-2026-0001")
+    steps = words(staff.get(account).text)
+    assert "−560 GPU시간" in steps
+    assert "+1,000 GPU시간" not in steps
+    assert "/operations/" not in company.get(f"/portal/grants/{NUMBER}").text
 
 
 @on_sqlite

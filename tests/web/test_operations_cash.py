@@ -287,6 +287,8 @@ def test_a_paid_tranche_and_a_received_call_are_corrected_through_two_browsers(
     assert press(analyst, "/operations/cash/calls", f"{page}/approve").status_code == 404
     assert "승인하고 기록했습니다." in press(finance, page, f"{page}/approve").text
     assert cash_scene.tranches(db)[0].disbursed_on == date(2026, 7, 13)
+    booked = first(db, PaymentCorrection).txn_key.replace(":", "%3A")
+    assert booked in finance.get(award).text.replace(":", "%3A")
 
     call = "/operations/cash/calls/CC-2026-0001"
     press(finance, call, f"{call}/lines/1/correct", **(right | {"effective_on": "2026-07-09"}))
@@ -317,3 +319,19 @@ def test_the_form_of_a_correction_says_what_is_wrong_and_strangers_find_no_page(
     assert "정정 올리기" not in auditor.get(award).text
     finance = press(two[1], page, f"{page}/return", reason="근거 부족")
     assert "돌려보냈습니다." in finance.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("ko", "실제로 오간 날: 오늘까지의 날짜여야 합니다"), ("en", "Day it really moved: not after today")],
+)
+def test_a_refusal_names_its_field_as_the_form_does(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database, language: str, said: str
+) -> None:
+    award, tranche = f"/operations/portfolio/{NUMBER}", cash_scene.tranches(db)[0]
+    asked = f"{award}/cash/tranches/{tranche.id}/correct"
+    future = {"amount_krw": "50000000", "effective_on": "2099-01-01", "reason": "x"}
+    two[0].get(f"{award}?lang={language}")
+    text = press(two[0], award, asked, **future).text
+    assert said in text
+    assert "effective_on:" not in text

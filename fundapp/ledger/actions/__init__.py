@@ -7,7 +7,7 @@ COMMITTED, where read-check-write granted 2,400 of 1,000 hours.
 
 from fundapp.ledger.actions.accounts import Opening, open_account, open_accounts
 from fundapp.ledger.actions.holds import expire_holds, hold, post_hold, void_hold
-from fundapp.ledger.actions.periods import close_books
+from fundapp.ledger.actions.periods import close_books, halt_postings
 from fundapp.ledger.actions.postings import Posting, post, post_many, replace, reverse
 from fundapp.ledger.actions.rates import set_fx, set_rate
 
@@ -16,6 +16,7 @@ __all__ = [
     "Posting",
     "close_books",
     "expire_holds",
+    "halt_postings",
     "hold",
     "open_account",
     "open_accounts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Viewer
@@ -14,6 +14,18 @@ from fundapp.ledger.sealing import Header, seal, sums_through
 from fundapp.ledger.tables import Balance, Book, OpeningSlot, Period, Snapshot, Transfer
 
 
+def halt_postings(session: Session) -> None:
+    """Make new postings wait until this transaction ends, once those under way have ended; plain reading goes on.
+
+    To be asked before anything else is: what the transaction then sees of the ledger stays true until it commits, so
+    that a close comes through however busily others post. Whoever asks later may have to start again. On SQLite the
+    write lock does as much.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # Waits for the row locks of postings; unlike a statement that reads, it leaves the snapshot still to be taken.
+        session.execute(text("LOCK TABLE ledger_book IN EXCLUSIVE MODE"))
+
+
 def close_books(session: Session, *, through: date, actor: Viewer, at: datetime) -> None:
     """Refuse every later posting that would take effect on or before `through`. Books never reopen.
 
@@ -21,13 +33,14 @@ def close_books(session: Session, *, through: date, actor: Viewer, at: datetime)
     and a hash over its transfers, its snapshot and the period before. Closing again through the same or an earlier
     day changes nothing.
     """
+    halt_postings(session)
     session.execute(
         update(Book)
         .where(Book.id == 1, Book.closed_through.is_(None) | (Book.closed_through < through))
         .values(closed_through=through)
     )
-    # Postings under way have ended: they share-locked the row that is now ours. Those that ended after our snapshot
-    # was taken have changed a balance since, and PostgreSQL then refuses this lock and lets us start again.
+    # Postings under way have ended. If the caller read before it halted them, those that ended after its snapshot was
+    # taken have changed a balance since, and PostgreSQL then refuses this lock and lets us start again.
     session.execute(select(Balance.account_id).order_by(Balance.account_id).with_for_update(read=True)).all()
     # A balance that was opened after our snapshot is none that we could lock, but its slot has changed with it. Who
     # is still opening has posted nothing yet and will find the books closed, so there is no need to wait for them.

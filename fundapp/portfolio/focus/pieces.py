@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import json
 from collections import deque
@@ -32,7 +31,6 @@ _TEXT_BLOCK: Final = 1 << 20
 _EXACT_ROWS: Final = 20_000
 _PARQUET_ROWS: Final = 65_536
 _WORKERS: Final = 1
-_GZIP: Final = b"\x1f\x8b"
 
 T = TypeVar("T")
 
@@ -66,20 +64,15 @@ class IrregularError(Exception):
 
 
 class CsvPieces:
-    """A CSV file, plain or gzipped."""
+    """A CSV file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with path.open("rb") as stream:
-            self._gzipped = stream.read(2) == _GZIP
         self.header, self._start, self._plain = self._read_header()
-
-    def _open(self) -> IO[bytes]:
-        return cast("IO[bytes]", gzip.open(self.path, "rb")) if self._gzipped else self.path.open("rb")
 
     def _read_header(self) -> tuple[list[str], int, bool]:
         """Return the titles, where the rows begin, and whether the fast way can read this file at all."""
-        with self._open() as stream:
+        with self.path.open("rb") as stream:
             head = stream.read(LONGEST_HEADER)
         end = head.find(b"\n")
         if end < 0 and len(head) == LONGEST_HEADER and b"\r" not in head:
@@ -91,7 +84,7 @@ class CsvPieces:
         text = (head if end < 0 else head[:end]).decode("utf-8-sig").rstrip("\r")
         rows = list(csv.reader(io.StringIO(text, newline="")))
         plain = end >= 0 and "\r" not in text and text.count('"') % 2 == 0
-        return (rows[0] if rows else []), end + 1, plain and not self._gzipped
+        return (rows[0] if rows else []), end + 1, plain
 
     def frames(self, columns: Mapping[str, int], work: Work[T], *, strict: bool = False) -> Iterator[tuple[Place, T]]:
         """Apply `work` to every frame of the file and yield the results in order.
@@ -150,7 +143,7 @@ class CsvPieces:
             UnicodeDecodeError: if so.
         """
         decoder = codecs.getincrementaldecoder("utf-8")()
-        with self._open() as stream:
+        with self.path.open("rb") as stream:
             while block := stream.read(_TEXT_BLOCK):
                 decoder.decode(block)
             decoder.decode(b"", final=True)
@@ -158,7 +151,7 @@ class CsvPieces:
     def _exact(self, offset: int, number: int, columns: Mapping[str, int], work: Work[T]) -> Iterator[tuple[Place, T]]:
         """Read from a place in the file to its end with the strict reader; `number` is the row before that place."""
         batch: list[tuple[int, list[str]]] = []
-        with self._open() as stream:
+        with self.path.open("rb") as stream:
             stream.seek(offset)
             try:
                 for fields in csv.reader(_lines(stream, "utf-8" if offset else "utf-8-sig"), strict=True):

@@ -19,6 +19,7 @@ from .reducing import Gatherer, Reducer
 from .refusals import FocusFileError, Rejected, RowRefusedError
 from .rows import FocusMapping, Rules, load_mapping
 from .statement import Statement, Tally
+from .unpacking import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,11 +56,11 @@ def read_usage(
         export = find_export(source)
     tally, versions = Tally(), set[str]()
     for part in export.parts:
-        with _named_faults(part.name if len(export.parts) > 1 else ""):
+        with _named_faults(part.name if len(export.parts) > 1 else ""), unpacked(part) as plain:
             try:
-                version, read = _read_part(part, rules, regions or {})
+                version, read = _read_part(plain, rules, regions or {})
             except IrregularError:
-                version, read = _read_part(part, rules, regions or {}, strict=True)
+                version, read = _read_part(plain, rules, regions or {}, strict=True)
             versions.add(version)
             tally.absorb(read)
     _require_whole(export, tally)

@@ -17,7 +17,7 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import FourEyesError, InvalidInputError, TransitionRefusedError
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import RetryTransactionError
-from fundapp.ledger.actions import close_books
+from fundapp.ledger.actions import close_books, halt_postings
 from fundapp.ledger.tables import Period
 from fundapp.reporting.close_checks import close_lines, closed_through
 from fundapp.reporting.close_rules import EXPLAINABLE, Line, require_closable
@@ -105,6 +105,7 @@ def confirm_close(session: Session, *, quarter: Quarter, actor: Viewer, at: date
         CloseRefusedError: naming what is open.
         TransitionRefusedError: if nothing has been prepared, or the quarter is closed.
     """
+    halt_postings(session)
     _require(session, Verb.CLOSE, actor)
     _require_open(session, quarter, "confirm")
     last = _latest_step(session, quarter)

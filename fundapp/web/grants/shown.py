@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -132,13 +133,18 @@ class AlertShown:
 
 @dataclass(frozen=True, slots=True)
 class EventShown:
-    """Something that happened to a grant; `transfer_kind` leads to the transfers, for those who may see them."""
+    """Something that happened to a grant.
+
+    Attributes:
+        booked: What narrows the grant's account to the transfers of a booking; nothing where there was none.
+    """
 
     at: datetime
     title: str
     text: str
     chip: str = ""
     tone: str = ""
+    booked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,14 +293,22 @@ def _booked(movements: Sequence[Movement]) -> list[EventShown]:
     shown = []
     for (at, kind), found in piles.items():
         amount = sum(one.amount_e4 for one in found)
+        days = (min(one.effective_on for one in found), max(one.effective_on for one in found))
+        booked = _narrowed({one.kind for one in found}, *days)
         if kind == "use":
-            days = (min(one.effective_on for one in found), max(one.effective_on for one in found))
             text = gettext("%(first)s–%(last)s, %(hours)s", first=days[0], last=days[1], hours=_hours(-amount))
-            shown.append(EventShown(at, gettext("사용량 반영"), text))
+            shown.append(EventShown(at, gettext("사용량 반영"), text, booked=booked))
             continue
         sign = "+" if amount > 0 else "−"
-        shown.append(EventShown(at, str(MOVE_WORDS.get(kind, kind)), f"{sign}{_hours(abs(amount))}"))
+        text = f"{sign}{_hours(abs(amount))}"
+        shown.append(EventShown(at, str(MOVE_WORDS.get(kind, kind)), text, booked=booked))
     return shown
+
+
+def _narrowed(kinds: AbstractSet[str], first: date, last: date) -> dict[str, str]:
+    """Return what the page of an account is narrowed by: the days, and the kind where there is one only."""
+    days = {"from": first.isoformat(), "to": last.isoformat()}
+    return days | {"kind": next(iter(kinds))} if len(kinds) == 1 else days
 
 
 def _step(row: StepRow) -> EventShown:

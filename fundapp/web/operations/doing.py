@@ -19,7 +19,8 @@ from fundapp.core.idempotency import once
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyedForm
-from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.language import gettext, pick
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 REFUSED = 422
@@ -35,8 +36,13 @@ def may_open(kind: Kind, verb: Verb = Verb.VIEW) -> None:
     require(viewer(), verb, Thing(kind))
 
 
-def act(work: Callable[[Session], object], said: str) -> bool:
+def act(work: Callable[[Session], object], said: str, form: FlaskForm | None = None) -> bool:
     """Run a change and say so; a refusal is said just as politely, on the page that comes next.
+
+    Args:
+        work: The change.
+        said: What is said of it.
+        form: The form that asked, whose labels a refusal uses.
 
     Raises:
         NotFoundError: if what it is about is absent or out of sight; that is a page of its own.
@@ -46,7 +52,7 @@ def act(work: Callable[[Session], object], said: str) -> bool:
     except NotFoundError:
         raise
     except FundError as error:
-        flash(error.message(current_locale()), "err")
+        flash(say_refusal(error, form), "err")
         return False
     flash(said, "ok")
     return True
@@ -78,10 +84,12 @@ def say_faults(form: FlaskForm) -> None:
 
 
 def show_fault(form: FlaskForm, error: InvalidInputError, fallback: str) -> None:
-    """Put a refusal beside the field it concerns, or beside `fallback`."""
+    """Put a refusal beside the field it concerns, or beside `fallback` with the name of the other."""
     name = str(error.details.get("field"))
-    field = form[name if name in form else fallback]
-    field.errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
+    if name in form:
+        form[name].errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
+    else:
+        form[fallback].errors = [say_refusal(error)]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from fundapp.core.access import Kind, Role, Thing, Verb, may, require
 from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import Quarter, kst_date
+from fundapp.ledger.actions import halt_postings
 from fundapp.reporting.actions import freeze_quarter, sign_report
 from fundapp.reporting.queries import (
     ReportPage,
@@ -33,6 +34,7 @@ from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import current_locale, gettext
 from fundapp.web.shell.navigation import ROOMS
 from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import only, viewer
 
 blueprint = Blueprint("partners", __name__, url_prefix="/partners")
@@ -133,7 +135,7 @@ def freeze() -> ResponseReturnValue:
         form.reason.errors = [str(error.details[f"reason_{current_locale()}"])]
         return _archive(form, quarter), _UNPROCESSABLE
     except FreezeRefusedError as error:
-        return _archive(form, quarter, refusal=error.message(current_locale())), _CONFLICT
+        return _archive(form, quarter, refusal=say_refusal(error)), _CONFLICT
     version = int(result["version"])
     build_files(quarter, version)
     said = gettext("%(n)s판을 확정했습니다.", n=version)
@@ -184,9 +186,12 @@ def sign(quarter: str, version: int) -> ResponseReturnValue:
             "status": sign_report(session, quarter=period, version=version, side=side, actor=viewer(), at=at),
         }
 
-    db().transaction(
-        lambda s: once(s, key=form.key.data or "", verb="report.sign", request=wanted, at=at, work=lambda: work(s))
-    )
+    def sign_once(session: Session) -> None:
+        halt_postings(session)  # the last signature closes the books
+        key = form.key.data or ""
+        once(session, key=key, verb="report.sign", request=wanted, at=at, work=lambda: work(session))
+
+    db().transaction(sign_once)
     build_files(period, version)
     flash(gettext("서명했습니다."), "ok")
     return redirect(url_for("partners.report", quarter=quarter, version=version))

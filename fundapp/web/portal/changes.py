@@ -51,6 +51,7 @@ from fundapp.web.shell.formats import hours_number, quarter
 from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import current_locale, gettext, pick
 from fundapp.web.shell.navigation import ROOMS
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import only, viewer
 
 blueprint = Blueprint("portal_changes", __name__, url_prefix="/portal")
@@ -112,7 +113,7 @@ def ask(number: str) -> ResponseReturnValue:
         except InvalidInputError as error:
             _show(form, error, "reason")
         except FundError as error:
-            form.kind.errors = [error.message(current_locale())]
+            form.kind.errors = [say_refusal(error)]
         else:
             flash(gettext("%(number)s 요청을 보냈습니다. 결정하면 메일로 알려 드립니다.", number=change), "ok")
             return redirect(url_for(".requests", number=number))
@@ -333,8 +334,10 @@ def _own_award(number: str) -> str:
 
 def _show(form: FlaskForm, error: InvalidInputError, fallback: str) -> None:
     name = str(error.details.get("field"))
-    field = form[name if name in form else fallback]
-    field.errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
+    if name in form:
+        form[name].errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
+    else:
+        form[fallback].errors = [say_refusal(error)]
 
 
 def _act(work: Callable[[Session], object], said: str) -> None:
@@ -343,6 +346,6 @@ def _act(work: Callable[[Session], object], said: str) -> None:
     except NotFoundError:
         raise
     except FundError as error:
-        flash(error.message(current_locale()), "err")
+        flash(say_refusal(error), "err")
     else:
         flash(said, "ok")

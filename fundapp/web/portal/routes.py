@@ -26,8 +26,9 @@ from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.formats import clock_time
 from fundapp.web.shell.forms import KeyOnlyForm
-from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.language import gettext, pick
 from fundapp.web.shell.navigation import ROOMS
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.security import limiter
 from fundapp.web.shell.viewer import only, viewer
 
@@ -64,7 +65,7 @@ def start(code: str) -> ResponseReturnValue:
         try:
             return redirect(url_for(".application", application_id=_start(code, form)))
         except CompanyTakenError as error:
-            form.business_number.errors = [error.message(current_locale())]
+            form.business_number.errors = [say_refusal(error)]
         except InvalidInputError as error:
             field = form[str(error.details.get("field"))]
             field.errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
@@ -168,7 +169,7 @@ def autosave(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
         saved = _save(application_id, form.to_patch(sent), form.expected_revision, at)
     except FundError as error:
         status = _REFUSED if isinstance(error, InvalidInputError) else _CONFLICT
-        return jsonify(error={"code": error.code, "message": error.message(current_locale())}), status
+        return jsonify(error={"code": error.code, "message": say_refusal(error)}), status
     problems = {forms.ANSWER + found.field: pick(found.message_ko, found.message_en) for found in saved.problems}
     return jsonify(revision=saved.revision, saved_at=clock_time(at), problems=problems)
 
@@ -212,7 +213,7 @@ def submit(application_id: uuid.UUID) -> ResponseReturnValue:
         )
     except (AnswersRefusedError, CallClosedError) as error:
         page = _page(application_id, at)
-        refusal = error.message(current_locale()) if isinstance(error, CallClosedError) else ""
+        refusal = say_refusal(error) if isinstance(error, CallClosedError) else ""
         html = render_template("portal/check.html", page=page, form=form, refusal=refusal, **shown.check_parts(page))
         return html, _CONFLICT if refusal else _REFUSED
     return redirect(url_for(".receipt", application_id=application_id, version=receipt.version))
@@ -319,7 +320,7 @@ def _section_page(
 def _refused(
     page: pages.ApplicationPage, part: Section, form: forms.AnswersForm, error: CallClosedError
 ) -> ResponseReturnValue:
-    return _section_page(page, part, form, _CONFLICT, error.message(current_locale()))
+    return _section_page(page, part, form, _CONFLICT, say_refusal(error))
 
 
 def _clash(application_id: uuid.UUID, part: Section, form: forms.AnswersForm, at: datetime) -> ResponseReturnValue:

@@ -22,6 +22,7 @@ from fundapp.core.errors import (
     TransitionRefusedError,
 )
 from fundapp.web.shell.language import current_locale, gettext
+from fundapp.web.shell.refusals import say_refusal
 
 STATUSES: dict[type[FundError], int] = {
     NotFoundError: 404,
@@ -56,7 +57,8 @@ def _fund_error(error: FundError) -> ResponseReturnValue:
     status = status_of(error)
     if isinstance(error, NotFoundError):
         return _not_found()
-    return _answer(status, error.code, gettext("처리하지 못했습니다"), error.message(current_locale()))
+    said = error.message(current_locale()) if _is_api() else say_refusal(error)
+    return _answer(status, error.code, gettext("처리하지 못했습니다"), said)
 
 
 def _not_found() -> ResponseReturnValue:
@@ -110,8 +112,13 @@ def _unexpected_error(error: Exception) -> ResponseReturnValue:
 
 
 def _answer(status: int, code: str, title: str, text: str, incident: str | None = None) -> ResponseReturnValue:
-    if request.path.startswith("/api/"):
+    if _is_api():
         body = {"code": code, "message": text} | ({"incident": incident} if incident else {})
         return jsonify(error=body), status
     page = render_template("errors/error.html", status=status, title=title, text=text, incident=incident)
     return page, status
+
+
+def _is_api() -> bool:
+    """Return whether a program asks, which knows fields by the names of the code."""
+    return request.path.startswith("/api/")

@@ -19,7 +19,8 @@ from fundapp.web.committee.sitting import load_sitting
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyOnlyForm
-from fundapp.web.shell.language import current_locale, gettext
+from fundapp.web.shell.language import gettext
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _INVALID = 422
@@ -86,7 +87,7 @@ def vote(ballot_id: uuid.UUID) -> ResponseReturnValue:
         )
         flash(gettext("투표했습니다. 개표 전에는 누가 투표했는지만 보입니다."), "ok")
     except (AlreadyVotedError, BallotClosedError) as refused:
-        flash(refused.message(current_locale()), "warn")
+        flash(say_refusal(refused), "warn")
     return redirect(url_for("committee.ballot", ballot_id=ballot_id))
 
 
@@ -113,7 +114,7 @@ def close(ballot_id: uuid.UUID) -> ResponseReturnValue:
         )
         flash(gettext("개표했습니다."), "ok")
     except BallotClosedError as refused:
-        flash(refused.message(current_locale()), "warn")
+        flash(say_refusal(refused), "warn")
     return redirect(url_for("committee.ballot", ballot_id=ballot_id))
 
 

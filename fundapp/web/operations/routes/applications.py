@@ -101,5 +101,6 @@ def judge(application_id: uuid.UUID) -> ResponseReturnValue:
                 at=now(),
             ),
             gettext("판단을 기록했습니다."),
+            form,
         )
     return redirect(url_for(".application_page", application_id=application_id))

@@ -266,6 +266,7 @@ def add_condition(number: str, tranche_id: uuid.UUID) -> ResponseReturnValue:
                 ),
             ),
             gettext("조건을 더했습니다."),
+            form,
         )
     return redirect(url_for(".one_award", number=number))
 
@@ -286,6 +287,7 @@ def end_condition(number: str, condition_id: uuid.UUID, step: str) -> ResponseRe
                     s, condition_id=condition_id, evidence=form.evidence.data or "", actor=viewer(), at=now()
                 ),
                 gettext("충족을 기록했습니다."),
+                form,
             )
         return redirect(url_for(".one_award", number=number))
     waiver = ReasonForm()

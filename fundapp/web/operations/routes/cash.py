@@ -50,8 +50,9 @@ from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Column, asked_download, table_download
 from fundapp.web.shell.forms import KeyedForm, KeyOnlyForm
-from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.language import gettext, pick
 from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _CONDITION = "/portfolio/<number>/cash/conditions/<uuid:condition_id>"
@@ -78,7 +79,7 @@ def submit(form: KeyedForm, work: Callable[[Session], object], said: str, fallba
         show_fault(form, error, fallback)
         return False
     except FundError as error:
-        form[fallback].errors = [error.message(current_locale())]
+        form[fallback].errors = [say_refusal(error)]
         return False
     flash(said, "ok")
     return True
@@ -180,11 +181,13 @@ def step_call(number: str, step: str) -> ResponseReturnValue:
         act(
             lambda s: receive_call(s, number=number, paid_on=day_of(form.paid_on), actor=viewer(), at=now()),
             gettext("납입을 기록했습니다."),
+            form,
         )
     else:
         act(
             lambda s: cancel_call(s, number=number, reason=form.reason.data or "", actor=viewer(), at=now()),
             gettext("출자 요청을 거두었습니다."),
+            form,
         )
     return redirect(url_for(".one_call", number=number))
 
@@ -283,11 +286,13 @@ def step_movement(number: str, step: str) -> ResponseReturnValue:
         act(
             lambda s: return_movement(s, number=number, reason=form.reason.data or "", actor=viewer(), at=now()),
             gettext("돌려보냈습니다."),
+            form,
         )
     else:
         act(
             once_for(form, lambda s: _correct(s, number, form)),
             gettext("정정을 올렸습니다. 다른 사람이 승인하면 되돌립니다."),
+            form,
         )
     return redirect(url_for(".one_movement", number=number))
 

@@ -36,8 +36,9 @@ from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Cell, Column, asked_download, table_download
 from fundapp.web.shell.forms import KeyOnlyForm
-from fundapp.web.shell.language import current_locale, gettext
+from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 
@@ -154,9 +155,9 @@ def decide_change(number: str) -> ResponseReturnValue:
         show_fault(form, error, "reason")
         return _change(page, form), REFUSED
     except PoolShortError as error:
-        return _change(page, form, error.message(current_locale())), CONFLICT
+        return _change(page, form, say_refusal(error)), CONFLICT
     except FundError as error:
-        flash(error.message(current_locale()), "err")
+        flash(say_refusal(error), "err")
         return redirect(url_for(".one_change", number=number))
     approved = form.outcome.data == "approve"
     flash(gettext("승인하고 원장에 옮겼습니다.") if approved else gettext("사유와 함께 알렸습니다."), "ok")

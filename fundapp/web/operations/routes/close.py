@@ -139,6 +139,7 @@ def explain_close(quarter: str) -> ResponseReturnValue:
                 at=now(),
             ),
             gettext("사유를 적었습니다. 빠진 것이 바뀌면 다시 적어야 합니다."),
+            form,
         )
     return redirect(url_for(".close_quarter_page", quarter=quarter))
 
@@ -183,5 +184,6 @@ def withdraw_quarter(quarter: str) -> ResponseReturnValue:
                 session, quarter=period, reason=form.reason.data or "", actor=viewer(), at=now()
             ),
             gettext("마감 점검을 되돌렸습니다."),
+            form,
         )
     return redirect(url_for(".close_quarter_page", quarter=quarter))

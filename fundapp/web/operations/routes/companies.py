@@ -52,6 +52,7 @@ def agree_milestone(number: str) -> ResponseReturnValue:
                 ),
             ),
             gettext("공동 개발 단계를 더했습니다."),
+            form,
         )
     return _back(number, "c-co")
 
@@ -81,6 +82,7 @@ def move_milestone(number: str, milestone_id: uuid.UUID) -> ResponseReturnValue:
                 at=now(),
             ),
             gettext("예정일을 바꿨습니다. 처음 예정일은 그대로 남습니다."),
+            form,
         )
     return _back(number, "c-co")
 
@@ -103,6 +105,7 @@ def finish_milestone(number: str, milestone_id: uuid.UUID) -> ResponseReturnValu
                 at=now(),
             ),
             gettext("단계를 마친 것으로 기록했습니다."),
+            form,
         )
     return _back(number, "c-co")
 
@@ -125,5 +128,6 @@ def report_metrics(number: str) -> ResponseReturnValue:
                 at=now(),
             ),
             gettext("분기 지표를 기록했습니다."),
+            form,
         )
     return _back(number, "metrics")

@@ -69,7 +69,7 @@ def _draft(*, tranche_id: uuid.UUID | None = None, line_id: uuid.UUID | None = N
             at=now(),
         )
 
-    act(once_for(form, work), gettext("정정을 올렸습니다. 다른 사람이 승인하면 기록됩니다."))
+    act(once_for(form, work), gettext("정정을 올렸습니다. 다른 사람이 승인하면 기록됩니다."), form)
 
 
 @blueprint.get("/cash/corrections/<number>")

@@ -162,6 +162,7 @@ def acknowledge(grant_id: uuid.UUID, alert_id: uuid.UUID) -> ResponseReturnValue
                 session, alert_id=alert_id, reason=form.reason.data or "", actor=viewer(), at=now()
             ),
             gettext("알림을 확인했습니다. 더 나빠지면 다시 알립니다."),
+            form,
         )
     return redirect(url_for(".one_grant", grant_id=grant_id))
 

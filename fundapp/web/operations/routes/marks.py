@@ -120,5 +120,6 @@ def decide_mark(draft_id: uuid.UUID, step: str) -> ResponseReturnValue:
                 session, draft_id=draft_id, reason=form.reason.data or "", actor=viewer(), at=now()
             ),
             gettext("평가를 돌려보냈습니다."),
+            form,
         )
     return redirect(url_for(".one_mark", draft_id=draft_id))

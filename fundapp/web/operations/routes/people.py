@@ -29,8 +29,9 @@ from fundapp.web.operations.reading import count_tokens, list_investor_names, to
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyOnlyForm
-from fundapp.web.shell.language import current_locale, gettext
+from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _ONE = "/people/<uuid:person_id>"
@@ -139,6 +140,7 @@ def change_roles(person_id: uuid.UUID) -> ResponseReturnValue:
                 session, actor=viewer(), at=now(), person_id=person_id, roles=form.roles.data or ()
             ),
             gettext("역할을 바꿨습니다. 이 사람은 다시 로그인해야 합니다."),
+            form,
         )
     return redirect(url_for(".one_person", person_id=person_id))
 
@@ -198,7 +200,7 @@ def add_token(person_id: uuid.UUID) -> ResponseReturnValue:
     except NotFoundError:
         raise
     except FundError as error:
-        flash(error.message(current_locale()), "err")
+        flash(say_refusal(error), "err")
         return redirect(url_for(".one_person", person_id=person_id))
     return _person(person_id, fresh=token, fresh_kind="token")
 

@@ -26,8 +26,9 @@ from fundapp.web.operations.shown import STAGE_WORDS, VERDICT_WORDS
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import asked_download, table_download
-from fundapp.web.shell.language import current_locale, gettext
+from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _SHEETS = {
@@ -92,7 +93,7 @@ def screen(code: str) -> ResponseReturnValue:
     except NotFoundError:
         raise
     except FundError as error:
-        flash(error.message(current_locale()), "err")
+        flash(say_refusal(error), "err")
         return redirect(url_for(".home", call=code))
     flash(
         gettext(
@@ -118,7 +119,7 @@ def take_in(code: str) -> ResponseReturnValue:
         try:
             result = _take_in(form, code)
         except InputFileError as error:
-            form.file.errors = [error.message(current_locale())]
+            form.file.errors = [say_refusal(error)]
         except InvalidInputError as error:
             show_fault(form, error, "file")
     page = render_template(

@@ -22,7 +22,8 @@ from fundapp.web.operations.reading import choose_call, find_meeting
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyOnlyForm
-from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.language import gettext, pick
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 
@@ -50,7 +51,7 @@ def make_plan(code: str) -> ResponseReturnValue:
     except NotFoundError:
         raise
     except FundError as error:
-        flash(error.message(current_locale()), "err")
+        flash(say_refusal(error), "err")
     else:
         flash(gettext("배정안을 만들었습니다. %(seconds)s초 걸렸습니다.", seconds=f"{made.seconds:.1f}"), "ok")
         return redirect(url_for(".one_plan", plan_id=made.plan_id))
@@ -93,7 +94,7 @@ def adopt(plan_id: uuid.UUID) -> ResponseReturnValue:
     except NotFoundError:
         raise
     except FundError as error:
-        form.title.errors = [error.message(current_locale())]
+        form.title.errors = [say_refusal(error)]
         return _plan(plan_id, form), CONFLICT
     flash(gettext("안건 %(n)s건을 회의에 올리고 그만큼 예약했습니다.", n=len(done.ballots)), "ok")
     return redirect(url_for(".one_plan", plan_id=plan_id))

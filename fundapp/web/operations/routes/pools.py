@@ -23,7 +23,8 @@ from fundapp.web.operations.stocked import show_pools
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Cell, Column, asked_download, table_download
-from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.language import gettext, pick
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _BACK, _QUOTA = "back-", "quota-"
@@ -130,7 +131,7 @@ def contribute() -> ResponseReturnValue:
         show_fault(form, error, "hours")
         return _page(form), REFUSED
     except FundError as error:
-        form.hours.errors = [error.message(current_locale())]
+        form.hours.errors = [say_refusal(error)]
         return _page(form), REFUSED
     flash(gettext("현물출자를 기록했습니다."), "ok")
     return redirect(url_for(".pools_page"))
@@ -170,7 +171,7 @@ def give_back() -> ResponseReturnValue:
         show_fault(form, error, "hours")
         return _page(PoolForm(formdata=None), giving_back=form), REFUSED
     except FundError as error:
-        form.hours.errors = [error.message(current_locale())]
+        form.hours.errors = [say_refusal(error)]
         return _page(PoolForm(formdata=None), giving_back=form), REFUSED
     flash(gettext("출자자에게 돌려준 시간을 기록했습니다."), "ok")
     return redirect(url_for(".pools_page"))

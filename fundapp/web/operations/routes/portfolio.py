@@ -60,8 +60,9 @@ from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import asked_download, table_download
 from fundapp.web.shell.forms import KeyOnlyForm
-from fundapp.web.shell.language import current_locale, gettext
+from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import PAGE_SIZE, Page, asked_page
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _TRANCHE = "/portfolio/<number>/tranches/<uuid:tranche_id>"
@@ -122,7 +123,7 @@ def sign(decision_id: uuid.UUID) -> ResponseReturnValue:
     except NotFoundError:
         raise
     except FundError as error:
-        form.instrument.errors = [error.message(current_locale())]
+        form.instrument.errors = [say_refusal(error)]
         return _sign_page(found, form), CONFLICT
     flash(gettext("협약 %(number)s을 체결했습니다.", number=number), "ok")
     return redirect(url_for(".one_award", number=number))
@@ -206,6 +207,7 @@ def prepare(number: str, tranche_id: uuid.UUID) -> ResponseReturnValue:
                 session, tranche_id=tranche_id, evidence=form.evidence.data, actor=viewer(), at=now()
             ),
             gettext("집행을 올렸습니다. 다른 사람이 승인하면 지급됩니다."),
+            form,
         )
     return redirect(url_for(".one_award", number=number))
 
@@ -223,6 +225,7 @@ def approve(number: str, tranche_id: uuid.UUID) -> ResponseReturnValue:
                 session, tranche_id=tranche_id, key=form.key.data or "", actor=viewer(), at=now()
             ),
             gettext("집행을 승인하고 지급했습니다."),
+            form,
         )
     return redirect(url_for(".one_award", number=number))
 
@@ -240,5 +243,6 @@ def send_back(number: str, tranche_id: uuid.UUID) -> ResponseReturnValue:
                 session, tranche_id=tranche_id, reason=form.reason.data or "", actor=viewer(), at=now()
             ),
             gettext("집행을 돌려보냈습니다."),
+            form,
         )
     return redirect(url_for(".one_award", number=number))

@@ -18,7 +18,8 @@ from fundapp.web.operations.forms.close import FxForm, RateForm
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Cell, Column, asked_download, table_download
-from fundapp.web.shell.language import current_locale, gettext
+from fundapp.web.shell.language import gettext
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 
@@ -92,7 +93,7 @@ def set_card() -> ResponseReturnValue:
         show_fault(form, error, "price")
         return _page(form, FxForm(formdata=None)), REFUSED
     except FundError as error:
-        form.price.errors = [error.message(current_locale())]
+        form.price.errors = [say_refusal(error)]
         return _page(form, FxForm(formdata=None)), CONFLICT
     flash(gettext("단가를 적었습니다. 이미 있는 풀의 단가는 그대로입니다."), "ok")
     return redirect(url_for(".rates"))
@@ -123,7 +124,7 @@ def set_fx_rate() -> ResponseReturnValue:
         show_fault(form, error, "rate")
         return _page(RateForm(formdata=None), form), REFUSED
     except FundError as error:
-        form.rate.errors = [error.message(current_locale())]
+        form.rate.errors = [say_refusal(error)]
         return _page(RateForm(formdata=None), form), CONFLICT
     flash(gettext("환율을 적었습니다."), "ok")
     return redirect(url_for(".rates"))

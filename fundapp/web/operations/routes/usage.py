@@ -32,7 +32,8 @@ from fundapp.web.operations.forms.usage import OwnerForm, SizeForm, UsageForm
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Cell, Column, asked_download, table_download
-from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.language import gettext, pick
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _KINDS = (".csv", ".csv.gz", ".parquet", ".json")
@@ -81,7 +82,7 @@ def take_usage() -> ResponseReturnValue:
                     db(), parts, actor=viewer(), at=now(), dry_run=preview, take_over=bool(form.take_over.data)
                 )
         except InputFileError as error:
-            form.files.errors = [error.message(current_locale())]
+            form.files.errors = [say_refusal(error)]
         except InvalidInputError as error:
             show_fault(form, error, "files")
     return _page(form, result, preview=preview), 200 if result else REFUSED
@@ -203,6 +204,7 @@ def map_usage() -> ResponseReturnValue:
             at=now(),
         ),
         gettext("%(name)s의 사용을 %(award)s로 옮겼습니다.", name=form.name.data, award=form.award.data),
+        form,
     )
     return redirect(url_for(".usage_mapping"))
 
@@ -265,7 +267,7 @@ def add_usage_size() -> ResponseReturnValue:
         show_fault(form, error, "name")
         return _sizes_page(form), REFUSED
     except FundError as error:
-        form.name.errors = [error.message(current_locale())]
+        form.name.errors = [say_refusal(error)]
         return _sizes_page(form), REFUSED
     flash(gettext("크기를 더했습니다."), "ok")
     return redirect(url_for(".usage_sizes"))

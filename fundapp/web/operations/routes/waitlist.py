@@ -181,6 +181,7 @@ def waive(notice_id: uuid.UUID) -> ResponseReturnValue:
                 session, notice_id=notice_id, reason=form.reason.data or "", actor=viewer(), at=now()
             ),
             gettext("회수를 면제했습니다."),
+            form,
         )
     return redirect(url_for(".reclaim_page"))
 
@@ -250,6 +251,7 @@ def block_done(request_id: uuid.UUID) -> ResponseReturnValue:
                 session, request_id=request_id, note=form.note.data or "", actor=viewer(), at=now()
             ),
             gettext("차단되었다고 기록했습니다."),
+            form,
         )
     return redirect(url_for(".overage_page"))
 
