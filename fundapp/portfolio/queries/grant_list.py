@@ -68,15 +68,19 @@ def count_verdicts(session: Session, viewer: Viewer) -> dict[str, int]:
 
 @lru_cache(_REMEMBERED)
 def _verdicts(viewer: Viewer) -> CompoundSelect[Any]:
-    """Count judged grants by verdict and, under an empty one, all grants: two indexes read, and nothing joined."""
+    """Count judged grants by verdict and, under an empty one, all grants.
+
+    Counting a whole table needs no row of it, but only where nothing else is selected beside the count.
+    """
     judged = select(GrantForecast.verdict, func.count()).group_by(GrantForecast.verdict)
-    grants = select(literal(""), func.count()).select_from(Grant)
+    grants = select(func.count()).select_from(Grant)
     if not sees_all_awards(viewer):
-        judged = judged.join(Grant, Grant.id == GrantForecast.grant_id)
-        judged, grants = (
-            query.join(Award, Award.id == Grant.award_id).where(award_clause(viewer)) for query in (judged, grants)
+        seen = award_clause(viewer)
+        judged = (
+            judged.join(Grant, Grant.id == GrantForecast.grant_id).join(Award, Award.id == Grant.award_id).where(seen)
         )
-    return union_all(judged, grants)
+        grants = grants.join(Award, Award.id == Grant.award_id).where(seen)
+    return union_all(judged, select(literal(""), grants.scalar_subquery()))
 
 
 def count_grants(session: Session, viewer: Viewer, asked: GrantFilter) -> int:
