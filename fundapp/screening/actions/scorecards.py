@@ -23,8 +23,10 @@ from fundapp.intake.actions import actor_name
 from fundapp.intake.rules import advance
 from fundapp.intake.tables import Application, Call, Submission, Transition
 from fundapp.screening.facts import derive_facts, reference_date
+from fundapp.screening.keeping import keep_rubric
 from fundapp.screening.rubrics import LoadedRubric, load_rubric_file
-from fundapp.screening.tables import RubricVersion, Scorecard
+from fundapp.screening.serving import NOTHING, Serving, load_serving
+from fundapp.screening.tables import Scorecard
 from scoring import Facts, Outcome, code_version, score
 from scoring import Scorecard as ScoredCard
 
@@ -68,6 +70,7 @@ class ScreenResult:
 
 @dataclass(slots=True)
 class _Chunk:
+    serving: Serving = NOTHING
     summaries: list[ScorecardSummary] = field(default_factory=list)
     cards: list[dict[str, Any]] = field(default_factory=list)
     moves: list[tuple[uuid.UUID, str, str]] = field(default_factory=list)
@@ -134,10 +137,12 @@ def screen_call(
     ids = [one for one in waiting if one not in actor.recused_from]
     summaries: list[ScorecardSummary] = []
     moves: list[str] = []
+    model = None
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         chunk = db.transaction(lambda session, part=part: _screen(session, part, actor, at, loaded))  # type: ignore[misc]
         summaries += chunk.summaries
+        model = chunk.serving.model.version if chunk.serving.model else None
         moves += [verb for _, verb, _ in chunk.moves]
     scored = sum(summary.created for summary in summaries)
     return ScreenResult(
@@ -146,13 +151,13 @@ def screen_call(
         passed=moves.count("pass_screening"),
         held=moves.count("hold"),
         rubric=loaded.rubric.version,
-        model=None,
+        model=model,
         seconds=round(time.perf_counter() - started, 3),
     )
 
 
 def _screen(session: Session, ids: Sequence[uuid.UUID], actor: Viewer, at: datetime, loaded: LoadedRubric) -> _Chunk:
-    chunk = _Chunk()
+    chunk = _Chunk(load_serving(session).fit_for(loaded.rubric))
     newest = _newest_cards(session, ids)
     for application, call, submission in _load(session, ids):
         on = reference_date(call, submission.submitted_at)
@@ -196,7 +201,7 @@ class _Known:
     version: int
     total_tenths: int
     verdict: str
-    fingerprint: tuple[str, str, str]
+    fingerprint: tuple[str | None, ...]
 
 
 def _newest_cards(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, _Known]:
@@ -209,13 +214,15 @@ def _newest_cards(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
             Scorecard.inputs_sha256,
             Scorecard.rubric_sha256,
             Scorecard.code_version,
+            Scorecard.model_sha256,
+            Scorecard.calibration,
         )
         .where(Scorecard.application_id.in_(ids))
         .order_by(Scorecard.version)
     )
     return {
-        submission: _Known(version, total, verdict, (inputs, rubric, code))
-        for submission, version, total, verdict, inputs, rubric, code in session.execute(query)
+        submission: _Known(version, total, verdict, tuple(fingerprint))
+        for submission, version, total, verdict, *fingerprint in session.execute(query)
     }
 
 
@@ -229,9 +236,11 @@ def _score_one(
 ) -> None:
     rubric = loaded.rubric
     version = 1 if known is None else known.version
-    fresh = known is None or known.fingerprint != (facts.sha256, rubric.sha256, code_version())
+    serving = chunk.serving
+    mark = (facts.sha256, rubric.sha256, code_version(), *serving.fingerprint)
+    fresh = known is None or known.fingerprint != mark
     if fresh:
-        card = score(facts, rubric)
+        card = score(facts, rubric, serving.model, calibration=serving.calibration)
         version = 1 if known is None else known.version + 1
         total, verdict = card.total_tenths, overall_verdict(card)
         chunk.cards.append(
@@ -247,6 +256,8 @@ def _score_one(
                 "inputs_sha256": card.inputs_sha256,
                 "rubric": rubric.version,
                 "rubric_sha256": rubric.sha256,
+                "model_sha256": mark[3],
+                "calibration": mark[4],
                 "code_version": card.code_version,
             }
         )
@@ -267,7 +278,7 @@ def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded:
         return
     try:
         if chunk.cards:
-            _keep_rubric(session, loaded, at)
+            keep_rubric(session, loaded, at)
             session.execute(insert(Scorecard), chunk.cards)
     except IntegrityError as error:
         # A rival scored the same submission first: start again and find its card.
@@ -277,6 +288,7 @@ def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded:
     details = {
         "rubric": loaded.rubric.version,
         "rubric_sha256": loaded.rubric.sha256,
+        "model_sha256": chunk.serving.fingerprint[0],
         "applications": [
             [summary.number, summary.version, summary.total_tenths, summary.verdict, summary.state]
             for summary in chunk.summaries
@@ -291,16 +303,6 @@ def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded:
         at=at,
         details=details,
     )
-
-
-def _keep_rubric(session: Session, loaded: LoadedRubric, at: datetime) -> None:
-    if session.get(RubricVersion, loaded.rubric.sha256) is None:
-        session.add(
-            RubricVersion(
-                sha256=loaded.rubric.sha256, version=loaded.rubric.version, text=loaded.text, first_used_at=at
-            )
-        )
-        session.flush()
 
 
 def _move(session: Session, moved: list[tuple[uuid.UUID, str]], verb: str, actor: Viewer, at: datetime) -> None:
