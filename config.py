@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -155,3 +156,10 @@ def _flag(values: Mapping[str, str], name: str, *, default: bool) -> bool:
     if text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
     raise SettingsError(f"{name} must be on or off, not {text!r}")
+
+
+def training_environment() -> dict[str, str]:
+    """Return the environment of a process that trains: one thread, the same modules, none of our secrets."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FUND_")}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return kept | threads | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

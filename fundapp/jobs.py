@@ -19,11 +19,12 @@ from apscheduler.schedulers.base import BaseScheduler
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from config import Settings
+from config import Settings, training_environment
 from fundapp import mail
+from fundapp.committee.queries import blind_ratings
 from fundapp.core.access import SYSTEM
 from fundapp.core.clockwork import JobRun, find_run, take_lease
-from fundapp.core.errors import NotFoundError
+from fundapp.core.errors import ModelRefusedError, NotFoundError
 from fundapp.core.quarters import kst_date, utc_day
 from fundapp.core.sessions import Database
 from fundapp.intake.queries import get_call, list_calls
@@ -31,6 +32,9 @@ from fundapp.ledger import actions as ledger
 from fundapp.ledger.queries import verify
 from fundapp.portfolio import actions as portfolio
 from fundapp.screening import actions as screening
+from fundapp.screening.learning_queries import count_new_labels, ripe_models
+from fundapp.screening.learning_rules import NEW_LABELS, SHADOW_WEEKS
+from fundapp.screening.watching import score_drift
 
 LEASE = timedelta(seconds=90)
 TICK_SECONDS = 30
@@ -66,6 +70,14 @@ class JobOutcome:
 
 def _kst_day(at: datetime) -> str:
     return kst_date(at).isoformat()
+
+
+def _kst_week(at: datetime) -> str:
+    return kst_date(at).strftime("%G-W%V")
+
+
+def _kst_month(at: datetime) -> str:
+    return kst_date(at).strftime("%Y-%m")
 
 
 def _utc_day(at: datetime) -> str:
@@ -134,6 +146,49 @@ def _pull_utilisation(database: Database, settings: Settings, at: datetime) -> d
     return {"state": "read" if results else "not configured", "sources": {one.source: one.state for one in results}}
 
 
+def _score_shadows(session: Session, at: datetime) -> dict[str, Any]:
+    return {"scored": screening.score_shadows(session, actor=SYSTEM, at=at)}
+
+
+def _train_challenger(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
+    """Train on ten new labels or more, and put what has shadowed long enough through the gate."""
+    with database.read() as session:
+        ratings = blind_ratings(session)
+        new = count_new_labels(session, ratings)
+    result: dict[str, Any] = {"new_labels": new, "trained": None, "verdicts": {}}
+    environment = training_environment()
+    if new >= NEW_LABELS:
+        try:
+            result["trained"] = screening.train_challenger(
+                database, ratings=ratings, environment=environment, actor=SYSTEM, at=at
+            ).version
+        except ModelRefusedError as error:
+            result["refused"] = error.message("en")
+    with database.read() as session:
+        ripe = ripe_models(session, at=at, weeks=SHADOW_WEEKS)
+    for version in ripe:
+        try:
+            result["verdicts"][version] = screening.gate_model(
+                database, version=version, ratings=ratings, environment=environment, actor=SYSTEM, at=at
+            ).passed
+        except ModelRefusedError as error:
+            result["verdicts"][version] = error.message("en")
+    return result
+
+
+def _calibrate_model(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
+    with database.read() as session:
+        ratings = blind_ratings(session)
+        drift = [one.to_document() for one in score_drift(session, SYSTEM)]
+    try:
+        made = screening.calibrate_model(
+            database, ratings=ratings, environment=training_environment(), actor=SYSTEM, at=at
+        )
+    except ModelRefusedError as error:
+        return {"calibration": None, "refused": error.message("en"), "drift": drift}
+    return {"calibration": made.version if made else None, "drift": drift}
+
+
 def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
     return mail.send_waiting(database, settings, at)
 
@@ -142,6 +197,9 @@ JOBS = {
     job.name: job
     for job in (
         Job("screen-submissions", _kst_day, errand=_screen_submissions),
+        Job("shadow-scores", _kst_day, effect=_score_shadows),
+        Job("train-challenger", _kst_week, errand=_train_challenger),
+        Job("calibrate-model", _kst_month, errand=_calibrate_model),
         Job("expire-holds", _kst_day, effect=_expire_holds),
         Job("expire-grants", _utc_day, effect=_expire_grants),
         Job("reclaim-grants", _utc_day, effect=_reclaim_grants),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fundapp.cli import books, capital, demo, instance, intake, people, reports, scores
+from fundapp.cli import books, capital, demo, instance, intake, models, people, reports, scores
 from fundapp.cli.console import Console
 
 
@@ -17,6 +17,6 @@ def main(context: click.Context) -> None:
     context.call_on_close(context.obj.close)
 
 
-for module in (instance, people, intake, scores, capital, books, reports, demo):
+for module in (instance, people, intake, scores, models, capital, books, reports, demo):
     for command in module.COMMANDS:
         main.add_command(command)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fundapp.cli.console import FAILED, OK, Answer, Console, attempt, command, later, show
+from fundapp.cli.console import FAILED, OK, Answer, Console, attempt, command, show
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import find_application_id
@@ -84,12 +84,4 @@ score.add_command(show_)
 score.add_command(replay)
 
 
-@click.group("model")
-def model() -> None:
-    """The learned part of the score."""
-
-
-for verb in ("train", "gate", "activate", "rollback"):
-    model.add_command(later(verb, f"model {verb}"))
-
-COMMANDS = [score, model]
+COMMANDS = [score]

@@ -61,6 +61,7 @@ class Kind(StrEnum):
     CALL = "call"
     APPLICATION = "application"
     SCORECARD = "scorecard"
+    MODEL = "model"
     REVIEW = "review"
     BALLOT = "ballot"
     CONDITION = "condition"
@@ -113,6 +114,8 @@ _STAFF = frozenset({Role.ANALYST, Role.FINANCE})
 _BOARD = frozenset({Role.COMMITTEE, Role.CHAIR})
 _READERS = frozenset({Role.ANALYST, Role.COMMITTEE, Role.CHAIR, Role.AUDITOR})
 
+_LEARNERS = frozenset({Role.ANALYST, Role.ADMIN})
+
 _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.VIEW, Kind.CALL): frozenset(Role),
     (Verb.EDIT, Kind.CALL): frozenset({Role.ANALYST, Role.ADMIN}),
@@ -122,6 +125,11 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.VIEW, Kind.SCORECARD): _READERS,
     (Verb.SCREEN, Kind.APPLICATION): frozenset({Role.ANALYST}),
     (Verb.OVERRIDE, Kind.SCORECARD): frozenset({Role.ANALYST}),
+    (Verb.VIEW, Kind.MODEL): _LEARNERS | {Role.AUDITOR},
+    (Verb.PREPARE, Kind.MODEL): _LEARNERS,
+    (Verb.PROPOSE, Kind.MODEL): _LEARNERS,
+    (Verb.APPROVE, Kind.MODEL): _LEARNERS,
+    (Verb.OVERRIDE, Kind.MODEL): _LEARNERS,
     (Verb.ASSIGN, Kind.APPLICATION): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.RECUSE, Kind.APPLICATION): _READERS,
     (Verb.VIEW, Kind.REVIEW): _READERS,

@@ -103,6 +103,14 @@ class LedgerRefusedError(FundError):
     en = "The ledger refused this: {reason_en}"
 
 
+class ModelRefusedError(FundError):
+    """A model cannot be trained, judged, activated or taken back, and why."""
+
+    code = "model_refused"
+    ko = "{reason_ko}"
+    en = "{reason_en}"
+
+
 class FourEyesError(FundError):
     """Preparer and approver must be two people."""
 

@@ -1,4 +1,4 @@
-"""Scorecards and the human judgements about knock-outs."""
+"""Scorecards, the human judgements about knock-outs, and what was learned."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class Scorecard(Base):
     inputs_sha256: Mapped[str] = mapped_column(String(64))
     rubric: Mapped[str] = mapped_column(String(80))
     rubric_sha256: Mapped[str] = mapped_column(ForeignKey("rubric_version.sha256"))
+    model_sha256: Mapped[str | None] = mapped_column(String(64))
+    calibration: Mapped[str | None] = mapped_column(String(80))
     code_version: Mapped[str] = mapped_column(String(80))
     scored_at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(120))
@@ -44,6 +46,118 @@ class RubricVersion(Base):
     version: Mapped[str] = mapped_column(String(80))
     text: Mapped[str] = mapped_column(Text)
     first_used_at: Mapped[datetime]
+
+
+class FitModel(Base):
+    """A learned model as canonical JSON: what `scoring.parse_model` reads, byte for byte as it was trained."""
+
+    __tablename__ = "fit_model"
+    __table_args__ = (CheckConstraint("labels > 0 AND smaller >= 0", name="labels"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    version: Mapped[str] = mapped_column(String(80), unique=True)
+    method: Mapped[str] = mapped_column(String(12))
+    text: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    rubric_sha256: Mapped[str] = mapped_column(ForeignKey("rubric_version.sha256"))
+    labels: Mapped[int]
+    smaller: Mapped[int]
+    table_sha256: Mapped[str] = mapped_column(String(64))
+    metrics: Mapped[dict[str, Any]]
+    trained_at: Mapped[datetime]
+    trained_by: Mapped[str] = mapped_column(String(120))
+
+
+class GateVerdict(Base):
+    """What the gate found about a model, passed or not, with every check and its reason."""
+
+    __tablename__ = "gate_verdict"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("fit_model.id"), index=True)
+    champion_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("fit_model.id"))
+    passed: Mapped[bool]
+    document: Mapped[dict[str, Any]]
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[str] = mapped_column(String(120))
+
+
+class ActivationProposal(Base):
+    """That one person wants a model to serve; nothing changes until another one says so too."""
+
+    __tablename__ = "activation_proposal"
+    __table_args__ = (CheckConstraint("length(reason) > 0", name="reason"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("fit_model.id"), index=True)
+    verdict_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("gate_verdict.id"))
+    proposed_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    proposed_by: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(Text)
+    proposed_at: Mapped[datetime]
+
+
+class ModelActivation(Base):
+    """What serves from when on: a model that two people activated, or what served before, by a rollback.
+
+    The highest number holds. `model_id` is empty where the rubric alone serves again.
+    """
+
+    __tablename__ = "model_activation"
+    __table_args__ = (
+        CheckConstraint("proposal_id IS NULL OR rollback_of IS NULL", name="kind"),
+        CheckConstraint("proposal_id IS NULL OR model_id IS NOT NULL", name="model"),
+        CheckConstraint(
+            "proposal_id IS NULL OR (proposed_by_id IS NOT NULL AND approved_by_id IS NOT NULL)", name="two_people"
+        ),
+        CheckConstraint("proposed_by_id IS NULL OR approved_by_id <> proposed_by_id", name="four_eyes"),
+        CheckConstraint("length(reason) > 0", name="reason"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    number: Mapped[int] = mapped_column(unique=True)
+    model_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("fit_model.id"))
+    proposal_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("activation_proposal.id"), unique=True)
+    proposed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    approved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    rollback_of: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("model_activation.id"), unique=True)
+    reason: Mapped[str] = mapped_column(Text)
+    serves_from: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(120))
+
+
+class ModelCalibration(Base):
+    """A later correction of a model's probability on newer labels; the newest one of a model holds."""
+
+    __tablename__ = "model_calibration"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    version: Mapped[str] = mapped_column(String(80), unique=True)
+    model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("fit_model.id"), index=True)
+    document: Mapped[dict[str, Any]]
+    labels: Mapped[int]
+    found: Mapped[dict[str, Any]]
+    fitted_at: Mapped[datetime]
+    fitted_by: Mapped[str] = mapped_column(String(120))
+
+
+class ShadowScore(Base):
+    """What a model that does not serve would have said of a submission."""
+
+    __tablename__ = "shadow_score"
+    __table_args__ = (UniqueConstraint("model_id", "submission_id"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("fit_model.id"))
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), index=True)
+    submission_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("submission.id"))
+    total_tenths: Mapped[int]
+    probability_e4: Mapped[int]
+    inputs_sha256: Mapped[str] = mapped_column(String(64))
+    scored_at: Mapped[datetime]
 
 
 class KnockoutJudgement(Base):

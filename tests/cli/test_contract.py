@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from beancount.core.realization import RealAccount, realize
 from click.testing import CliRunner, Result
 from running import Demonstration
 from sqlalchemy import select
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "screening"))  # its cases are told here, too
+from learning_cases import file_reviews, rate
 
 from fundapp.audit.tables import AuditEvent
 from fundapp.cli import main
@@ -161,13 +166,49 @@ def test_scores_have_the_keys_that_scripts_read(open_shell: Shell) -> None:
     assert open_shell.json("score", "replay", "--all") == {"replayed": 114, "identical": 114, "different": []}
 
 
+def test_models_say_why_there_is_none_yet(open_shell: Shell) -> None:
+    refused = open_shell.json("model", "train", code=1)
+    assert (refused["error"], "0" in refused["message"]) == ("model_refused", True)
+    assert open_shell.json("model", "gate", code=1)["error"] == "not_found"
+    assert open_shell.json("model", "gate", "2026-01-01.1", code=1)["error"] == "not_found"
+    assert open_shell.json("model", "activate", "2026-01-01.1", "--by", "a@example.org", code=1)["error"] == "not_found"
+    assert open_shell.json("model", "rollback", "--reason", "시험", code=1)["error"] == "model_refused"
+    assert open_shell.run("model", "gate", "2026-01-01.1", "--explain", "group:region").exit_code == 2
+
+
+def test_a_model_is_trained_judged_activated_by_two_people_and_taken_back(open_shell: Shell, db: Database) -> None:
+    now = datetime.now(UTC)  # the commands read the clock themselves
+    open_shell.json("applications", "import", str(EXAMPLES / "applications.csv"), "--call", "AX-2026-1", code=3)
+    open_shell.json("score", "--call", "AX-2026-1")
+    file_reviews(db, rate(db, now + timedelta(days=1)), now)
+    trained = open_shell.json("model", "train")
+    assert set(trained) == {"version", "method", "sha256", "labels", "smaller", "metrics"}
+    version = trained["version"]
+    open_shell.json("jobs", "run", "shadow-scores", "--at", (now - timedelta(days=30)).isoformat())
+    verdict = open_shell.json("model", "gate")
+    assert (verdict["version"], verdict["verdict"], verdict["passed"]) == (version, "passed", True)
+    assert all({"key", "passed", "value", "wanted", "reason", "reason_en"} == set(one) for one in verdict["checks"])
+    for name in ("one", "two"):
+        address = f"{name}@example.org"
+        open_shell.json("user", "create", address, "--role", "analyst", given="a long enough sentence\n" * 2)
+    one, two = ["--by", "one@example.org"], ["--by", "two@example.org"]
+    steps = [[*one, "--reason", "더 낫습니다."], one, two]
+    answers = [open_shell.run("model", "activate", version, *step, "--json") for step in steps]
+    assert [(answer.exit_code, json.loads(answer.stdout).get("state")) for answer in answers] == [
+        (0, "proposed"), (1, None), (0, "active"),
+    ]  # fmt: skip
+    assert open_shell.json("score", "--call", "AX-2026-1")["model"] == version
+    assert open_shell.json("score", "replay", "--all") == {"replayed": 228, "identical": 228, "different": []}
+    assert open_shell.json("model", "rollback", "--reason", "되돌립니다.") == {"version": None, "number": 2}
+
+
 def test_an_unknown_application_is_not_found(open_shell: Shell) -> None:
     result = open_shell.run("score", "show", "AX-2026-1-9999")
     assert result.exit_code == 1
 
 
 def test_what_later_versions_bring_says_so(shell: Shell) -> None:
-    for command in (["model", "train"], ["backup", "x"], ["restore", "x"]):
+    for command in (["backup", "x"], ["restore", "x"]):
         result = shell.run(*command)
         assert (result.exit_code, "not in this version yet" in result.stderr) == (1, True)
 

@@ -1,5 +1,6 @@
 """What a page may ask the committee."""
 
+from fundapp.committee.queries.blind import blind_ratings
 from fundapp.committee.queries.decisions import (
     ConditionRow,
     ConflictRow,
@@ -60,6 +61,7 @@ __all__ = [
     "Seat",
     "SortKey",
     "ballot_page",
+    "blind_ratings",
     "docket",
     "find_pledge",
     "find_viewer",

@@ -18,6 +18,7 @@ from fundapp.core.errors import (
     InputFileError,
     InvalidInputError,
     LedgerRefusedError,
+    ModelRefusedError,
     NotFoundError,
     TransitionRefusedError,
 )
@@ -32,6 +33,7 @@ STATUSES: dict[type[FundError], int] = {
     IdempotencyConflictError: 409,
     HeadroomExceededError: 409,
     LedgerRefusedError: 409,
+    ModelRefusedError: 409,
     FourEyesError: 409,
 }
 _OTHER_REFUSAL = 409

@@ -1,4 +1,4 @@
-"""Scoring submissions, moving applications by their knock-outs, judging those that stopped, replaying scorecards."""
+"""Scoring submissions and moving applications by their knock-outs."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
-from fundapp.core.orm import canonical_json, new_id
+from fundapp.core.errors import NotFoundError, TransitionRefusedError
+from fundapp.core.orm import new_id
 from fundapp.core.sessions import Database, RetryTransactionError
-from fundapp.intake.actions import actor_name, move_application
+from fundapp.intake.actions import actor_name
 from fundapp.intake.rules import advance
 from fundapp.intake.tables import Application, Call, Submission, Transition
 from fundapp.screening.facts import derive_facts, reference_date
-from fundapp.screening.rubrics import LoadedRubric, load_rubric_file, read_rubric
-from fundapp.screening.tables import KnockoutJudgement, RubricVersion, Scorecard
+from fundapp.screening.keeping import keep_rubric
+from fundapp.screening.rubrics import LoadedRubric, load_rubric_file
+from fundapp.screening.serving import NOTHING, Serving, load_serving
+from fundapp.screening.tables import Scorecard
 from scoring import Facts, Outcome, code_version, score
 from scoring import Scorecard as ScoredCard
 
@@ -66,26 +68,9 @@ class ScreenResult:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A scorecard that a replay did not reproduce, and in what: inputs, rubric or result."""
-
-    application: str
-    scorecard_id: uuid.UUID
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """What replaying scorecards found."""
-
-    replayed: int
-    identical: int
-    different: tuple[Difference, ...]
-
-
 @dataclass(slots=True)
 class _Chunk:
+    serving: Serving = NOTHING
     summaries: list[ScorecardSummary] = field(default_factory=list)
     cards: list[dict[str, Any]] = field(default_factory=list)
     moves: list[tuple[uuid.UUID, str, str]] = field(default_factory=list)
@@ -152,10 +137,12 @@ def screen_call(
     ids = [one for one in waiting if one not in actor.recused_from]
     summaries: list[ScorecardSummary] = []
     moves: list[str] = []
+    model = None
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         chunk = db.transaction(lambda session, part=part: _screen(session, part, actor, at, loaded))  # type: ignore[misc]
         summaries += chunk.summaries
+        model = chunk.serving.model.version if chunk.serving.model else None
         moves += [verb for _, verb, _ in chunk.moves]
     scored = sum(summary.created for summary in summaries)
     return ScreenResult(
@@ -164,13 +151,13 @@ def screen_call(
         passed=moves.count("pass_screening"),
         held=moves.count("hold"),
         rubric=loaded.rubric.version,
-        model=None,
+        model=model,
         seconds=round(time.perf_counter() - started, 3),
     )
 
 
 def _screen(session: Session, ids: Sequence[uuid.UUID], actor: Viewer, at: datetime, loaded: LoadedRubric) -> _Chunk:
-    chunk = _Chunk()
+    chunk = _Chunk(load_serving(session).fit_for(loaded.rubric))
     newest = _newest_cards(session, ids)
     for application, call, submission in _load(session, ids):
         on = reference_date(call, submission.submitted_at)
@@ -214,7 +201,7 @@ class _Known:
     version: int
     total_tenths: int
     verdict: str
-    fingerprint: tuple[str, str, str]
+    fingerprint: tuple[str | None, ...]
 
 
 def _newest_cards(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, _Known]:
@@ -227,13 +214,15 @@ def _newest_cards(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
             Scorecard.inputs_sha256,
             Scorecard.rubric_sha256,
             Scorecard.code_version,
+            Scorecard.model_sha256,
+            Scorecard.calibration,
         )
         .where(Scorecard.application_id.in_(ids))
         .order_by(Scorecard.version)
     )
     return {
-        submission: _Known(version, total, verdict, (inputs, rubric, code))
-        for submission, version, total, verdict, inputs, rubric, code in session.execute(query)
+        submission: _Known(version, total, verdict, tuple(fingerprint))
+        for submission, version, total, verdict, *fingerprint in session.execute(query)
     }
 
 
@@ -247,9 +236,11 @@ def _score_one(
 ) -> None:
     rubric = loaded.rubric
     version = 1 if known is None else known.version
-    fresh = known is None or known.fingerprint != (facts.sha256, rubric.sha256, code_version())
+    serving = chunk.serving
+    mark = (facts.sha256, rubric.sha256, code_version(), *serving.fingerprint)
+    fresh = known is None or known.fingerprint != mark
     if fresh:
-        card = score(facts, rubric)
+        card = score(facts, rubric, serving.model, calibration=serving.calibration)
         version = 1 if known is None else known.version + 1
         total, verdict = card.total_tenths, overall_verdict(card)
         chunk.cards.append(
@@ -265,6 +256,8 @@ def _score_one(
                 "inputs_sha256": card.inputs_sha256,
                 "rubric": rubric.version,
                 "rubric_sha256": rubric.sha256,
+                "model_sha256": mark[3],
+                "calibration": mark[4],
                 "code_version": card.code_version,
             }
         )
@@ -285,7 +278,7 @@ def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded:
         return
     try:
         if chunk.cards:
-            _keep_rubric(session, loaded, at)
+            keep_rubric(session, loaded, at)
             session.execute(insert(Scorecard), chunk.cards)
     except IntegrityError as error:
         # A rival scored the same submission first: start again and find its card.
@@ -295,6 +288,7 @@ def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded:
     details = {
         "rubric": loaded.rubric.version,
         "rubric_sha256": loaded.rubric.sha256,
+        "model_sha256": chunk.serving.fingerprint[0],
         "applications": [
             [summary.number, summary.version, summary.total_tenths, summary.verdict, summary.state]
             for summary in chunk.summaries
@@ -309,16 +303,6 @@ def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded:
         at=at,
         details=details,
     )
-
-
-def _keep_rubric(session: Session, loaded: LoadedRubric, at: datetime) -> None:
-    if session.get(RubricVersion, loaded.rubric.sha256) is None:
-        session.add(
-            RubricVersion(
-                sha256=loaded.rubric.sha256, version=loaded.rubric.version, text=loaded.text, first_used_at=at
-            )
-        )
-        session.flush()
 
 
 def _move(session: Session, moved: list[tuple[uuid.UUID, str]], verb: str, actor: Viewer, at: datetime) -> None:
@@ -349,100 +333,3 @@ def _move(session: Session, moved: list[tuple[uuid.UUID, str]], verb: str, actor
             for id_, _ in moved
         ],
     )
-
-
-def judge_knockout(
-    session: Session, *, application_id: uuid.UUID, outcome: str, reason: str, actor: Viewer, at: datetime
-) -> str:
-    """Decide as a person about an application that a knock-out put on hold; return its new state.
-
-    Args:
-        session: The session.
-        application_id: Which.
-        outcome: `released` or `ineligible`.
-        reason: Why, in the person's own words; it stays on record.
-        actor: An analyst.
-        at: Now.
-
-    Raises:
-        InvalidInputError: without a reason, or for another outcome.
-        NotFoundError: if there is no such application, or the actor may not judge it.
-        TransitionRefusedError: if it is not on hold.
-    """
-    require(actor, Verb.OVERRIDE, Thing(Kind.SCORECARD, application_id))
-    verb = {"released": "release", "ineligible": "declare_ineligible"}.get(outcome)
-    if verb is None:
-        raise InvalidInputError(field="outcome", reason_ko="없는 판단입니다", reason_en="no such outcome")
-    why = reason.strip()
-    if not why:
-        raise InvalidInputError(field="reason", reason_ko="사유를 적어 주세요", reason_en="a reason is needed")
-    application = session.get(Application, application_id, populate_existing=True)
-    if application is None:
-        raise NotFoundError
-    card = session.scalar(
-        select(Scorecard.id)
-        .join(Submission, Submission.id == Scorecard.submission_id)
-        .where(Scorecard.application_id == application_id)
-        .order_by(Submission.version.desc(), Scorecard.version.desc())
-        .limit(1)
-    )
-    if card is None:
-        raise TransitionRefusedError(thing="application", state=application.state, verb=verb)
-    state = move_application(session, application, verb, actor=actor, at=at, reason=why)
-    session.add(
-        KnockoutJudgement(
-            application_id=application_id,
-            scorecard_id=card,
-            outcome=outcome,
-            reason=why,
-            person_id=actor.person_id,
-            actor=actor_name(actor),
-            at=at,
-        )
-    )
-    session.flush()
-    return state
-
-
-def replay_scorecards(session: Session, *, every: bool = False) -> Replay:
-    """Score again from the stored facts and rubric, and compare the whole documents. Writes nothing.
-
-    Args:
-        session: Any session.
-        every: All scorecards ever made, not only each application's newest.
-    """
-    replayed = 0
-    different: list[Difference] = []
-    query = (
-        select(Scorecard, Application.number, RubricVersion.text)
-        .join(Application, Application.id == Scorecard.application_id)
-        .join(RubricVersion, RubricVersion.sha256 == Scorecard.rubric_sha256)
-        .order_by(Application.number, Scorecard.id)
-    )
-    if not every:
-        place = func.row_number().over(
-            partition_by=Scorecard.application_id, order_by=(Submission.version.desc(), Scorecard.version.desc())
-        )
-        ranked = select(Scorecard.id, place.label("place")).join(Submission, Submission.id == Scorecard.submission_id)
-        newest = ranked.subquery()
-        query = query.where(Scorecard.id.in_(select(newest.c.id).where(newest.c.place == 1)))
-    for card, number, text in session.execute(query.execution_options(yield_per=500)):
-        replayed += 1
-        if (what := _difference(card, text)) is not None:
-            different.append(Difference(number, card.id, what))
-    return Replay(replayed, replayed - len(different), tuple(different))
-
-
-def _difference(card: Scorecard, rubric_text: str) -> str | None:
-    rubric = read_rubric(rubric_text).rubric
-    facts = Facts.from_answers(card.facts)
-    if rubric.sha256 != card.rubric_sha256:
-        return "rubric"
-    if facts.sha256 != card.inputs_sha256:
-        return "inputs"
-    again = score(facts, rubric)
-    # Newer code that comes to the same result is no difference; its version is the one thing left out.
-    mine = canonical_json(again.to_document() | {"code_version": ""})
-    theirs = canonical_json(card.document | {"code_version": ""})
-    columns = (card.total_tenths, card.verdict) == (again.total_tenths, overall_verdict(again))
-    return None if mine == theirs and columns else "result"

@@ -1,0 +1,44 @@
+"""What the fund does with scores: score, judge what was stopped, replay, learn, and let what was learned serve."""
+
+from fundapp.screening.actions.activations import Activated, approve_activation, propose_activation, rollback_model
+from fundapp.screening.actions.knockouts import judge_knockout
+from fundapp.screening.actions.learning import (
+    Calibrated,
+    Gated,
+    Trained,
+    calibrate_model,
+    gate_model,
+    train_challenger,
+)
+from fundapp.screening.actions.replays import Difference, Replay, replay_scorecards
+from fundapp.screening.actions.scorecards import (
+    ScorecardSummary,
+    ScreenResult,
+    overall_verdict,
+    score_application,
+    screen_call,
+)
+from fundapp.screening.actions.shadows import score_shadows
+
+__all__ = [
+    "Activated",
+    "Calibrated",
+    "Difference",
+    "Gated",
+    "Replay",
+    "ScorecardSummary",
+    "ScreenResult",
+    "Trained",
+    "approve_activation",
+    "calibrate_model",
+    "gate_model",
+    "judge_knockout",
+    "overall_verdict",
+    "propose_activation",
+    "replay_scorecards",
+    "rollback_model",
+    "score_application",
+    "score_shadows",
+    "screen_call",
+    "train_challenger",
+]

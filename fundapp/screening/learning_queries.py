@@ -1,0 +1,268 @@
+"""What pages, commands and jobs may ask about learned models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from fundapp.core.access import Kind, Thing, Verb, Viewer, may, require
+from fundapp.intake.queries import visible_to
+from fundapp.intake.tables import Application, Call, Company, Submission
+from fundapp.screening.actions.activations import open_proposal
+from fundapp.screening.actions.shadows import CHALLENGERS
+from fundapp.screening.labels import collect_labels
+from fundapp.screening.learning_rules import LOW_SCORER_BELOW_TENTHS, FiledRating, weeks_between
+from fundapp.screening.serving import active_model_id
+from fundapp.screening.tables import (
+    ActivationProposal,
+    FitModel,
+    GateVerdict,
+    ModelActivation,
+    ModelCalibration,
+    Scorecard,
+    ShadowScore,
+)
+from scoring import drawn_for_review
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """One verdict of the gate; `document` holds its checks."""
+
+    passed: bool
+    champion: str
+    document: dict[str, Any]
+    decided_at: datetime
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """A proposal that waits for a second person; `own` if it is the viewer's."""
+
+    proposed_by: str
+    reason: str
+    proposed_at: datetime
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model.
+
+    Attributes:
+        serves: Whether it serves now.
+        shadow_weeks: Whole weeks since its first night in the shadow.
+        shadowed: Submissions it has scored there.
+        verdicts: Newest first.
+        proposal: What waits for a second person.
+    """
+
+    version: str
+    method: str
+    sha256: str
+    labels: int
+    smaller: int
+    metrics: dict[str, Any]
+    table_sha256: str
+    trained_at: datetime
+    trained_by: str
+    serves: bool
+    shadow_weeks: int
+    shadowed: int
+    verdicts: tuple[VerdictRow, ...]
+    proposal: ProposalRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRow:
+    """One change of what serves; `version` is None for the rubric alone."""
+
+    number: int
+    version: str | None
+    rolled_back: bool
+    proposed_by: str | None
+    approved_by: str
+    reason: str
+    serves_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationRow:
+    """One correction of a model's probability, with calibration errors before and after."""
+
+    version: str
+    model: str
+    labels: int
+    found: dict[str, Any]
+    fitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsPage:
+    """Everything about models: newest first."""
+
+    serving: str | None
+    models: tuple[ModelRow, ...] = field(default=())
+    activations: tuple[ActivationRow, ...] = field(default=())
+    calibrations: tuple[CalibrationRow, ...] = field(default=())
+
+
+def models_page(session: Session, viewer: Viewer, *, at: datetime) -> ModelsPage:
+    """Return all models, their verdicts and who let what serve.
+
+    Raises:
+        ForbiddenError: if the viewer may not see models.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.MODEL))
+    serving = active_model_id(session)
+    kept = session.scalars(select(FitModel).order_by(FitModel.trained_at.desc(), FitModel.id.desc())).all()
+    names = {model.id: model.version for model in kept}
+    verdicts: dict[Any, list[VerdictRow]] = {}
+    for row in session.scalars(select(GateVerdict).order_by(GateVerdict.decided_at.desc(), GateVerdict.id.desc())):
+        champion = "" if row.champion_id is None else names[row.champion_id]
+        verdicts.setdefault(row.model_id, []).append(
+            VerdictRow(row.passed, champion, row.document, row.decided_at, row.decided_by)
+        )
+    nights = {
+        row.model_id: (row.first, row.nights)
+        for row in session.execute(
+            select(
+                ShadowScore.model_id,
+                func.min(ShadowScore.scored_at).label("first"),
+                func.count().label("nights"),
+            ).group_by(ShadowScore.model_id)
+        )
+    }
+    rows = []
+    for model in kept:
+        first, count = nights.get(model.id, (None, 0))
+        proposal = None if model.id == serving else open_proposal(session, model.id)
+        rows.append(
+            ModelRow(
+                version=model.version,
+                method=model.method,
+                sha256=model.sha256,
+                labels=model.labels,
+                smaller=model.smaller,
+                metrics=model.metrics,
+                table_sha256=model.table_sha256,
+                trained_at=model.trained_at,
+                trained_by=model.trained_by,
+                serves=model.id == serving,
+                shadow_weeks=weeks_between(first, at),
+                shadowed=count,
+                verdicts=tuple(verdicts.get(model.id, ())),
+                proposal=_proposal(proposal, viewer),
+            )
+        )
+    return ModelsPage(
+        serving=None if serving is None else names[serving],
+        models=tuple(rows),
+        activations=_activations(session, names),
+        calibrations=_calibrations(session, names),
+    )
+
+
+def _proposal(row: ActivationProposal | None, viewer: Viewer) -> ProposalRow | None:
+    if row is None:
+        return None
+    return ProposalRow(row.proposed_by, row.reason, row.proposed_at, row.proposed_by_id == viewer.person_id)
+
+
+def _activations(session: Session, names: dict[Any, str]) -> tuple[ActivationRow, ...]:
+    query = (
+        select(ModelActivation, ActivationProposal.proposed_by)
+        .outerjoin(ActivationProposal, ActivationProposal.id == ModelActivation.proposal_id)
+        .order_by(ModelActivation.number.desc())
+    )
+    return tuple(
+        ActivationRow(
+            number=row.number,
+            version=None if row.model_id is None else names[row.model_id],
+            rolled_back=row.rollback_of is not None,
+            proposed_by=proposed_by,
+            approved_by=row.actor,
+            reason=row.reason,
+            serves_from=row.serves_from,
+        )
+        for row, proposed_by in session.execute(query)
+    )
+
+
+def _calibrations(session: Session, names: dict[Any, str]) -> tuple[CalibrationRow, ...]:
+    rows = session.scalars(select(ModelCalibration).order_by(ModelCalibration.fitted_at.desc()))
+    return tuple(CalibrationRow(row.version, names[row.model_id], row.labels, row.found, row.fitted_at) for row in rows)
+
+
+def newest_model(session: Session, viewer: Viewer) -> str | None:
+    """Return the version trained last, if there is one and the viewer may know."""
+    if not may(viewer, Verb.VIEW, Thing(Kind.MODEL)):
+        return None
+    return session.scalar(select(FitModel.version).order_by(FitModel.trained_at.desc(), FitModel.id.desc()).limit(1))
+
+
+def proposed_version(session: Session, viewer: Viewer, version: str) -> bool:
+    """Return whether a model is proposed and waits for a second person."""
+    if not may(viewer, Verb.VIEW, Thing(Kind.MODEL)):
+        return False
+    model_id = session.scalar(select(FitModel.id).where(FitModel.version == version))
+    return model_id is not None and open_proposal(session, model_id) is not None
+
+
+def count_new_labels(session: Session, ratings: Sequence[FiledRating]) -> int:
+    """Return how many labels there are that the newest model did not learn from."""
+    known = session.scalar(select(FitModel.labels).order_by(FitModel.trained_at.desc(), FitModel.id.desc()).limit(1))
+    return len(collect_labels(session, ratings)) - (known or 0)
+
+
+def ripe_models(session: Session, *, at: datetime, weeks: int) -> list[str]:
+    """Return the challengers that have shadowed so many weeks and that nobody has proposed yet."""
+    serving = active_model_id(session)
+    newest = session.scalars(
+        select(FitModel).order_by(FitModel.trained_at.desc(), FitModel.id.desc()).limit(CHALLENGERS)
+    ).all()
+    found = []
+    for model in newest:
+        first = session.scalar(select(func.min(ShadowScore.scored_at)).where(ShadowScore.model_id == model.id))
+        if model.id != serving and weeks_between(first, at) >= weeks and open_proposal(session, model.id) is None:
+            found.append(model.version)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnRow:
+    """A low scorer that was drawn for full review."""
+
+    number: str
+    company: str
+    total_tenths: int
+
+
+def drawn_low_scorers(session: Session, viewer: Viewer, call_code: str) -> list[DrawnRow]:
+    """Return the tenth of a call's low scorers that goes to full review whatever the score says.
+
+    The draw is fixed by the application's number and the hash of the call: nobody can draw again.
+    """
+    if not may(viewer, Verb.ASSIGN, Thing(Kind.APPLICATION)):
+        return []
+    query = (
+        select(Application.number, Company.name, Scorecard.total_tenths, Call.document_sha256)
+        .join(Application, Application.id == Scorecard.application_id)
+        .join(Company, Company.id == Application.company_id)
+        .join(Call, Call.id == Application.call_id)
+        .join(Submission, Submission.id == Scorecard.submission_id)
+        .where(Call.code == call_code, Application.state == "eligible", visible_to(viewer))
+        .order_by(Application.number, Submission.version, Scorecard.version)
+    )
+    newest = {row.number: row for row in session.execute(query)}
+    return [
+        DrawnRow(row.number, row.name, row.total_tenths)
+        for row in newest.values()
+        if row.total_tenths < LOW_SCORER_BELOW_TENTHS and drawn_for_review(row.number, salt=row.document_sha256)
+    ]

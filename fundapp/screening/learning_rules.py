@@ -1,0 +1,51 @@
+"""What the fund believes about learning: when there is enough to learn from, and how long a model shadows."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+WEEK = timedelta(days=7)
+SHADOW_WEEKS = 4
+NEW_LABELS = 10
+BLIND_REVIEWERS = 2
+LOW_SCORER_BELOW_TENTHS = 500
+"""Under half of the points an application is a low scorer: unless drawn, it would seldom get a full review."""
+
+_STEP_TENTHS = 200
+_TOP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FiledRating:
+    """A reviewer's first rating of an application, given before the score was open to them.
+
+    Attributes:
+        reviewer: The reviewer's identifier.
+        name: How pages call the reviewer.
+        total_tenths: The weighted total, 200 (all ones) to 1,000 (all fives).
+    """
+
+    application_id: uuid.UUID
+    reviewer: uuid.UUID
+    name: str
+    total_tenths: int
+    filed_at: datetime
+
+
+def fit_rating(total_tenths: int) -> int:
+    """Return a review's weighted total as a fit rating from 0 to 4: the mean of 1 to 5, less one, half up."""
+    return max(0, min(_TOP, (total_tenths + _STEP_TENTHS // 2) // _STEP_TENTHS - 1))
+
+
+def blind_pair(ratings: Sequence[FiledRating]) -> tuple[FiledRating, FiledRating] | None:
+    """Return the first two ratings of one application, or None while there are fewer."""
+    ordered = sorted(ratings, key=lambda rating: (rating.filed_at, rating.reviewer))
+    return (ordered[0], ordered[1]) if len(ordered) >= BLIND_REVIEWERS else None
+
+
+def weeks_between(first: datetime | None, at: datetime) -> int:
+    """Return the whole weeks that a model has scored beside the champion; 0 before its first night."""
+    return 0 if first is None or at < first else (at - first) // WEEK
