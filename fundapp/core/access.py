@@ -61,6 +61,7 @@ class Kind(StrEnum):
     CALL = "call"
     APPLICATION = "application"
     SCORECARD = "scorecard"
+    RUBRIC = "rubric"
     REVIEW = "review"
     BALLOT = "ballot"
     CONDITION = "condition"
@@ -122,6 +123,9 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.VIEW, Kind.SCORECARD): _READERS,
     (Verb.SCREEN, Kind.APPLICATION): frozenset({Role.ANALYST}),
     (Verb.OVERRIDE, Kind.SCORECARD): frozenset({Role.ANALYST}),
+    (Verb.VIEW, Kind.RUBRIC): frozenset({Role.ANALYST, Role.AUDITOR}),
+    (Verb.EDIT, Kind.RUBRIC): frozenset({Role.ANALYST}),
+    (Verb.APPROVE, Kind.RUBRIC): frozenset({Role.ANALYST}),
     (Verb.ASSIGN, Kind.APPLICATION): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.RECUSE, Kind.APPLICATION): _READERS,
     (Verb.VIEW, Kind.REVIEW): _READERS,
