@@ -15,7 +15,7 @@ from scoring.rubric import Condition, Criterion, Knockout, Rubric, RubricError, 
 from scoring.rubric_file import default_rubric, load_rubric, parse_rubric
 from scoring.score import code_version
 from scoring.scorecard import CriterionScore, ModelUse, Move, Reason, Scorecard, State, TextFinding, Texts
-from scoring.textual.copies import Copy, find_copies
+from scoring.textual.copies import Copy, find_copies, find_copies_of
 from scoring.textual.dictionary import (
     Dictionary,
     DictionaryError,
@@ -74,6 +74,7 @@ __all__ = [
     "drawn_for_review",
     "explain",
     "find_copies",
+    "find_copies_of",
     "find_stuffing",
     "fit_calibration",
     "is_context",

@@ -18,7 +18,8 @@ class RubricError(ValueError):
     Attributes:
         criterion: Key of the criterion or knock-out, if the fault lies in one.
         rule: Number of the rule or condition in it, from 1.
-        field: The field or setting at fault.
+        field: The field at fault.
+        setting: The setting at fault, such as "points" or "value", if it is one.
         message_ko: Place and fault in Korean.
         message_en: Place and fault in English.
     """
@@ -31,6 +32,7 @@ class RubricError(ValueError):
         criterion: str | None = None,
         rule: int | None = None,
         field: str | None = None,
+        setting: str | None = None,
     ) -> None:
         """Name the place in front of both messages."""
         korean = [("기준", criterion), ("규칙", rule), ("항목", field)]
@@ -43,6 +45,7 @@ class RubricError(ValueError):
         self.criterion = criterion
         self.rule = rule
         self.field = field
+        self.setting = setting
 
 
 def _plain(value: object) -> Json:

@@ -45,31 +45,34 @@ class _Table:
                     f"unknown setting {key!r}.{_meant(key, allowed)[1]}",
                 )
 
-    def refuse(self, message_ko: str, message_en: str) -> NoReturn:
-        raise RubricError(message_ko, message_en, criterion=self.criterion, rule=self.rule, field=self.field)
+    def refuse(self, message_ko: str, message_en: str, setting: str | None = None) -> NoReturn:
+        raise RubricError(
+            message_ko, message_en, criterion=self.criterion, rule=self.rule, field=self.field, setting=setting
+        )
 
     def text(self, key: str) -> str:
         value = self.entries.get(key)
         if not isinstance(value, str) or not value.strip():
-            self.refuse(f"{key}에 글자가 필요합니다.", f"{key} must be text.")
+            self.refuse(f"{key}에 글자가 필요합니다.", f"{key} must be text.", key)
         return value
 
     def tables(self, key: str) -> list[object]:
         value = self.entries.get(key)
         if not isinstance(value, list) or not value:
-            self.refuse(f"{key} 목록이 비어 있습니다.", f"{key} must list at least one entry.")
+            self.refuse(f"{key} 목록이 비어 있습니다.", f"{key} must list at least one entry.", key)
         return value
 
     def tenths(self, key: str) -> int:
         value = self.entries.get(key)
         number = value if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
         if number is None or not Decimal(number).is_finite() or number <= 0:
-            self.refuse(f"{key}에 0보다 큰 점수가 필요합니다.", f"{key} must be points above 0.")
+            self.refuse(f"{key}에 0보다 큰 점수가 필요합니다.", f"{key} must be points above 0.", key)
         tenths = Decimal(number) * 10
         if tenths > TOTAL_TENTHS or tenths != int(tenths):
             self.refuse(
                 f"{key}: 0.1점 단위, 최대 100점이어야 합니다.",
                 f"{key} must be whole tenths of a point, at most 100.",
+                key,
             )
         return int(tenths)
 
@@ -85,7 +88,7 @@ def _field(table: _Table) -> Field:
     field = CATALOGUE.get(key)
     if field is None:
         korean, english = _meant(key, CATALOGUE)
-        table.refuse(f"알 수 없는 항목입니다.{korean}", f"no such field.{english}")
+        table.refuse(f"알 수 없는 항목입니다.{korean}", f"no such field.{english}", "field")
     return field
 
 
@@ -93,12 +96,13 @@ def _operator(table: _Table, field: Field) -> Operator:
     word = table.text("operator")
     if word not in {known.value for known in Operator}:
         korean, english = _meant(word, [known.value for known in Operator])
-        table.refuse(f"알 수 없는 연산자 {word}.{korean}", f"unknown operator {word!r}.{english}")
+        table.refuse(f"알 수 없는 연산자 {word}.{korean}", f"unknown operator {word!r}.{english}", "operator")
     asked = Operator(word)
     if field.kind not in KINDS[asked]:
         table.refuse(
             f"연산자 {word}: {field.kind.value} 항목에는 쓸 수 없습니다.",
             f"operator {word} does not apply to a {field.kind.value} field.",
+            "operator",
         )
     return asked
 
@@ -110,6 +114,7 @@ def _one_operand(table: _Table, field: Field, value: object) -> Value:
         table.refuse(
             f"value {value!r}: 형식이 맞지 않습니다. 가능한 값: {expected}.",
             f"value {value!r} does not fit; expected {expected}.",
+            "value",
         )
     return value
 
@@ -117,16 +122,16 @@ def _one_operand(table: _Table, field: Field, value: object) -> Value:
 def _operand(table: _Table, field: Field, asked: Operator) -> Operand:
     if asked in {Operator.IS_TRUE, Operator.IS_FALSE}:
         if "value" in table.entries:
-            table.refuse(f"{asked.value}에는 value를 쓰지 않습니다.", f"{asked.value} takes no value.")
+            table.refuse(f"{asked.value}에는 value를 쓰지 않습니다.", f"{asked.value} takes no value.", "value")
         return None
     value = table.entries.get("value")
     if asked not in {Operator.IN, Operator.BETWEEN}:
         return _one_operand(table, field, value)
     if not isinstance(value, list) or not value:
-        table.refuse(f"{asked.value}: 목록이 필요합니다.", f"{asked.value} needs a list.")
+        table.refuse(f"{asked.value}: 목록이 필요합니다.", f"{asked.value} needs a list.", "value")
     parts = tuple(_one_operand(table, field, part) for part in value)
     if asked is Operator.BETWEEN and (len(parts) != _ENDS or not holds(Operator.LTE, parts[1], parts[0])):
-        table.refuse("between: [낮은 값, 높은 값]이 필요합니다.", "between needs [low, high].")
+        table.refuse("between: [낮은 값, 높은 값]이 필요합니다.", "between needs [low, high].", "value")
     return parts
 
 
@@ -170,13 +175,13 @@ def _rule(entries: object, criterion: str, number: int, dictionaries: _Dictionar
     textual = asked is Operator.CONTAINS_ANY
     for key in ("terms", "cap") if not textual else ("value",):
         if key in table.entries:
-            table.refuse(f"{asked.value}에는 {key}를 쓰지 않습니다.", f"{asked.value} takes no {key}.")
+            table.refuse(f"{asked.value}에는 {key}를 쓰지 않습니다.", f"{asked.value} takes no {key}.", key)
     operand: Operand
     if textual:
         name = table.text("terms")
         if name not in dictionaries:
             korean, english = _meant(name, dictionaries)
-            table.refuse(f"사전 {name} 없음.{korean}", f"no dictionary {name!r}.{english}")
+            table.refuse(f"사전 {name} 없음.{korean}", f"no dictionary {name!r}.{english}", "terms")
         operand = dictionaries[name]
     else:
         operand = _operand(table, field, asked)

@@ -62,6 +62,7 @@ class Kind(StrEnum):
     APPLICATION = "application"
     SCORECARD = "scorecard"
     MODEL = "model"
+    RUBRIC = "rubric"
     REVIEW = "review"
     BALLOT = "ballot"
     CONDITION = "condition"
@@ -130,6 +131,9 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.PROPOSE, Kind.MODEL): _LEARNERS,
     (Verb.APPROVE, Kind.MODEL): _LEARNERS,
     (Verb.OVERRIDE, Kind.MODEL): _LEARNERS,
+    (Verb.VIEW, Kind.RUBRIC): frozenset({Role.ANALYST, Role.AUDITOR}),
+    (Verb.EDIT, Kind.RUBRIC): frozenset({Role.ANALYST}),
+    (Verb.APPROVE, Kind.RUBRIC): frozenset({Role.ANALYST}),
     (Verb.ASSIGN, Kind.APPLICATION): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.RECUSE, Kind.APPLICATION): _READERS,
     (Verb.VIEW, Kind.REVIEW): _READERS,

@@ -48,6 +48,54 @@ class RubricVersion(Base):
     first_used_at: Mapped[datetime]
 
 
+class RubricDraft(Base):
+    """A rubric that its author works on until somebody else publishes it; the text is always one that reads."""
+
+    __tablename__ = "rubric_draft"
+    __table_args__ = (
+        CheckConstraint("state IN ('open','proposed','published','discarded')", name="state"),
+        CheckConstraint("decided_by_id IS NULL OR decided_by_id <> author_id", name="four_eyes"),
+        CheckConstraint("(state = 'published') = (decided_by_id IS NOT NULL)", name="decided"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    state: Mapped[str] = mapped_column(String(10))
+    version: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    edits: Mapped[int]
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    reason: Mapped[str | None] = mapped_column(Text)
+    return_reason: Mapped[str | None] = mapped_column(Text)
+    decided_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class PublishedRubric(Base):
+    """A rubric that two people put in force; what is scored from then on is scored by the newest."""
+
+    __tablename__ = "published_rubric"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        UniqueConstraint("version"),
+        UniqueConstraint("draft_id"),
+        CheckConstraint("published_by_id <> author_id", name="four_eyes"),
+        CheckConstraint("length(reason) > 0", name="reason"),
+        {"info": APPEND_ONLY},
+    )
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int]
+    version: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    draft_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("rubric_draft.id"))
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    published_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime]
+
+
 class FitModel(Base):
     """A learned model as canonical JSON: what `scoring.parse_model` reads, byte for byte as it was trained."""
 

@@ -41,13 +41,42 @@ def shingles(text: str) -> frozenset[int]:
     Raises:
         TextTooLongError: If the text is longer than any plan could be.
     """
-    require_short(text)
-    letters = normalise(text).replace(" ", "")
-    passages = {letters[start : start + _SHINGLE] for start in range(max(0, len(letters) - _SHINGLE + 1))}
     return frozenset(
         int.from_bytes(hashlib.blake2b(passage.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "big")
-        for passage in passages
+        for passage in _passages(text)
     )
+
+
+def _passages(text: str) -> set[str]:
+    require_short(text)
+    letters = normalise(text).replace(" ", "")
+    return {letters[start : start + _SHINGLE] for start in range(max(0, len(letters) - _SHINGLE + 1))}
+
+
+def find_copies_of(text: str, others: Mapping[str, str], *, alike: float = ALIKE) -> tuple[tuple[str, float], ...]:
+    """Find the applicants whose text is nearly this one, by the measure of `find_copies`; nothing is hashed for it.
+
+    Args:
+        text: One applicant's text.
+        others: By applicant the text of each other.
+        alike: The least share of common passages.
+
+    Returns:
+        Applicant and share, most alike first.
+
+    Raises:
+        TextTooLongError: If a text is longer than any plan could be.
+    """
+    mine = _passages(text)
+    if len(mine) < _SHORTEST - _SHINGLE:
+        return ()
+    shares = {
+        name: len(mine & found) / len(mine | found)
+        for name, found in ((name, _passages(other)) for name, other in others.items())
+        if len(found) >= _SHORTEST - _SHINGLE
+    }
+    alike_ones = [(name, round(share, 4)) for name, share in shares.items() if share >= alike]
+    return tuple(sorted(alike_ones, key=lambda one: (-one[1], one[0])))
 
 
 def find_copies(texts: Mapping[str, str], *, alike: float = ALIKE) -> tuple[Copy, ...]:

@@ -17,7 +17,6 @@ from fundapp.core.sessions import Database
 _CHOICES = re.compile(r"(\w+) IN \('([^']+)'.*\)")
 
 _VALUES: dict[type, object] = {
-    Uuid: uuid.UUID(int=7),
     Instant: datetime(2026, 7, 1, tzinfo=UTC),
     Document: {},
     Date: date(2026, 7, 1),
@@ -66,6 +65,8 @@ def row_of(table: Table) -> dict[str, Any]:
 def _value(column: Column[Any], position: int) -> Any:  # noqa: ANN401 - of the column's type
     if column.type.python_type is int:
         return position
+    if isinstance(column.type, Uuid):
+        return uuid.UUID(int=position)  # two people of a row are two
     for kind, value in _VALUES.items():
         if isinstance(column.type, kind):
             return value

@@ -24,6 +24,7 @@ TABLES = {
     "application": "application",
     "decision": "decision",
     "condition": "condition",
+    "rubric": "rubric_draft",
     "tranche": "tranche",
     "tranche_condition": "tranche_condition",
     "call": "capital_call",

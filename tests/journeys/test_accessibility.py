@@ -26,6 +26,9 @@ PAGES = (
     ("member7", "{review}"),
     ("member7", "{ballot}"),
     ("analyst", "/operations/"),
+    ("analyst", "/operations/rubrics"),
+    ("analyst", "{rubric}"),
+    ("analyst", "{rubric}/edit"),
     ("analyst", "{plan}"),
     ("finance", "/operations/pools"),
     ("finance", "/operations/portfolio"),
@@ -56,7 +59,11 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
         member.get_by_role("radio", name="없습니다").check()
         member.get_by_role("button", name="답하고 계속하기").click()
         member.wait_for_url(f"**{review}")
+    analyst = doors.enter("analyst")
+    analyst.goto("/operations/rubrics")
+    analyst.get_by_role("button", name="고칠 초안 만들기").click()
     return {
+        "rubric": analyst.url.removesuffix("/edit"),
         "application": application,
         "gate": f"{review}/pledge",
         "review": review,

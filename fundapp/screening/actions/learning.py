@@ -21,7 +21,8 @@ from fundapp.intake.actions import actor_name
 from fundapp.screening.keeping import keep_rubric
 from fundapp.screening.labels import MEANING, collect_labels
 from fundapp.screening.learning_rules import FiledRating, weeks_between
-from fundapp.screening.rubrics import LoadedRubric, load_rubric_file
+from fundapp.screening.rubric_queries import newest_rubric
+from fundapp.screening.rubrics import LoadedRubric
 from fundapp.screening.serving import active_model_id, read_stored
 from fundapp.screening.tables import FitModel, GateVerdict, ModelCalibration, RubricVersion, ShadowScore
 from fundapp.screening.training import run_apart
@@ -84,8 +85,8 @@ def train_challenger(
         ModelRefusedError: if there are too few labels or one column knows the outcome, and which.
     """
     require(actor, Verb.PREPARE, Thing(Kind.MODEL))
-    loaded = rubric or load_rubric_file()
     with db.read() as session:
+        loaded = rubric or newest_rubric(session)
         labels = collect_labels(session, ratings)
         version = _next_version(session, f"{kst_date(at).isoformat()}")
     found = run_apart(

@@ -24,7 +24,8 @@ from fundapp.intake.rules import advance
 from fundapp.intake.tables import Application, Call, Submission, Transition
 from fundapp.screening.facts import derive_facts, reference_date
 from fundapp.screening.keeping import keep_rubric
-from fundapp.screening.rubrics import LoadedRubric, load_rubric_file
+from fundapp.screening.rubric_queries import newest_rubric
+from fundapp.screening.rubrics import LoadedRubric
 from fundapp.screening.serving import NOTHING, Serving, load_serving
 from fundapp.screening.tables import Scorecard
 from scoring import Facts, Outcome, code_version, score
@@ -103,7 +104,7 @@ def score_application(
         TransitionRefusedError: if it has no submission or its review has begun.
     """
     require(actor, Verb.SCREEN, Thing(Kind.APPLICATION, application_id))
-    chunk = _screen(session, [application_id], actor, at, rubric or load_rubric_file())
+    chunk = _screen(session, [application_id], actor, at, rubric or newest_rubric(session))
     if not chunk.summaries:
         state = session.scalar(select(Application.state).where(Application.id == application_id))
         if state is None:
@@ -122,8 +123,8 @@ def screen_call(
     """
     require(actor, Verb.SCREEN, Thing(Kind.APPLICATION))
     started = time.perf_counter()
-    loaded = rubric or load_rubric_file()
     with db.read() as session:
+        loaded = rubric or newest_rubric(session)
         call_id = session.scalar(select(Call.id).where(Call.code == call_code))
         if call_id is None:
             raise NotFoundError

@@ -27,6 +27,7 @@ from fundapp.intake.queries import (
 from fundapp.intake.rules import age_basis
 from fundapp.screening.queries import ScorecardView, find_scorecard
 from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
+from fundapp.screening.texts import AlikeRow, MarkedText, list_alike, mark_texts
 from fundapp.web.committee.board import pool_rates, requested_value
 from fundapp.web.shell.formats import business_number, grouped, won
 from fundapp.web.shell.language import current_locale, gettext, pick
@@ -102,6 +103,8 @@ class Dossier:
     Attributes:
         gpu: Hours in ten-thousandths by SKU and quarter: `{sku: {quarter: hours}}`.
         scorecard: None while sealed, and where there is none.
+        texts: Texts with the rubric's terms marked; none while sealed.
+        alike: Applications whose texts are nearly the same; none while sealed.
         pledged_at: When the viewer pledged to have no interest.
     """
 
@@ -114,6 +117,8 @@ class Dossier:
     value_e4: int | None
     related: tuple[RelatedRow, ...]
     scorecard: ScorecardView | None
+    texts: tuple[MarkedText, ...]
+    alike: tuple[AlikeRow, ...]
     pledged_at: datetime | None
 
 
@@ -173,6 +178,8 @@ def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
         value_e4=requested_value(requests, pool_rates(session, viewer)),
         related=tuple(related_applications(session, viewer, application_id)),
         scorecard=None if page.sealed else find_scorecard(session, viewer, application_id),
+        texts=() if page.sealed else tuple(mark_texts(session, viewer, application_id)),
+        alike=() if page.sealed else tuple(list_alike(session, viewer, application_id)),
         pledged_at=find_pledge(session, viewer, application_id),
     )
 

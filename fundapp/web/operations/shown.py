@@ -10,6 +10,7 @@ from typing import Any
 from fundapp.core.quantities import gpu_hours
 from fundapp.intake.answers import gpu_requests
 from fundapp.intake.form import Form, Question
+from fundapp.screening.rubric_text import FIELDS
 from fundapp.web.shell.formats import business_number, day, hours, won
 from fundapp.web.shell.language import current_locale, gettext, lazy, pick
 
@@ -141,15 +142,48 @@ def request_matrix(answers: Mapping[str, Any]) -> RequestMatrix | None:
 
 @dataclass(frozen=True, slots=True)
 class CriterionShown:
-    """One criterion of a score; points in tenths."""
+    """One criterion of a score; points in tenths.
+
+    Attributes:
+        rule: Points of the rules alone, of at most `rule_most`.
+        model: What learning moved, with its sign; `rule` and `model` make `points`.
+        learned: What was learned, in words; empty without a model.
+        missing: Labels of what was not answered.
+    """
 
     label: str
     points: int
     most: int
+    rule: int
+    rule_most: int
     model: int
     answer: str
-    reasons: tuple[tuple[int, str], ...]
-    missing: bool
+    reasons: tuple[ReasonShown, ...]
+    learned: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonShown:
+    """Why there are points, in tenths; `words` are the terms that the rubric found in the text `field`."""
+
+    points: int
+    text: str
+    field: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceShown:
+    """The model's probability of a fit, a line beside the score; shares in permille."""
+
+    permille: int
+    low: int
+    high: int
+    evidence: int
+    learned_share: int
+    model: str
+    calibration: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +208,9 @@ class ScoreShown:
     """A scorecard in the reader's language; points in tenths, coverage in permille.
 
     Attributes:
-        low: Lower end of the band, None without a model.
+        low: Lower end of the band in which 90 % of the refits lie, None without a model.
         high: Upper end.
+        chance: The probability, None without a model.
     """
 
     total: int
@@ -192,6 +227,7 @@ class ScoreShown:
     knockouts: tuple[KnockoutShown, ...]
     hashes: tuple[tuple[str, str], ...]
     rubric: str
+    chance: ChanceShown | None
 
 
 def _tenths(points: Any) -> int:  # noqa: ANN401 - JSON
@@ -201,8 +237,7 @@ def _tenths(points: Any) -> int:  # noqa: ANN401 - JSON
 def show_score(document: Mapping[str, Any]) -> ScoreShown:
     """Put a scorecard's document into words of the present language."""
     criteria = tuple(_criterion(one) for one in document["criteria"])
-    interval: Sequence[Any] | Mapping[str, Any] | None = document.get("interval")
-    ends = list(interval.values()) if isinstance(interval, Mapping) else list(interval or ())
+    ends = list(document.get("band") or ())
     model = sum(one.model for one in criteria)
     return ScoreShown(
         total=document["total_tenths"],
@@ -223,25 +258,57 @@ def show_score(document: Mapping[str, Any]) -> ScoreShown:
         hashes=(
             (gettext("입력"), document["inputs_sha256"]),
             (gettext("기준표"), document["rubric_sha256"]),
+            *([(gettext("모형"), document["model_sha256"])] if document.get("model_sha256") else []),
             (gettext("계산 코드"), document["code_version"]),
             (gettext("결과"), document["sha256"]),
         ),
         rubric=document["rubric"],
+        chance=_chance(document),
     )
+
+
+def _chance(document: Mapping[str, Any]) -> ChanceShown | None:
+    if document.get("probability") is None:
+        return None
+    low, high = document.get("interval") or (document["probability"],) * 2
+    return ChanceShown(
+        permille=_permille(document["probability"]),
+        low=_permille(low),
+        high=_permille(high),
+        evidence=_permille(document.get("evidence")),
+        learned_share=_permille(document.get("learned_share")),
+        model=str(document.get("model") or ""),
+        calibration=document.get("calibration"),
+    )
+
+
+def _permille(share: Any) -> int:  # noqa: ANN401 - JSON
+    return round(float(share or 0) * _FULL_PERMILLE)
 
 
 def _criterion(one: Mapping[str, Any]) -> CriterionShown:
     reasons = tuple(
-        (int(reason["points_tenths"]), pick(reason["reason"], reason["reason_en"])) for reason in one["reasons"]
+        ReasonShown(
+            int(reason["points_tenths"]),
+            pick(reason["reason"], reason["reason_en"]),
+            str(reason.get("field", "")),
+            tuple(reason.get("matched", ())),
+        )
+        for reason in one["reasons"]
     )
     return CriterionShown(
         label=pick(one["label_ko"], one["label_en"]),
         points=int(one["points_tenths"]),
         most=_tenths(one["max"]),
+        rule=_tenths(one["rule_points"]),
+        rule_most=_tenths(one.get("rule_max") or one["max"]),
         model=_tenths(one["model_points"]),
         answer=pick(one["answer"], one["answer_en"]),
         reasons=reasons,
-        missing=bool(one["missing"]),
+        learned=pick(one.get("learned") or "", one.get("learned_en") or ""),
+        missing=tuple(
+            pick(FIELDS[key].label_ko, FIELDS[key].label_en) if key in FIELDS else key for key in one["missing"]
+        ),
     )
 
 

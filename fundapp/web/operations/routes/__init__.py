@@ -20,6 +20,7 @@ from fundapp.web.operations.routes import (
     portfolio,
     rates,
     records,
+    rubrics,
     usage,
     waitlist,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "portfolio",
     "rates",
     "records",
+    "rubrics",
     "usage",
     "waitlist",
 ]

@@ -12,6 +12,7 @@ from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import ApplicationView, get_application, get_call, related_applications
 from fundapp.screening.actions import judge_knockout
 from fundapp.screening.queries import find_scorecard, list_judgements
+from fundapp.screening.texts import list_alike, mark_texts
 from fundapp.web.operations.doing import act, say_faults
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import JudgeForm
@@ -77,10 +78,18 @@ def score_page(application_id: uuid.UUID) -> ResponseReturnValue:
         found = get_application(session, viewer(), application_id)
         _require_sight(found)
         card = find_scorecard(session, viewer(), application_id)
+        texts = mark_texts(session, viewer(), application_id)
+        alike = list_alike(session, viewer(), application_id)
     if card is None:
         raise NotFoundError
     return render_template(
-        "operations/score.html", one=found, card=card, score=show_score(card.document), verdict_words=VERDICT_WORDS
+        "operations/score.html",
+        one=found,
+        card=card,
+        score=show_score(card.document),
+        texts=texts,
+        alike=alike,
+        verdict_words=VERDICT_WORDS,
     )
 
 
