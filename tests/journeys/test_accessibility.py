@@ -28,6 +28,7 @@ PAGES = (
     ("analyst", "/operations/"),
     ("analyst", "/operations/rubrics"),
     ("analyst", "{rubric}"),
+    ("analyst", "/operations/rubrics/agreement"),
     ("analyst", "{rubric}/edit"),
     ("analyst", "{plan}"),
     ("finance", "/operations/pools"),

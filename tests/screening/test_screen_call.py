@@ -15,7 +15,7 @@ from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.errors import InputFileError, InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.sessions import Database
 from fundapp.intake.queries import funnel_counts, get_application, list_applications
-from fundapp.intake.tables import Application
+from fundapp.intake.tables import Application, Transition
 from fundapp.screening.actions import judge_knockout, replay_scorecards, score_application, screen_call
 from fundapp.screening.queries import find_scorecard, list_judgements, list_scores
 from fundapp.screening.rubrics import load_rubric_file
@@ -67,6 +67,41 @@ def test_what_a_knockout_stops_goes_on_hold_and_is_never_rejected(
         assert get_application(session, SYSTEM, application).state == "on_hold"
     assert card is not None
     assert knockout in [one["key"] for one in card.document["knockouts"] if one["outcome"] == "fail"]
+
+
+def test_no_score_however_low_rejects_anybody(db: Database, call: str, at: datetime) -> None:
+    screen(db, call, at)
+    with db.read() as session:
+        scores = list_scores(session, SYSTEM, call)
+        lowest = min((one for one in scores.values() if one.verdict == "pass"), key=lambda one: one.total_tenths)
+        best_stopped = max((one for one in scores.values() if one.verdict != "pass"), key=lambda one: one.total_tenths)
+        assert get_application(session, SYSTEM, lowest.application_id).state == "eligible"
+        # Nor does a high one get past a knock-out.
+        assert best_stopped.total_tenths > lowest.total_tenths
+        assert get_application(session, SYSTEM, best_stopped.application_id).state == "on_hold"
+        reached = set(session.scalars(select(Transition.to_state)))
+    assert reached.isdisjoint({"ineligible", "rejected", "withdrawn"})
+
+
+def test_what_a_person_released_stays_released_however_often_it_is_scored(
+    db: Database, call: str, at: datetime, tmp_path: Path
+) -> None:
+    screen(db, call, at)
+    application = application_with(db, call, tax_arrears=True)
+    db.transaction(
+        lambda session: judge_knockout(
+            session, application_id=application, outcome="released", reason="완납 증명을 받음", actor=SYSTEM, at=at
+        )
+    )
+    path = tmp_path / "rubric.toml"
+    path.write_text(load_rubric_file().text.replace('version = "2026.1"', 'version = "2026.1-b"'), encoding="utf-8")
+    screen_call(db, call, actor=SYSTEM, at=at + timedelta(days=1), rubric=load_rubric_file(path))
+    with db.read() as session:
+        card = find_scorecard(session, SYSTEM, application)
+        assert get_application(session, SYSTEM, application).state == "eligible"
+    assert card is not None
+    # The machine goes on saying what it found; the person's word stands beside it and does not rewrite it.
+    assert (card.verdict, card.document["rubric"]) == ("fail", "2026.1-b")
 
 
 def test_a_scorecard_holds_what_the_command_prints(db: Database, call: str, at: datetime) -> None:

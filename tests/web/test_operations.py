@@ -34,6 +34,7 @@ SignIn = Callable[..., TestResponse]
 PostForm = Callable[..., TestResponse]
 PAGES = {
     "/operations/": {"analyst", "auditor"},
+    "/operations/rubrics/agreement": {"analyst", "auditor"},
     "/operations/rubrics": {"analyst", "auditor"},
     "/operations/plans": {"analyst", "finance", "auditor", "committee", "chair"},
     "/operations/pools": {"analyst", "finance", "auditor", "committee", "chair"},

@@ -2,6 +2,7 @@
 
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.routes import (
+    agreement,
     applications,
     award_cash,
     cash,
@@ -26,6 +27,7 @@ from fundapp.web.operations.routes import (
 )
 
 __all__ = [
+    "agreement",
     "applications",
     "award_cash",
     "blueprint",

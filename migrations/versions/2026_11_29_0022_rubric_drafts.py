@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023_rubric_drafts"
+revision = "0022_rubric_drafts"
 down_revision = "0021_fit_models"
 branch_labels = None
 depends_on = None
