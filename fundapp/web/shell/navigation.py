@@ -67,6 +67,7 @@ _GROUPS = (
         lazy("운용"),
         (
             Entry(lazy("파이프라인"), "funnel", "/operations/"),
+            Entry(lazy("점수 모형"), "bullseye", "/operations/models", Kind.MODEL),
             Entry(lazy("GPU 배정"), "grid-3x3", "/operations/plans", Kind.PLAN),
             Entry(lazy("포트폴리오"), "building", "/operations/portfolio", Kind.AWARD),
             Entry(lazy("이행조건"), "clipboard-check", "/operations/conditions", Kind.CONDITION, "conditions"),
