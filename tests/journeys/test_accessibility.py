@@ -26,6 +26,7 @@ PAGES = (
     ("member7", "{review}"),
     ("member7", "{ballot}"),
     ("analyst", "/operations/"),
+    ("analyst", "/operations/models"),
     ("analyst", "{plan}"),
     ("finance", "/operations/pools"),
     ("finance", "/operations/portfolio"),
