@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may, require
+from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import visible_to
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.actions.activations import open_proposal
 from fundapp.screening.actions.shadows import CHALLENGERS
 from fundapp.screening.labels import collect_labels
 from fundapp.screening.learning_rules import LOW_SCORER_BELOW_TENTHS, FiledRating, weeks_between
-from fundapp.screening.serving import active_model_id
+from fundapp.screening.serving import active_model_id, read_stored
 from fundapp.screening.tables import (
     ActivationProposal,
     FitModel,
@@ -27,7 +29,7 @@ from fundapp.screening.tables import (
     Scorecard,
     ShadowScore,
 )
-from scoring import drawn_for_review
+from scoring import Model, drawn_for_review
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,81 @@ def _activations(session: Session, names: dict[Any, str]) -> tuple[ActivationRow
 def _calibrations(session: Session, names: dict[Any, str]) -> tuple[CalibrationRow, ...]:
     rows = session.scalars(select(ModelCalibration).order_by(ModelCalibration.fitted_at.desc()))
     return tuple(CalibrationRow(row.version, names[row.model_id], row.labels, row.found, row.fitted_at) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class CardCriterion:
+    """What a model makes of one criterion: maxima in tenths, and its bins with their log-odds; "" is no answer."""
+
+    key: str
+    label_ko: str
+    label_en: str
+    rule_maximum: int
+    maximum: int
+    bins: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model for people to read.
+
+    Attributes:
+        training: Rows, fits, window (seconds of Unix time), label in words, groups, hash.
+        evidence: How much the labels weigh, m / (m + 50).
+    """
+
+    row: ModelRow
+    activations: tuple[ActivationRow, ...]
+    calibrations: tuple[CalibrationRow, ...]
+    training: dict[str, Any]
+    libraries: dict[str, str]
+    evidence: float
+    reads_text: bool
+    criteria: tuple[CardCriterion, ...]
+
+
+def model_card(session: Session, viewer: Viewer, version: str, *, at: datetime) -> ModelCard:
+    """Return the card of a model.
+
+    Raises:
+        NotFoundError: if there is none, or the viewer may not see models.
+    """
+    page = models_page(session, viewer, at=at)
+    row = next((one for one in page.models if one.version == version), None)
+    if row is None:
+        raise NotFoundError(model=version)
+    model = read_stored(session.scalars(select(FitModel.text).where(FitModel.version == version)).one())
+    return ModelCard(
+        row=row,
+        activations=tuple(one for one in page.activations if one.version == version),
+        calibrations=tuple(one for one in page.calibrations if one.model == version),
+        training=dict(model.training),
+        libraries=dict(model.libraries),
+        evidence=model.evidence,
+        reads_text=model.text is not None,
+        criteria=tuple(_card_criterion(model, key, maximum) for key, maximum in model.maxima),
+    )
+
+
+def _card_criterion(model: Model, key: str, rule_maximum: int) -> CardCriterion:
+    terms = model.by_criterion[key]
+    bins: list[tuple[str, float]] = []
+    for term in terms:
+        # A criterion's cuts are tenths of a point; the last weight is for what is not known.
+        scale = 10 if term.source.value == "criterion" else 1
+        cuts = [f"{cut / scale:g}" for cut in term.cuts]
+        within = [f"{low}–{high}" for low, high in pairwise(cuts)]
+        ranges = [f"< {cuts[0]}", *within, f"≥ {cuts[-1]}"] if cuts else ["="]
+        bins += zip([*(term.levels or ranges), ""], term.weights, strict=False)
+    named = terms[0] if terms else None
+    return CardCriterion(
+        key=key,
+        label_ko=named.label_ko if named else key,
+        label_en=named.label_en if named else key,
+        rule_maximum=rule_maximum,
+        maximum=model.shares[key].maximum,
+        bins=tuple(bins),
+    )
 
 
 def newest_model(session: Session, viewer: Viewer) -> str | None:

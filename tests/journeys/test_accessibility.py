@@ -30,6 +30,7 @@ PAGES = (
     ("analyst", "{rubric}"),
     ("analyst", "/operations/rubrics/agreement"),
     ("analyst", "{rubric}/edit"),
+    ("analyst", "/operations/models"),
     ("analyst", "{plan}"),
     ("finance", "/operations/pools"),
     ("finance", "/operations/portfolio"),

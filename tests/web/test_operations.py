@@ -47,6 +47,7 @@ PAGES = {
     "/operations/ledger/export.csv": {"finance", "auditor"},
     "/operations/ledger/transfers": {"finance", "auditor"},
     "/operations/rates": {"finance", "auditor"},
+    "/operations/models": {"analyst", "admin", "auditor"},
     "/operations/close": {"finance", "auditor", "chair"},
     "/operations/portfolio": {"analyst", "finance", "auditor", "committee", "chair"},
     "/operations/usage": {"analyst", "finance", "auditor"},

@@ -14,6 +14,7 @@ from fundapp.committee.queries import list_conflicts, members, review_page, revi
 from fundapp.core.access import Kind, Thing, Verb, require
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import CallRow
+from fundapp.screening.learning_queries import drawn_low_scorers
 from fundapp.web.committee.board import find_call
 from fundapp.web.committee.door import blueprint
 from fundapp.web.committee.forms import AssignForm, RecusalForm
@@ -90,8 +91,15 @@ def _assignments(form: AssignForm, call: CallRow, preview: Assigned | None = Non
     with db().read() as session:
         progress = reviewer_progress(session, viewer(), call.code)
         calls, _ = find_call(session, call.code, now())
+        drawn = drawn_low_scorers(session, viewer(), call.code)
     return render_template(
-        "committee/assignments.html", form=form, call=call, calls=calls, progress=progress, preview=preview
+        "committee/assignments.html",
+        form=form,
+        call=call,
+        calls=calls,
+        progress=progress,
+        preview=preview,
+        drawn=drawn,
     )
 
 

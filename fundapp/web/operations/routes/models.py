@@ -1,0 +1,112 @@
+"""Learned models: champion and challengers, verdicts, activation by two people, rollback, and what is watched."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from fundapp.committee.queries import blind_ratings
+from fundapp.core.access import Kind, Verb
+from fundapp.core.quarters import kst_date
+from fundapp.screening.actions import approve_activation, propose_activation, rollback_model
+from fundapp.screening.learning_queries import count_new_labels, model_card, models_page
+from fundapp.screening.watching import watch_scores
+from fundapp.web.operations.doing import act, may_open, once_for, say_faults
+from fundapp.web.operations.door import blueprint
+from fundapp.web.operations.forms import ReasonForm
+from fundapp.web.operations.watched import (
+    criterion_words,
+    draw_calibration,
+    draw_drift,
+    draw_leniency,
+    group_words,
+)
+from fundapp.web.shell.clock import now
+from fundapp.web.shell.database import db
+from fundapp.web.shell.forms import KeyOnlyForm
+from fundapp.web.shell.language import gettext
+from fundapp.web.shell.viewer import viewer
+
+
+@blueprint.get("/models")
+def models() -> ResponseReturnValue:
+    """Show what serves, what asks to, and whether scores still hold."""
+    may_open(Kind.MODEL)
+    with db().read() as session:
+        page = models_page(session, viewer(), at=now())
+        ratings = blind_ratings(session)
+        watch = watch_scores(session, viewer(), ratings)
+        new_labels = count_new_labels(session, ratings)
+    return render_template(
+        "operations/models.html",
+        page=page,
+        watch=watch,
+        new_labels=new_labels,
+        calibration=draw_calibration(watch),
+        leniency=draw_leniency(watch),
+        drift=draw_drift(watch),
+        criteria=criterion_words(),
+        groups=group_words(),
+    )
+
+
+@blueprint.get("/models/<version>")
+def one_model(version: str) -> ResponseReturnValue:
+    """Show a model's card: what it learned from, how good it is, whom it was judged for, who let it in."""
+    may_open(Kind.MODEL)
+    with db().read() as session:
+        card = model_card(session, viewer(), version, at=now())
+    ends = card.training["from"], card.training["until"]
+    window = None if None in ends else tuple(kst_date(datetime.fromtimestamp(end, UTC)) for end in ends)
+    return render_template(
+        "operations/model.html", card=card, window=window, criteria=criterion_words(), groups=group_words()
+    )
+
+
+@blueprint.post("/models/<version>/propose")
+def propose_model(version: str) -> ResponseReturnValue:
+    """Ask, as the first person, that a model serve."""
+    may_open(Kind.MODEL, Verb.PROPOSE)
+    form, actor, at = ReasonForm(), viewer(), now()
+    if not form.validate_on_submit():
+        say_faults(form)
+    else:
+        why = form.reason.data or ""
+        act(
+            once_for(form, lambda s: propose_activation(s, version=version, reason=why, actor=actor, at=at)),
+            gettext("활성화를 제안했습니다. 다른 사람이 승인하면 쓰입니다."),
+        )
+    return redirect(url_for(".models"))
+
+
+@blueprint.post("/models/<version>/approve")
+def approve_model(version: str) -> ResponseReturnValue:
+    """Say so as the second person."""
+    may_open(Kind.MODEL, Verb.APPROVE)
+    form, actor, at = KeyOnlyForm(), viewer(), now()
+    if not form.validate_on_submit():
+        say_faults(form)
+    else:
+        act(
+            once_for(form, lambda s: approve_activation(s, version=version, actor=actor, at=at)),
+            gettext("모형을 활성화했습니다. 다음 채점부터 쓰입니다."),
+        )
+    return redirect(url_for(".models"))
+
+
+@blueprint.post("/models/rollback")
+def rollback() -> ResponseReturnValue:
+    """Take back what serves, in one step."""
+    may_open(Kind.MODEL, Verb.OVERRIDE)
+    form, actor, at = ReasonForm(), viewer(), now()
+    if not form.validate_on_submit():
+        say_faults(form)
+    else:
+        why = form.reason.data or ""
+        act(
+            once_for(form, lambda s: rollback_model(s, reason=why, actor=actor, at=at)),
+            gettext("모형을 되돌렸습니다."),
+        )
+    return redirect(url_for(".models"))

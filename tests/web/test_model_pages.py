@@ -1,0 +1,152 @@
+"""The page of models and a model's card: who sees them, two people's activation, rollback, what is drawn."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "screening"))  # its cases are told here, too
+from learning_cases import file_reviews, gate, rate, train
+
+from fundapp.core.access import SYSTEM
+from fundapp.core.sessions import Database
+from fundapp.intake.actions import open_call
+from fundapp.intake.call_file import read_call_file
+from fundapp.intake.importing import import_applications
+from fundapp.screening.actions import score_shadows, screen_call
+from fundapp.screening.learning_queries import drawn_low_scorers
+from fundapp.screening.tables import ModelActivation
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+CALL = "AX-2026-1"
+Enter = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def enter(app: Flask, person: Callable[..., str], sign_in: Callable[..., TestResponse]) -> Enter:
+    """Open the door for somebody with a role."""
+
+    def open_door(role: str) -> FlaskClient:
+        client = app.test_client()
+        sign_in(client, person(role))
+        return client
+
+    return open_door
+
+
+@pytest.fixture
+def scored(db: Database, at: datetime) -> None:
+    """114 scored applications."""
+    file = read_call_file(EXAMPLES / "calls" / "2026-1.toml")
+    db.transaction(lambda s: open_call(s, actor=SYSTEM, at=at, document=file.document, text=file.text))
+    import_applications(db, EXAMPLES / "applications.csv", call_code=CALL, actor=SYSTEM, at=at)
+    screen_call(db, CALL, actor=SYSTEM, at=at)
+
+
+@pytest.fixture
+def passed(db: Database, scored: None, at: datetime) -> str:
+    """The version of a model that the gate has let in."""
+    ratings = rate(db, at)
+    file_reviews(db, ratings, at)
+    version = train(db, ratings, SYSTEM, at + timedelta(days=120)).version
+    db.transaction(lambda s: score_shadows(s, actor=SYSTEM, at=at + timedelta(days=120)))
+    assert gate(db, version, ratings, SYSTEM, at + timedelta(days=150)).passed
+    return version
+
+
+def test_without_a_model_the_page_says_that_the_rubric_stands_alone(enter: Enter, scored: None) -> None:
+    page = enter("analyst").get("/operations/models").text
+    assert "평가표만" in page
+    assert "아직 배운 모형이 없습니다" in page
+    assert "선정 비율: 지역" in page
+    assert "볼 수 있는 비공개 평점이 없습니다." in page
+
+
+def test_a_model_that_passed_is_activated_by_two_people_and_taken_back(
+    db: Database, enter: Enter, passed: str, post_form: Callable[..., TestResponse]
+) -> None:
+    analyst, admin = enter("analyst"), enter("admin")
+    page = analyst.get("/operations/models").text
+    assert "관문 통과" in page
+    assert "반복 교차검증: 로그손실 개선" in page
+
+    def send(client: FlaskClient, step: str, **fields: str) -> str:
+        post_form(client, "/operations/models", fields | {"key": str(uuid.uuid4())}, f"/operations/models/{step}")
+        return client.get("/operations/models").text
+
+    assert "활성화를 제안했습니다" in send(analyst, f"{passed}/propose", reason="하한이 0보다 큽니다.")
+    assert "제안한 사람은 승인할 수 없습니다." in analyst.get("/operations/models").text
+    assert "작성자와 승인자는 서로 달라야 합니다." in send(analyst, f"{passed}/approve")
+    assert "모형을 활성화했습니다" in send(admin, f"{passed}/approve")
+    card = analyst.get(f"/operations/models/{passed}").text
+    assert "쓰는 중" in card
+    assert "하한이 0보다 큽니다." in card
+    assert "모형을 되돌렸습니다." in send(analyst, "rollback", reason="이상 징후")
+    with db.read() as session:
+        rows = session.scalars(select(ModelActivation).order_by(ModelActivation.number)).all()
+    assert [(row.number, row.model_id is None, row.rollback_of is None) for row in rows] == [
+        (1, False, True),
+        (2, True, False),
+    ]
+
+
+def test_an_auditor_reads_and_changes_nothing_and_an_admin_sees_no_reviewers(enter: Enter, passed: str) -> None:
+    auditor, admin = enter("auditor"), enter("admin")
+    page = auditor.get("/operations/models").text
+    assert f"{passed} 판정" in page
+    assert "활성화 제안" not in page
+    assert "심사위원 2명" in page
+    assert "심사위원 2명" not in admin.get("/operations/models").text
+    assert auditor.get(f"/operations/models/{passed}").status_code == 200
+    assert auditor.get("/operations/models/2000-01-01.1").status_code == 404
+
+
+@pytest.mark.parametrize("role", ["finance", "committee", "chair"])
+def test_others_find_no_such_page(enter: Enter, scored: None, role: str) -> None:
+    client = enter(role)
+    assert client.get("/operations/models").status_code == 404
+    assert "/operations/models" not in client.get("/operations/", follow_redirects=True).text
+
+
+def test_a_model_card_reads_in_english_too(enter: Enter, passed: str) -> None:
+    client = enter("analyst")
+    page = client.get(f"/operations/models/{passed}?lang=en").text
+    assert f"Model card {passed}" in page
+    assert "Group: Company size" in page
+    assert "repeated folds: log-loss saved" in page
+
+
+def test_the_newest_call_is_compared_with_the_one_before_it(
+    db: Database, enter: Enter, scored: None, at: datetime, tmp_path: Path
+) -> None:
+    for name in ("2026-1.toml", "form.toml"):
+        text = (EXAMPLES / "calls" / name).read_text(encoding="utf-8")
+        text = text.replace(f'"{CALL}"', '"AX-2026-2"').replace("2026-04-01T10:00", "2026-04-02T10:00")
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    file = read_call_file(tmp_path / "2026-1.toml")
+    db.transaction(lambda s: open_call(s, actor=SYSTEM, at=at, document=file.document, text=file.text))
+    import_applications(db, EXAMPLES / "applications.csv", call_code="AX-2026-2", actor=SYSTEM, at=at)
+    screen_call(db, "AX-2026-2", actor=SYSTEM, at=at)
+    page = enter("analyst").get("/operations/models").text
+    assert "규칙 총점 분포: 안정 지수 0.0" in page
+    assert "우연으로 볼 수 있음" in page
+    assert "비교할 앞 공모가 없습니다." not in page
+
+
+def test_low_scorers_that_were_drawn_are_named_where_reviewers_are_assigned(
+    db: Database, enter: Enter, scored: None
+) -> None:
+    with db.read() as session:
+        drawn = drawn_low_scorers(session, SYSTEM, CALL)
+    page = enter("analyst").get(f"/committee/assignments?call={CALL}").text
+    assert ("전체 심사로 뽑힌 저득점 안건" in page) is bool(drawn)
+    assert all(row.number in page for row in drawn)
