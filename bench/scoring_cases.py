@@ -98,7 +98,7 @@ def explaining(rounds: int, repetitions: int) -> Iterator[Case]:
 
     for name, learned in (("rules", None), ("rules and model", model)):
         yield Case(
-            what=f"score and explain an application, {name}",
+            what=f"score and explain, {name}",
             store="",
             n=len(facts) * rounds,
             unit="rows/s",

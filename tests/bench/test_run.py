@@ -11,6 +11,8 @@ import pytest
 from running import Demonstration
 
 RUN = Path(__file__).parents[2] / "bench" / "run.py"
+LOANS = RUN.parents[2] / "shared" / "data" / "scoring" / "sba_case_ca_2101.csv"
+"""Public loans that are no part of the product; without them beside the checkout, training is not measured."""
 FIELDS = {
     "what",
     "store",
@@ -60,6 +62,10 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
         ("import applications", "sqlite", "rows/s", "csv parse"),
         ("import applications", "postgresql", "rows/s", "csv parse"),
         ("score a call", "sqlite", "rows/s", "score in memory"),
+        ("score and explain, rules", "", "rows/s", "the same points in a bare loop"),
+        ("score and explain, rules and model", "", "rows/s", "the same points in a bare loop"),
+        ("points of many applications", "", "rows/s", "NumPy look-up and sum"),
+        *([("train, 5×2 folds, 50 refits", "", "s", "scikit-learn's fits alone")] if LOANS.exists() else []),
         ("post, one a commit", "sqlite", "rows/s", "driver alone, same statements"),
         ("post, one a commit", "sqlite", "rows/s", "driver alone, rows only"),
         ("post, one a commit", "sqlite", "rows/s", "bare commits"),

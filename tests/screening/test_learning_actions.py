@@ -114,7 +114,9 @@ def test_too_few_labels_are_refused_with_their_number(db: Database, screened: li
 
 def test_a_training_process_that_dies_is_named(db: Database, screened: list[FiledRating], at: datetime) -> None:
     with pytest.raises(ModelRefusedError, match="training process failed"):
-        train_challenger(db, ratings=screened, environment={"PYTHONPATH": "", "PYTHONHOME": "/"}, actor=SYSTEM, at=at)
+        train_challenger(
+            db, ratings=screened, environment={"PYTHONPATH": "", "PYTHONHOME": "/nowhere"}, actor=SYSTEM, at=at
+        )
 
 
 def test_the_gate_keeps_its_verdict_with_every_reason_whichever_way_it_goes(

@@ -90,6 +90,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "vcpus": lazy("vCPU"),
     "vcpus_per_gpu": lazy("GPU 1장의 vCPU"),
     "vm_family": lazy("VM 계열"),
+    "version": lazy("판 이름"),
 }
 """Fields that an action may refuse, by their name in the code."""
 _TERM_WORDS = {term.name: (term.ko, term.en) for terms in TERMS.values() for term in terms}
@@ -102,7 +103,9 @@ def say_refusal(error: FundError, form: FlaskForm | None = None) -> str:
         error: What was refused.
         form: The form that asked, if its labels are to be used.
     """
-    if not isinstance(error, InvalidInputError):
+    if (
+        not isinstance(error, InvalidInputError) or "reason_ko" not in error.details
+    ):  # some have a sentence of their own
         return error.message(current_locale())
     reason = pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))
     field = str(error.details["field"])
