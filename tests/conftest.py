@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -19,6 +20,12 @@ from fundapp.core.schema import upgrade_schema
 from fundapp.core.sessions import Database
 
 AT = datetime(2026, 5, 8, 6, 0, tzinfo=UTC)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what collecting made (half a million objects) out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -56,36 +63,55 @@ def postgres() -> Iterator[PostgresServer]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test of a worker finds its SQLite, one after the other."""
+    return tmp_path_factory.mktemp("fund") / "fund.db"
+
+
+@pytest.fixture(scope="session")
+def databases() -> dict[str, Database]:
+    """One `Database` for each address: what SQLAlchemy has compiled serves all tests of a worker."""
+    return {}
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a fresh migrated database; the test runs once on each engine."""
     if request.param == "sqlite":
-        target = tmp_path / "fund.db"
+        target: Path = request.getfixturevalue("sqlite_place")
+        _remove_sqlite(target)
         shutil.copy(request.getfixturevalue("sqlite_template"), target)
         yield f"sqlite:///{target}"
+        _remove_sqlite(target)
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    name = server.create(server.template)
-    yield server.address(name)
-    server.drop(name)
+    with server.fresh("fund") as address:
+        yield address
+
+
+def _remove_sqlite(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 @pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
+def db(database_url: str, databases: dict[str, Database]) -> Iterator[Database]:
     """A fresh migrated database; the test runs once on SQLite and once on PostgreSQL."""
-    database = Database(database_url)
-    yield database
-    database.dispose()
+    yield from _kept(databases, database_url)
 
 
 @pytest.fixture
-def postgres_db(postgres: PostgresServer) -> Iterator[Database]:
+def postgres_db(postgres: PostgresServer, databases: dict[str, Database]) -> Iterator[Database]:
     """A fresh migrated PostgreSQL, for what SQLite's single writer makes impossible."""
-    name = postgres.create(postgres.template)
-    database = Database(postgres.address(name))
+    with postgres.fresh("alone") as address:
+        yield from _kept(databases, address)
+
+
+def _kept(databases: dict[str, Database], address: str) -> Iterator[Database]:
+    database = databases.get(address) or databases.setdefault(address, Database(address))
     yield database
     database.dispose()
-    postgres.drop(name)
 
 
 @pytest.fixture(scope="session")

@@ -132,9 +132,17 @@ class PostgresServer:
     def address(self, name: str) -> str:
         return self.url.set(database=name).render_as_string(hide_password=False)
 
-    def create(self, template: str | None) -> str:
-        self.count += 1
-        name = f"{self.prefix}_{self.count}"
+    @contextmanager
+    def fresh(self, name: str) -> Iterator[str]:
+        """Yield the address of a new copy of the template; the next one of this name has the same address."""
+        made = self.create(self.template, f"{self.prefix}_{name}")
+        yield self.address(made)
+        self.drop(made)
+
+    def create(self, template: str | None, name: str | None = None) -> str:
+        if name is None:
+            self.count += 1
+            name = f"{self.prefix}_{self.count}"
         source = (
             f" TEMPLATE {template}" if template else " TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
         )

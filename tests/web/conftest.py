@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from portal_people import Portal, make_portal
 from werkzeug.test import TestResponse
 
 from config import Settings
@@ -25,23 +27,63 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "portfolio"))  # its scenes a
 PASSWORD = "a long enough sentence"
 
 
+Apps = Callable[[Settings, Database], Flask]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instance's folder; every test begins with an empty one at the same place."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings.from_environment({"FUND_HOME": str(tmp_path / "home"), "FUND_METRICS": "on"})
+def settings(home: Path) -> Iterator[Settings]:
+    yield Settings.from_environment({"FUND_HOME": str(home), "FUND_SECRET_KEY": "of a test", "FUND_METRICS": "on"})
+    for left in home.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 @pytest.fixture(scope="session")
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates compiled once for all tests of a worker, though each test has an application of its own."""
+    """Templates compiled once for all applications of a worker."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
+@pytest.fixture(scope="session")
+def apps(compiled_templates: FileSystemBytecodeCache) -> Apps:
+    """Applications by what they are made of: compiling 185 addresses takes longer than most tests."""
+    made: dict[tuple[str, int], Flask] = {}
+
+    def find(settings: Settings, database: Database) -> Flask:
+        key = (repr(settings), id(database))
+        if key not in made:
+            made[key] = create_app(settings, database)
+            made[key].jinja_env.bytecode_cache = compiled_templates
+        return made[key]
+
+    return find
+
+
 @pytest.fixture
-def app(settings: Settings, db: Database, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+def app(settings: Settings, db: Database, apps: Apps) -> Iterator[Flask]:
+    """The application, which tests share: one that a test changes is `own_app`."""
+    yield apps(settings, db)
+    security.limiter.reset()
+
+
+@pytest.fixture
+def own_app(settings: Settings, db: Database, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+    """An application of the test's own, to be changed."""
     made = create_app(settings, db)
     made.jinja_env.bytecode_cache = compiled_templates
     yield made
     security.limiter.reset()
+
+
+@pytest.fixture
+def portal(db: Database, app: Flask) -> Portal:
+    """The applicants' side with the example call open."""
+    return make_portal(db, app)
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from config import Settings
-from fundapp import create_app
 from fundapp.committee.queries import load_viewer
 from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.sessions import Database
@@ -189,14 +187,8 @@ def open_example_call(db: Database, opens_at: datetime, closes_at: datetime) -> 
     db.transaction(lambda session: actions.open_call(session, actor=SYSTEM, at=at, document=document, text=text))
 
 
-def make_portal(db: Database, home: Path) -> Portal:
-    settings = Settings(
-        home=home,
-        database_url=db.url.render_as_string(hide_password=False),
-        files_url=str(home / "files"),
-        secret_key="not a secret in a test",
-    )
+def make_portal(db: Database, app: Flask) -> Portal:
     opens_at = datetime.now(UTC) - timedelta(days=20)
     closes_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=11, hours=1, minutes=30)
     open_example_call(db, opens_at, closes_at)
-    return Portal(create_app(settings, db), db, opens_at, closes_at)
+    return Portal(app, db, opens_at, closes_at)

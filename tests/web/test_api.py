@@ -3,13 +3,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_people import CALL, FIRST_NUMBER, SECOND_NUMBER, Portal, make_portal
+from portal_people import CALL, FIRST_NUMBER, SECOND_NUMBER, Portal
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.actions import add_investor, add_pool, found_fund
@@ -17,21 +16,13 @@ from fundapp.committee.actions import declare_conflict, pledge_no_conflict
 from fundapp.committee.tables import Assignment
 from fundapp.core.access import SYSTEM
 from fundapp.core.quantities import gpu_hours
-from fundapp.core.sessions import Database
 from fundapp.identity.actions import deactivate_person, revoke_token
 from fundapp.identity.queries import find_person_by_email, list_tokens
 from fundapp.intake.queries import find_application_id
 from fundapp.screening.actions import score_application
-from fundapp.web.shell import security
 
 LISTS = ("/calls", "/applications", "/pools", "/awards", "/reports")
 CANARY = "카나리아"
-
-
-@pytest.fixture
-def portal(db: Database, tmp_path: Path) -> Iterator[Portal]:
-    yield make_portal(db, tmp_path)
-    security.limiter.reset()
 
 
 @pytest.fixture

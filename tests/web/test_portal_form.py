@@ -1,25 +1,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from portal_people import ANSWERS, CALL, FIRST_NUMBER, Browser, Portal, make_portal
+from portal_people import ANSWERS, CALL, FIRST_NUMBER, Browser, Portal
 from sqlalchemy import select
 
 from fundapp.core.quarters import KST
-from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
 from fundapp.intake.queries import get_application
-from fundapp.web.shell import security
-
-
-@pytest.fixture
-def portal(db: Database, tmp_path: Path) -> Iterator[Portal]:
-    yield make_portal(db, tmp_path)
-    security.limiter.reset()
 
 
 @pytest.fixture

@@ -1,23 +1,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from portal_people import Browser, Portal, make_portal
+from portal_people import Browser, Portal
 from sqlalchemy import func, select
 
 from fundapp.core.quarters import KST
-from fundapp.core.sessions import Database
 from fundapp.intake.tables import Application, Consent, Submission
-from fundapp.web.shell import security
-
-
-@pytest.fixture
-def portal(db: Database, tmp_path: Path) -> Iterator[Portal]:
-    yield make_portal(db, tmp_path)
-    security.limiter.reset()
 
 
 @pytest.fixture

@@ -1,25 +1,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from portal_people import SECOND_NUMBER, Portal, make_portal
-
-from fundapp.core.sessions import Database
-from fundapp.web.shell import security
+from portal_people import SECOND_NUMBER, Portal
 
 CANARY = "카나리아솔루션"
 PATHS = (
     "/", "/sections/solution", "/consents", "/check", "/status", "/receipts/1", "/withdraw", "/team",
 )  # fmt: skip
-
-
-@pytest.fixture
-def portal(db: Database, tmp_path: Path) -> Iterator[Portal]:
-    yield make_portal(db, tmp_path)
-    security.limiter.reset()
 
 
 @pytest.fixture

@@ -86,26 +86,26 @@ def test_forwarded_headers_are_ignored_without_a_proxy(client: FlaskClient) -> N
     assert "Strict-Transport-Security" not in page.headers
 
 
-def test_absent_and_forbidden_are_one_page(app: Flask) -> None:
-    raise_from(app, "/forbidden", ForbiddenError(verb="view", kind="application"))
-    raise_from(app, "/absent", NotFoundError())
-    client = app.test_client()
+def test_absent_and_forbidden_are_one_page(own_app: Flask) -> None:
+    raise_from(own_app, "/forbidden", ForbiddenError(verb="view", kind="application"))
+    raise_from(own_app, "/absent", NotFoundError())
+    client = own_app.test_client()
     pages = [client.get(path) for path in ("/forbidden", "/absent", "/never-heard-of")]
     assert {page.status_code for page in pages} == {404}
     assert len({page.data for page in pages}) == 1
     assert len({str(page.headers) for page in pages}) == 1
 
 
-def test_a_refusal_names_its_reason(app: Flask) -> None:
-    raise_from(app, "/full", HeadroomExceededError(account="pool:kt"))
-    page = app.test_client().get("/full")
+def test_a_refusal_names_its_reason(own_app: Flask) -> None:
+    raise_from(own_app, "/full", HeadroomExceededError(account="pool:kt"))
+    page = own_app.test_client().get("/full")
     assert page.status_code == 409
     assert "여력이 부족합니다: pool:kt" in page.text
 
 
-def test_an_unexpected_error_shows_a_number_and_no_detail(app: Flask) -> None:
-    raise_from(app, "/broken", RuntimeError("the secret inside"))
-    page = app.test_client().get("/broken")
+def test_an_unexpected_error_shows_a_number_and_no_detail(own_app: Flask) -> None:
+    raise_from(own_app, "/broken", RuntimeError("the secret inside"))
+    page = own_app.test_client().get("/broken")
     assert page.status_code == 500
     assert re.search(r"[0-9A-F]{4}-[0-9A-F]{2}", page.text)
     assert "secret inside" not in page.text
@@ -302,7 +302,8 @@ def test_an_empty_database_is_not_ready(settings: Settings) -> None:
     assert answer.status_code == 503
 
 
-def test_metrics_count_requests(client: FlaskClient) -> None:
+def test_metrics_count_requests(own_app: Flask) -> None:
+    client = own_app.test_client()
     client.get("/healthz")
     text = client.get("/metrics").text
     assert 'fund_requests_total{endpoint="landing.healthz",method="GET",status="200"} 1\n' in text
@@ -314,12 +315,12 @@ def test_metrics_are_off_unless_enabled(tmp_path: Path, db: Database) -> None:
     assert create_app(settings, db).test_client().get("/metrics").status_code == 404
 
 
-def test_a_stranger_is_asked_to_sign_in_and_comes_back(app: Flask) -> None:
-    @app.get("/operations/probe")
+def test_a_stranger_is_asked_to_sign_in_and_comes_back(own_app: Flask) -> None:
+    @own_app.get("/operations/probe")
     def probe() -> object:
         return door.only()() or abort(404)
 
-    answer = app.test_client().get("/operations/probe?page=2")
+    answer = own_app.test_client().get("/operations/probe?page=2")
     assert answer.location == "/account/login?next=/operations/probe?page%3D2"
 
 

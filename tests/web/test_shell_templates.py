@@ -31,27 +31,27 @@ def drawn() -> list[Row]:
 
 
 @pytest.fixture
-def part(app: Flask, drawn: list[Row]) -> Macro:
+def part(own_app: Flask, drawn: list[Row]) -> Macro:
     def note(row: Row) -> str:
         drawn.append(row)
         return ""
 
-    app.jinja_env.globals["drawn"] = note
-    return app.jinja_env.from_string(SOURCE).module.part  # type: ignore[attr-defined]  # the macro
+    own_app.jinja_env.globals["drawn"] = note
+    return own_app.jinja_env.from_string(SOURCE).module.part  # type: ignore[attr-defined]  # the macro
 
 
-def test_the_same_row_is_drawn_once(app: Flask, part: Macro, drawn: list[Row]) -> None:
-    with app.test_request_context("/"):
+def test_the_same_row_is_drawn_once(own_app: Flask, part: Macro, drawn: list[Row]) -> None:
+    with own_app.test_request_context("/"):
         first = remembered(part, Row("가", 1), OPEN)
         assert remembered(part, Row("가", 1), OPEN) == first
     assert drawn == [Row("가", 1)]
 
 
-def test_another_figure_another_right_and_another_language_are_drawn_anew(app: Flask, part: Macro) -> None:
-    with app.test_request_context("/"):
+def test_another_figure_another_right_and_another_language_are_drawn_anew(own_app: Flask, part: Macro) -> None:
+    with own_app.test_request_context("/"):
         shown = [remembered(part, Row("가", 1), OPEN), remembered(part, Row("가", 2), OPEN)]
         shown.append(remembered(part, Row("가", 1), SHUT))
-    with app.test_request_context("/?lang=en"):
+    with own_app.test_request_context("/?lang=en"):
         shown.append(remembered(part, Row("가", 1), OPEN))
     assert [str(one) for one in shown] == [
         "<td>가 1 로그인 open /account/login</td>",
@@ -61,16 +61,16 @@ def test_another_figure_another_right_and_another_language_are_drawn_anew(app: F
     ]
 
 
-def test_addresses_follow_the_root_that_the_product_runs_below(app: Flask, part: Macro) -> None:
-    with app.test_request_context("/"):
+def test_addresses_follow_the_root_that_the_product_runs_below(own_app: Flask, part: Macro) -> None:
+    with own_app.test_request_context("/"):
         here = remembered(part, Row("가", 1), SHUT)
-    with app.test_request_context("/", environ_overrides={"SCRIPT_NAME": "/fund"}):
+    with own_app.test_request_context("/", environ_overrides={"SCRIPT_NAME": "/fund"}):
         below = remembered(part, Row("가", 1), SHUT)
     assert (" /account/login" in here, " /fund/account/login" in below) == (True, True)
 
 
-def test_rows_are_drawn_in_order_and_what_they_hold_is_escaped(app: Flask, part: Macro) -> None:
-    with app.test_request_context("/"):
+def test_rows_are_drawn_in_order_and_what_they_hold_is_escaped(own_app: Flask, part: Macro) -> None:
+    with own_app.test_request_context("/"):
         shown = str(remembered_rows(part, [Row("<b>", 1), Row("나", 2), Row("<b>", 1)], SHUT))
     one, two = (f"<td>{name} {hours} 로그인 /account/login</td>" for name, hours in (("&lt;b&gt;", 1), ("나", 2)))
     assert shown == one + two + one
