@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -23,6 +24,10 @@ from fundapp.core.schema import upgrade_schema
 from fundapp.core.sessions import Database
 
 FUND = Path(sys.executable).with_name("fund")
+
+RIVALS = multiprocessing.get_context("forkserver")
+"""Starts real processes, forked from one that has loaded the product once and opened nothing."""
+RIVALS.set_forkserver_preload(["fundapp.allocation.actions", "fundapp.portfolio.actions", "sqlalchemy.dialects"])
 
 
 def environment(home: Path, database_url: str | None = None) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
 import uuid
 from datetime import date
 from multiprocessing.queues import Queue
@@ -27,6 +26,7 @@ from committee_factory import (
     review,
     vote,
 )
+from running import RIVALS
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -461,10 +461,9 @@ def test_two_analysts_adopting_one_plan_at_once_open_its_ballots_once(db: Databa
     do(db, capital)
     asks(db, 1)
     made, meeting_id = plan(db), meeting(db)
-    spawn = multiprocessing.get_context("spawn")
-    gate, results = spawn.Barrier(2), spawn.Queue()
+    gate, results = RIVALS.Barrier(2), RIVALS.Queue()
     arguments = (database_url, made.plan_id, meeting_id, gate, results)
-    processes = [spawn.Process(target=_adopt, args=arguments) for _ in range(2)]
+    processes = [RIVALS.Process(target=_adopt, args=arguments) for _ in range(2)]
     for process in processes:
         process.start()
     assert sorted(results.get(timeout=120) for _ in processes) == [0, 1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import uuid
 from collections.abc import Callable
 from multiprocessing.queues import Queue
@@ -10,6 +9,7 @@ from multiprocessing.synchronize import Barrier
 
 import pytest
 from committee_factory import AT, application, ballot, committee, look, person, vote
+from running import RIVALS
 from sqlalchemy import func, select
 
 from fundapp.audit.tables import AuditEvent
@@ -19,7 +19,6 @@ from fundapp.committee.tables import Decision, Vote
 from fundapp.core.sessions import Database
 
 pytestmark = pytest.mark.race
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def _close(url: str, ballots: list[uuid.UUID], person_id: uuid.UUID, gate: Barrier, results: Queue[int]) -> None:
@@ -65,9 +64,9 @@ def _vote(url: str, ballots: list[uuid.UUID], person_id: uuid.UUID, gate: Barrie
 
 
 def _run(url: str, ballots: list[uuid.UUID], *jobs: tuple[Callable[..., None], uuid.UUID | None]) -> list[int]:
-    gate, results = SPAWN.Barrier(len(jobs)), SPAWN.Queue()
+    gate, results = RIVALS.Barrier(len(jobs)), RIVALS.Queue()
     processes = [
-        SPAWN.Process(target=target, args=(url, ballots, person_id, gate, results)) for target, person_id in jobs
+        RIVALS.Process(target=target, args=(url, ballots, person_id, gate, results)) for target, person_id in jobs
     ]
     for process in processes:
         process.start()

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import multiprocessing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from running import RIVALS
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -129,8 +129,7 @@ def _add_hundred(url: str) -> None:
 @pytest.mark.race
 def test_read_then_write_loses_nothing_between_processes(db: Database, database_url: str) -> None:
     db.transaction(lambda s: enqueue_mail(s, dedupe_key="d", recipient="a@b.example", subject="s", body="b", at=AT))
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_add_hundred, args=(database_url,)) for _ in range(4)]
+    processes = [RIVALS.Process(target=_add_hundred, args=(database_url,)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:

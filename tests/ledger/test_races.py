@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from running import RIVALS
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import SYSTEM
@@ -119,9 +119,8 @@ def _post_until_closed(url: str, worker: str, attempts: int, results: object) ->
 
 def _race(url: str, workers: list[str], attempts: int, run: Worker = _take, during: Callable[[], object] = int) -> int:
     """Start a process for each worker, do something meanwhile, and return the sum of what they report."""
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    processes = [context.Process(target=run, args=(url, worker, attempts, results)) for worker in workers]
+    results = RIVALS.Queue()
+    processes = [RIVALS.Process(target=run, args=(url, worker, attempts, results)) for worker in workers]
     for process in processes:
         process.start()
     during()
@@ -238,15 +237,14 @@ def _post_pair(session: Session, source: str, target: str) -> None:
 
 def test_a_close_counts_a_posting_between_accounts_opened_after_its_snapshot(postgres_db: Database) -> None:
     """The rival is another process, so that it commits while the transaction of the close has begun to read."""
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
+    results = RIVALS.Queue()
     _found(postgres_db, 1000)
     begun: list[int] = []
 
     def close(session: Session) -> None:
         begun.append(queries.count_transfers(session))  # the snapshot is taken
         if len(begun) == 1:
-            rival = context.Process(
+            rival = RIVALS.Process(
                 target=_open_and_post, args=(postgres_db.url.render_as_string(hide_password=False), "r", 1, results)
             )
             rival.start()

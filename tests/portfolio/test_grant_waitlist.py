@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fund_factory import HOUR, REGION
 from grant_scenes import MID_QUARTER, Q3, World, add_award, assert_settled, hours_on, pool_rows, set_up
+from running import RIVALS
 
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError, TransitionRefusedError
@@ -189,10 +189,9 @@ def test_of_two_acceptances_and_an_expiry_exactly_one_wins(db: Database, databas
     found = offers(db)[0]
     assert found.expires_at == datetime(2026, 8, 15, 3, 0, tzinfo=UTC)
     company = next(iter(world.company.company_ids))
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
+    results = RIVALS.Queue()
     runs = [
-        context.Process(target=_answer, args=(database_url, found.id, company, what, results))
+        RIVALS.Process(target=_answer, args=(database_url, found.id, company, what, results))
         for what in ("accept", "accept", "expire")
     ]
     for process in runs:
