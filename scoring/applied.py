@@ -280,7 +280,9 @@ def _bin_text(term: Term, place: int) -> str:
 
 def read_texts(facts: Facts, dictionary: Dictionary) -> Texts:
     """Mark a dictionary's words in an application's texts and say where they look stuffed."""
-    everything = tuple(dict.fromkeys(concept for concepts in dictionary.criteria.values() for concept in concepts))
+    # By name: dictionaries that differ in the order of their lists alone have one hash, and must find the same.
+    lists = (dictionary.criteria[name] for name in sorted(dictionary.criteria))
+    everything = tuple(dict.fromkeys(concept for concepts in lists for concept in concepts))
     found = []
     for key, field in CATALOGUE.items():
         text = facts.values.get(key)

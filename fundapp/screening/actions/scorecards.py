@@ -22,6 +22,7 @@ from fundapp.core.sessions import Database, RetryTransactionError
 from fundapp.intake.actions import actor_name
 from fundapp.intake.rules import advance
 from fundapp.intake.tables import Application, Call, Submission, Transition
+from fundapp.screening.dictionaries import LoadedDictionary, keep_dictionary, load_dictionary_file
 from fundapp.screening.facts import derive_facts, reference_date
 from fundapp.screening.keeping import keep_rubric
 from fundapp.screening.rubric_queries import newest_rubric
@@ -71,6 +72,7 @@ class ScreenResult:
 
 @dataclass(slots=True)
 class _Chunk:
+    words: LoadedDictionary
     serving: Serving = NOTHING
     summaries: list[ScorecardSummary] = field(default_factory=list)
     cards: list[dict[str, Any]] = field(default_factory=list)
@@ -93,18 +95,21 @@ def score_application(
     actor: Viewer,
     at: datetime,
     rubric: LoadedRubric | None = None,
+    dictionary: LoadedDictionary | None = None,
 ) -> ScorecardSummary:
     """Score an application's newest submission; from `submitted` it becomes eligible or goes on hold.
 
     The score never moves anything, only knock-outs do, and they never reject: what fails or is unknown waits for a
-    person. The same submission, rubric and code are not scored twice.
+    person. The same submission, rubric, model, dictionary and code are not scored twice.
 
     Raises:
         NotFoundError: if there is no such application, or the actor may not screen it.
         TransitionRefusedError: if it has no submission or its review has begun.
     """
     require(actor, Verb.SCREEN, Thing(Kind.APPLICATION, application_id))
-    chunk = _screen(session, [application_id], actor, at, rubric or newest_rubric(session))
+    chunk = _screen(
+        session, [application_id], actor, at, rubric or newest_rubric(session), dictionary or load_dictionary_file()
+    )
     if not chunk.summaries:
         state = session.scalar(select(Application.state).where(Application.id == application_id))
         if state is None:
@@ -114,7 +119,13 @@ def score_application(
 
 
 def screen_call(
-    db: Database, call_code: str, *, actor: Viewer, at: datetime, rubric: LoadedRubric | None = None
+    db: Database,
+    call_code: str,
+    *,
+    actor: Viewer,
+    at: datetime,
+    rubric: LoadedRubric | None = None,
+    dictionary: LoadedDictionary | None = None,
 ) -> ScreenResult:
     """Score every submission of a call that awaits it, some hundreds to a transaction; safe to repeat.
 
@@ -135,13 +146,14 @@ def screen_call(
                 .order_by(Application.number)
             )
         )
+    words = dictionary or load_dictionary_file()
     ids = [one for one in waiting if one not in actor.recused_from]
     summaries: list[ScorecardSummary] = []
     moves: list[str] = []
     model = None
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        chunk = db.transaction(lambda session, part=part: _screen(session, part, actor, at, loaded))  # type: ignore[misc]
+        chunk = db.transaction(lambda session, part=part: _screen(session, part, actor, at, loaded, words))  # type: ignore[misc]
         summaries += chunk.summaries
         model = chunk.serving.model.version if chunk.serving.model else None
         moves += [verb for _, verb, _ in chunk.moves]
@@ -157,8 +169,15 @@ def screen_call(
     )
 
 
-def _screen(session: Session, ids: Sequence[uuid.UUID], actor: Viewer, at: datetime, loaded: LoadedRubric) -> _Chunk:
-    chunk = _Chunk(load_serving(session).fit_for(loaded.rubric))
+def _screen(
+    session: Session,
+    ids: Sequence[uuid.UUID],
+    actor: Viewer,
+    at: datetime,
+    loaded: LoadedRubric,
+    words: LoadedDictionary,
+) -> _Chunk:
+    chunk = _Chunk(words, load_serving(session).fit_for(loaded.rubric))
     newest = _newest_cards(session, ids)
     for application, call, submission in _load(session, ids):
         on = reference_date(call, submission.submitted_at)
@@ -217,6 +236,7 @@ def _newest_cards(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
             Scorecard.code_version,
             Scorecard.model_sha256,
             Scorecard.calibration,
+            Scorecard.dictionary_sha256,
         )
         .where(Scorecard.application_id.in_(ids))
         .order_by(Scorecard.version)
@@ -237,11 +257,11 @@ def _score_one(
 ) -> None:
     rubric = loaded.rubric
     version = 1 if known is None else known.version
-    serving = chunk.serving
-    mark = (facts.sha256, rubric.sha256, code_version(), *serving.fingerprint)
+    serving, words = chunk.serving, chunk.words.dictionary
+    mark = (facts.sha256, rubric.sha256, code_version(), *serving.fingerprint, words.sha256)
     fresh = known is None or known.fingerprint != mark
     if fresh:
-        card = score(facts, rubric, serving.model, calibration=serving.calibration)
+        card = score(facts, rubric, serving.model, calibration=serving.calibration, dictionary=words)
         version = 1 if known is None else known.version + 1
         total, verdict = card.total_tenths, overall_verdict(card)
         chunk.cards.append(
@@ -259,6 +279,7 @@ def _score_one(
                 "rubric_sha256": rubric.sha256,
                 "model_sha256": mark[3],
                 "calibration": mark[4],
+                "dictionary_sha256": words.sha256,
                 "code_version": card.code_version,
             }
         )
@@ -280,6 +301,7 @@ def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded:
     try:
         if chunk.cards:
             keep_rubric(session, loaded, at)
+            keep_dictionary(session, chunk.words, at)
             session.execute(insert(Scorecard), chunk.cards)
     except IntegrityError as error:
         # A rival scored the same submission first: start again and find its card.
@@ -290,6 +312,7 @@ def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded:
         "rubric": loaded.rubric.version,
         "rubric_sha256": loaded.rubric.sha256,
         "model_sha256": chunk.serving.fingerprint[0],
+        "dictionary_sha256": chunk.words.dictionary.sha256,
         "applications": [
             [summary.number, summary.version, summary.total_tenths, summary.verdict, summary.state]
             for summary in chunk.summaries
