@@ -1,14 +1,17 @@
-"""Importing applications, scoring them, importing usage."""
+"""Importing applications, scoring them, scoring them again, importing usage."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from measuring import Case, clock
 from sheets import APPLICATIONS, EXAMPLES, parse, write_applications, write_usage
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 from stores import SqliteStore, Store, copied
 
 from fundapp.core.access import SYSTEM
@@ -18,7 +21,9 @@ from fundapp.intake.call_file import read_call_file
 from fundapp.intake.importing import ImportResult, import_applications
 from fundapp.portfolio.usage import import_usage
 from fundapp.screening.actions import screen_call
-from fundapp.screening.rubrics import load_rubric_file
+from fundapp.screening.keeping import keep_rubric
+from fundapp.screening.queries import list_scores
+from fundapp.screening.rubrics import load_rubric_file, read_rubric
 from fundapp.screening.tables import Scorecard
 from scoring import Facts, score
 
@@ -99,6 +104,79 @@ def scoring(store: Store, sheet: Sheet, repetitions: int) -> Case:
         floors={"score in memory": lambda: clock(lambda: [score(one, rubric) for one in facts])},
         repetitions=repetitions,
     )
+
+
+def rescoring(store: Store, sheet: Sheet, repetitions: int) -> Case:
+    """Score a call again under a changed rubric and rank it; the floors write the same scorecards and nothing else."""
+    template = f"scored-{sheet.rows}"
+
+    def prepare(database: Database) -> None:
+        take_in(database, sheet)
+        screen_call(database, CALL, actor=SYSTEM, at=AT)
+
+    store.keep(template, prepare, base="called")
+    changed = read_rubric(load_rubric_file().text.replace('version = "2026.1"', 'version = "changed"'))
+
+    def work(database: Database) -> None:
+        result = screen_call(database, CALL, actor=SYSTEM, at=LATER, rubric=changed)
+        assert result.scored == sheet.rows, result
+        with database.read() as session:
+            ranked = sorted(list_scores(session, SYSTEM, CALL).values(), key=lambda one: -one.total_tenths)
+        assert len(ranked) == sheet.rows
+        assert ranked[0].rubric == "changed"
+
+    def run() -> float:
+        with copied(store, template) as database:
+            return clock(lambda: work(database))
+
+    def write(*, by_driver: bool) -> float:
+        with copied(store, template) as database:
+            screen_call(database, CALL, actor=SYSTEM, at=LATER, rubric=changed)
+            with database.read() as session:
+                cards = select(Scorecard.__table__).where(Scorecard.rubric == "changed")
+                rows = [dict(row) for row in session.execute(cards).mappings()]
+        with copied(store, template) as database:
+            database.transaction(lambda session: keep_rubric(session, changed, LATER))
+            insert_rows = driver_insert(database, rows) if by_driver else core_insert(rows)
+            return clock(lambda: database.transaction(insert_rows))
+
+    return Case(
+        what="score a call again, stored and ranked",
+        store=store.name,
+        n=sheet.rows,
+        unit="s",
+        run=run,
+        floors={
+            "the same rows, SQLAlchemy core": lambda: write(by_driver=False),
+            "the same rows, driver alone": lambda: write(by_driver=True),
+        },
+        repetitions=repetitions,
+    )
+
+
+def core_insert(rows: list[dict[str, Any]]) -> Callable[[Session], object]:
+    """Return what inserts scorecards through SQLAlchemy's core, their documents as Python has them."""
+    return lambda session: session.connection().execute(insert(Scorecard), rows)
+
+
+def driver_insert(database: Database, rows: list[dict[str, Any]]) -> Callable[[Session], object]:
+    """Return what inserts scorecards through the driver, every parameter made ready beforehand."""
+    statement = insert(Scorecard).values(rows[0]).compile(database.engine)
+    ready = [statement.construct_params({name: row[name] for name in statement.params}) for row in rows]
+    convert = statement._bind_processors  # noqa: SLF001 - SQLAlchemy's own conversions, done off the clock
+    made = [
+        {name: convert[name](value) if name in convert and value is not None else value for name, value in one.items()}
+        for one in ready
+    ]
+    places = statement.positiontup
+    parameters = made if places is None else [tuple(one[name] for name in places) for one in made]
+
+    def work(session: Session) -> None:
+        cursor = session.connection().connection.cursor()
+        cursor.executemany(str(statement), parameters)
+        cursor.close()
+
+    return work
 
 
 def _facts(store: Store) -> list[Facts]:

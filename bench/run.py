@@ -54,6 +54,7 @@ class Sizes:
     """How much of everything; `few` repetitions of what takes seconds, `many` of what does not."""
 
     applications: int
+    rescored: int
     docket: int
     posts: int
     batch: int
@@ -70,6 +71,7 @@ class Sizes:
 
 FULL = Sizes(
     applications=2000,
+    rescored=10_000,
     docket=1000,
     posts=300,
     batch=1000,
@@ -85,6 +87,7 @@ FULL = Sizes(
 )
 QUICK = Sizes(
     applications=20,
+    rescored=25,
     docket=15,
     posts=5,
     batch=10,
@@ -171,6 +174,9 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
     for store in stores:
         yield intake_cases.importing(store, sheet, sizes.few)
     yield intake_cases.scoring(sqlite, sheet, sizes.few)
+    again = intake_cases.applications_sheet(sqlite, folder, sizes.rescored)
+    for store in stores:
+        yield intake_cases.rescoring(store, again, sizes.few)
     yield from _learning(sizes)
     for store in stores:
         yield ledger_cases.posting_singly(store, sizes.posts, sizes.many)
@@ -192,6 +198,7 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
 
 def _learning(sizes: Sizes) -> Iterator[Case]:
     yield from scoring_cases.explaining(10 if sizes is FULL else 1, sizes.many)
+    yield scoring_cases.rescoring(sizes.rescored, sizes.many)
     yield scoring_cases.batch(sizes.scored, sizes.many)
     training = scoring_cases.training(sizes.learned, sizes.few)
     if training is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from scoring import CATALOGUE, FactError, Facts, Kind, Method, Model, default_rubric, score, train_applications
+from scoring import (
+    CATALOGUE,
+    FactError,
+    Facts,
+    Kind,
+    Method,
+    Model,
+    Scorecard,
+    Scorer,
+    default_rubric,
+    score,
+    train_applications,
+)
 from scoring.learning import Feature, Table, batch_points, build_table, fit_model, make_binnings
 from scoring.learning.batch import criterion_table
 from scoring.learning.bins import code_table
@@ -106,6 +119,29 @@ def explaining(rounds: int, repetitions: int) -> Iterator[Case]:
             floors={"the same points in a bare loop": lambda: run(lambda one: _bare(one, rules))},  # type: ignore[arg-type]
             repetitions=repetitions,
         )
+
+
+def rescoring(rows: int, repetitions: int) -> Case:
+    """Score many applications without text again, each with its explanation; the floor scores one after the other."""
+    dice = random.Random(SEED)  # noqa: S311 - invented data, the same each time
+    answers = [one.to_answers() for one in _example_facts()]
+    keys = sorted({key for row in answers for key in row})
+    facts = [Facts.from_answers({key: dice.choice(answers).get(key) for key in keys}) for _ in range(rows)]
+    rubric = default_rubric()
+
+    def run(work: Callable[[Facts], Scorecard]) -> float:
+        fresh = [Facts(one.entries) for one in facts]
+        return clock(lambda: sum(work(one).total_tenths for one in fresh))
+
+    return Case(
+        what="score many again, no text",
+        store="",
+        n=rows,
+        unit="s",
+        run=lambda: run(Scorer(rubric).score),
+        floors={"one after the other": lambda: run(lambda one: score(one, rubric))},
+        repetitions=repetitions,
+    )
 
 
 def batch(rows: int, repetitions: int) -> Case:

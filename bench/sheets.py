@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import random
 from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
@@ -15,11 +16,14 @@ EXAMPLES = ROOT / "examples"
 APPLICATIONS = EXAMPLES / "applications.csv"
 _USAGE = ("2026-07.csv", "2026-08-restated.csv", "2026-09.csv")
 _QUANTITIES = ("ConsumedQuantity", "PricingQuantity")
+_TOGETHER = ("SPC연계계획", "한국적AI연계계획", "gpu")
 _COPIES = 25  # a decimal over 25 is a decimal, so that the copies of a row add up to it
 
 
 def write_applications(target: Path, count: int, *, leave_out: Collection[int]) -> None:
-    """Write `count` applications, each example row in turn under a business number of its own.
+    """Write `count` applications, each under a business number of its own and with answers of many examples.
+
+    Hardly two give the same: each column is of another example, but for those that an import reads together.
 
     Args:
         target: The file.
@@ -30,10 +34,15 @@ def write_applications(target: Path, count: int, *, leave_out: Collection[int]) 
         header, *rows = list(csv.reader(file))
     good = [row for number, row in enumerate(rows, start=2) if number not in leave_out]
     place = header.index("사업자등록번호")
+    dice = random.Random(count)  # noqa: S311 - invented data, the same each time
+    mixed = [at for at, name in enumerate(header) if not name.startswith(_TOGETHER)]
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        for serial, row in zip(range(count), itertools.cycle(good), strict=False):
+        for serial, example in zip(range(count), itertools.cycle(good), strict=False):
+            row = list(example)
+            for at in mixed:
+                row[at] = dice.choice(good)[at]
             writer.writerow([*row[:place], business_number(serial), *row[place + 1 :]])
 
 

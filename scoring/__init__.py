@@ -10,6 +10,7 @@ from scoring.learning.model import Calibration, Method, Model
 from scoring.learning.problems import LeakageError, LearnError
 from scoring.learning.reading import load_model, parse_model, read_calibration, read_model
 from scoring.learning.train import fit_calibration
+from scoring.many import Scorer, Written
 from scoring.rows import Refusal, RowError
 from scoring.rubric import Condition, Criterion, Knockout, Rubric, RubricError, Rule
 from scoring.rubric_file import default_rubric, load_rubric, parse_rubric
@@ -59,6 +60,7 @@ __all__ = [
     "RubricError",
     "Rule",
     "Scorecard",
+    "Scorer",
     "Section",
     "State",
     "Stuffing",
@@ -67,6 +69,7 @@ __all__ = [
     "Texts",
     "Value",
     "Verdict",
+    "Written",
     "canonical_json",
     "code_version",
     "default_dictionary",

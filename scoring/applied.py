@@ -17,10 +17,11 @@ from scoring.learning.table import Source
 from scoring.rubric import Rubric
 from scoring.scorecard import ModelUse, Reason, State, TextFinding, Texts
 from scoring.textual.dictionary import Dictionary
-from scoring.textual.marking import find_stuffing, mark_terms
+from scoring.textual.marking import read_together
 from scoring.wording import number_text, points_text
 
 _PLACES = 4
+_TEXTS = tuple(key for key, field in CATALOGUE.items() if field.kind is Kind.TEXT)
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Tally:
         best_tenths: Its rule points if every missing answer were the best one.
         lifts: What each answered field gave in tenths.
         gaps: What the best answer to each field would add in tenths.
+        widest: The gaps that can be among the widest of all, widest first; as long as no model moves them.
     """
 
     compiled: CompiledCriterion
@@ -44,6 +46,7 @@ class Tally:
     missing: list[str]
     lifts: list[tuple[int, FieldRules, tuple[str, str]]]
     gaps: list[tuple[int, FieldRules]]
+    widest: list[tuple[int, FieldRules]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,10 +283,7 @@ def _bin_text(term: Term, place: int) -> str:
 
 def read_texts(facts: Facts, dictionary: Dictionary) -> Texts:
     """Mark a dictionary's words in an application's texts and say where they look stuffed."""
-    everything = tuple(dict.fromkeys(concept for concepts in dictionary.criteria.values() for concept in concepts))
-    found = []
-    for key, field in CATALOGUE.items():
-        text = facts.values.get(key)
-        if field.kind is Kind.TEXT and isinstance(text, str):
-            found.append(TextFinding(key, mark_terms(text, dictionary.criteria), find_stuffing(text, everything)))
+    texts = {key: text for key in _TEXTS if isinstance(text := facts.values.get(key), str)}
+    read = read_together(list(texts.values()), dictionary.sought)
+    found = [TextFinding(key, marks, stuffing) for key, (marks, stuffing) in zip(texts, read, strict=True)]
     return Texts(dictionary.version, dictionary.sha256, tuple(found))

@@ -4,6 +4,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+# Made once: `json.dumps` makes one for each call.
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 
@@ -19,7 +22,7 @@ def canonical_json(document: Json) -> str:
     Raises:
         ValueError: If a number is not finite.
     """
-    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(document)
 
 
 def sha256_of(document: Json) -> str:
@@ -28,4 +31,9 @@ def sha256_of(document: Json) -> str:
     Returns:
         64 lower-case hexadecimal digits.
     """
-    return hashlib.sha256(canonical_json(document).encode("utf-8")).hexdigest()
+    return sha256_of_text(canonical_json(document))
+
+
+def sha256_of_text(text: str) -> str:
+    """Hash a text in UTF-8; of a canonical text it is the document's hash."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

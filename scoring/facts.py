@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache, cached_property
 from types import MappingProxyType
 
-from scoring.canonical import canonical_json, sha256_of
+from scoring.canonical import canonical_json, sha256_of_text
 from scoring.catalogue import CATALOGUE, CONTEXT_KEYS, Field, Kind
 from scoring.textual.limits import LONGEST_TEXT
 
@@ -246,6 +246,22 @@ class Facts:
                 entries.append((key, value))
         return cls(tuple(entries))
 
+    @classmethod
+    def from_readable(cls, answers: Mapping[str, object]) -> "Facts":
+        """Read what can be read of a row of answers; what cannot counts as not given, as does any other column."""
+        entries: list[tuple[str, Value]] = []
+        for key in sorted(answers):
+            field = CATALOGUE.get(key)
+            if field is None:
+                continue
+            try:
+                value = read_value(field, answers[key])
+            except FactError:
+                continue
+            if value is not None:
+                entries.append((key, value))
+        return cls(tuple(entries))
+
     @cached_property
     def values(self) -> Mapping[str, Value]:
         """The answers by field, read-only."""
@@ -265,7 +281,7 @@ class Facts:
         """Give plain JSON values from which `from_answers` makes the same facts again."""
         return {key: value if isinstance(value, bool | int | str) else str(value) for key, value in self.entries}
 
-    @property
+    @cached_property
     def canonical_json(self) -> str:
         """The one spelling of these facts as JSON."""
         return canonical_json(self.to_answers())
@@ -273,4 +289,4 @@ class Facts:
     @cached_property
     def sha256(self) -> str:
         """The hash of the canonical JSON, 64 hexadecimal digits."""
-        return sha256_of(self.to_answers())
+        return sha256_of_text(self.canonical_json)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from scoring.applied import Applied, Learned, Tally, apply_model, read_texts
 from scoring.compiled import CompiledCriterion, common_unit, compile_rubric
@@ -31,6 +32,7 @@ _SCORING_PATH = (
     "learning/model.py",
     "learning/reading.py",
     "learning/text.py",
+    "many.py",
     "operators.py",
     "rubric.py",
     "rubric_file.py",
@@ -60,7 +62,7 @@ def code_version() -> str:
 def tally_criterion(compiled: CompiledCriterion, values: Mapping[str, Value]) -> Tally:
     """Add up what a criterion's rules give for some answers."""
     maximum = compiled.criterion.maximum
-    tally = Tally(compiled, 0, 0, 0, State.UNKNOWN, [], [], [], [], [])
+    tally = Tally(compiled, 0, 0, 0, State.UNKNOWN, [], [], [], [], [], [])
     earned: list[int] = []
     given = total = open_potential = 0
     for asked in compiled.fields:
@@ -94,12 +96,17 @@ def tally_criterion(compiled: CompiledCriterion, values: Mapping[str, Value]) ->
         for asked, points in zip(compiled.fields, earned, strict=True)
         if (added := min(maximum, total - points + asked.potential) - given) > 0
     ]
+    # Stable sorts: equal moves stay in the rubric's order, so a replay lists them alike. Of one criterion's moves only
+    # so many can be among the biggest of all.
+    tally.lifts = sorted(tally.lifts, key=_most_first)[:_MOVES_SHOWN]
+    tally.widest = sorted(tally.gaps, key=_most_first)[:_MOVES_SHOWN]
     if tally.answers:
         tally.state = State.PARTIAL if tally.missing else State.ANSWERED
     return tally
 
 
-def _criterion_score(tally: Tally, learned: Learned | None) -> CriterionScore:
+def criterion_score(tally: Tally, learned: Learned | None) -> CriterionScore:
+    """Put a criterion's rule points and what a model makes of them into its part of the scorecard."""
     criterion = tally.compiled.criterion
     return CriterionScore(
         key=criterion.key,
@@ -119,25 +126,32 @@ def _criterion_score(tally: Tally, learned: Learned | None) -> CriterionScore:
     )
 
 
+def _most_first(move: tuple[Any, ...]) -> int:
+    points: int = move[0]
+    return -points
+
+
 def _lifts(tallies: list[Tally]) -> tuple[Move, ...]:
     found = [
         (points, tally.compiled.criterion.key, asked.field.key, wording)
         for tally in tallies
         for points, asked, wording in tally.lifts
     ]
-    # A stable sort: equal moves stay in the rubric's order, so a replay lists them alike.
-    found.sort(key=lambda move: -move[0])
+    found.sort(key=_most_first)
     return tuple([Move(criterion, key, points, *wording) for points, criterion, key, wording in found[:_MOVES_SHOWN]])
 
 
 def _gaps(tallies: list[Tally], applied: Applied | None) -> tuple[Move, ...]:
-    found = []
-    for place, tally in enumerate(tallies):
-        for added, asked in tally.gaps:
-            points = added if applied is None else applied.criteria[place].gain(added)
-            if points > 0:
-                found.append((points, tally.compiled.criterion.key, asked))
-    found.sort(key=lambda move: -move[0])
+    if applied is None:
+        found = [(added, tally.compiled.criterion.key, asked) for tally in tallies for added, asked in tally.widest]
+    else:
+        found = [
+            (points, tally.compiled.criterion.key, asked)
+            for tally, learned in zip(tallies, applied.criteria, strict=True)
+            for added, asked in tally.gaps
+            if (points := learned.gain(added)) > 0
+        ]
+    found.sort(key=_most_first)
     return tuple(
         [
             Move(criterion, asked.field.key, points, asked.best_ko, asked.best_en)
@@ -180,7 +194,19 @@ def score_facts(
     tallies = [tally_criterion(compiled, values) for compiled in compile_rubric(rubric)]
     applied = None if model is None else apply_model(model, rubric, facts, tallies, calibration)
     learned: Sequence[Learned | None] = [None] * len(tallies) if applied is None else applied.criteria
-    criteria = tuple([_criterion_score(tally, part) for tally, part in zip(tallies, learned, strict=True)])
+    criteria = tuple([criterion_score(tally, part) for tally, part in zip(tallies, learned, strict=True)])
+    return finish(facts, rubric, tallies, applied, criteria, dictionary)
+
+
+def finish(
+    facts: Facts,
+    rubric: Rubric,
+    tallies: list[Tally],
+    applied: Applied | None,
+    criteria: tuple[CriterionScore, ...],
+    dictionary: Dictionary | None,
+) -> Scorecard:
+    """Make the scorecard of criteria that are scored: knock-outs, coverage, bounds, moves, texts and hashes."""
     total = sum([criterion.points_tenths for criterion in criteria])
     return Scorecard(
         criteria=criteria,

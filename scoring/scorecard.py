@@ -195,6 +195,9 @@ class Texts:
     findings: tuple[TextFinding, ...]
 
 
+Told = KnockoutResult | CriterionScore | Move | TextFinding
+
+
 @dataclass(frozen=True, slots=True)
 class Scorecard:
     """One application scored by one version of the rubric.
@@ -264,35 +267,39 @@ class Scorecard:
             "calibration": use.calibration,
         }
 
-    def _read(self) -> dict[str, Json]:
-        if self.texts is None:
-            return {}
-        return {
-            "dictionary": self.texts.dictionary,
-            "dictionary_sha256": self.texts.dictionary_sha256,
-            "texts": [finding.to_document() for finding in self.texts.findings],
-        }
-
-    def _result(self) -> dict[str, Json]:
+    def figures(self) -> dict[str, Json]:
+        """Give the result's single values as plain JSON: all of the document but its lists, code version and hash."""
+        words: dict[str, Json] = {}
+        if self.texts is not None:
+            words = {"dictionary": self.texts.dictionary, "dictionary_sha256": self.texts.dictionary_sha256}
         return {
             "total": _points(self.total_tenths),
             "total_tenths": self.total_tenths,
             "probability": self.probability,
             "interval": None if self.interval is None else list(self.interval),
             "band": None if self.band_tenths is None else [_points(end) for end in self.band_tenths],
-            "knockouts": [knockout.to_document() for knockout in self.knockouts],
-            "criteria": [criterion.to_document() for criterion in self.criteria],
             "coverage": self.coverage_permille / 1000,
             "best_possible": _points(self.best_tenths),
             "worst_possible": _points(self.worst_tenths),
-            "lifts": [move.to_document() for move in self.lifts],
-            "gaps": [move.to_document() for move in self.gaps],
             "rubric": self.rubric,
             "rubric_sha256": self.rubric_sha256,
             "inputs_sha256": self.inputs_sha256,
             **self._learned(),
-            **self._read(),
+            **words,
         }
+
+    def lists(self) -> dict[str, tuple[Told, ...]]:
+        """Give the result's lists by their key in the document; each part gives its own JSON."""
+        found: dict[str, tuple[Told, ...]] = {
+            "knockouts": self.knockouts,
+            "criteria": self.criteria,
+            "lifts": self.lifts,
+            "gaps": self.gaps,
+        }
+        return found if self.texts is None else found | {"texts": self.texts.findings}
+
+    def _result(self) -> dict[str, Json]:
+        return self.figures() | {key: [part.to_document() for part in parts] for key, parts in self.lists().items()}
 
     def to_document(self) -> dict[str, Json]:
         """Give the whole scorecard as plain JSON: points as numbers, `coverage` as a share of 1."""

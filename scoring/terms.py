@@ -1,8 +1,10 @@
 """Finding dictionary terms in Korean and English text."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 Concept = tuple[str, ...]
 
@@ -24,28 +26,63 @@ def spellings(term: str) -> tuple[str, ...]:
     return (folded,) if folded.isascii() or joined == folded else (folded, joined)
 
 
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A term with its spellings, each with whether it must stand alone."""
+
+    term: str
+    spellings: tuple[tuple[str, bool], ...]
+
+
+@lru_cache(maxsize=512)
+def spell_out(concepts: tuple[Concept, ...]) -> tuple[tuple[Spelled, ...], ...]:
+    """Give for each concept its terms with their spellings, worked out once for thousands of texts."""
+    return tuple(
+        tuple(Spelled(term, tuple((one, one.isascii()) for one in spellings(term))) for term in concept)
+        for concept in concepts
+    )
+
+
+class Sought(NamedTuple):
+    """A spelling that is searched, and for whom: by list its first place there and the term it is a spelling of."""
+
+    spelling: str
+    alone: bool
+    wanted_by: tuple[tuple[str, int, str], ...]
+
+
+def seek(lists: Mapping[str, Iterable[Concept]]) -> tuple[Sought, ...]:
+    """Give every spelling of some lists once, however many of them have it."""
+    wanted: dict[str, dict[str, tuple[str, int, str]]] = {}
+    for name, concepts in lists.items():
+        place = 0
+        for concept in spell_out(tuple(concepts)):
+            for spelled in concept:
+                for spelling, _ in spelled.spellings:
+                    place += 1
+                    wanted.setdefault(spelling, {}).setdefault(name, (name, place, spelled.term))
+    return tuple(Sought(one, one.isascii(), tuple(by.values())) for one, by in wanted.items())
+
+
 def _stands_alone(text: str, start: int, end: int) -> bool:
     before = text[start - 1] if start else " "
     after = text[end] if end < len(text) else " "
     return not (before.isascii() and before.isalnum()) and not (after.isascii() and after.isalnum())
 
 
-def stands_at(text: str, spelling: str) -> Iterator[int]:
-    """Yield where normalised text holds one normalised spelling.
+def stands_at(text: str, spelling: str, *, alone: bool) -> list[int]:
+    """List where normalised text holds one normalised spelling.
 
     English must stand alone ("ai" is not in "daily"), while Korean matches inside a word, because particles
     are written onto it.
     """
+    found = []
     start = text.find(spelling)
     while start >= 0:
-        if not spelling.isascii() or _stands_alone(text, start, start + len(spelling)):
-            yield start
+        if not alone or _stands_alone(text, start, start + len(spelling)):
+            found.append(start)
         start = text.find(spelling, start + 1)
-
-
-def contains(text: str, spelling: str) -> bool:
-    """Say whether normalised text holds one normalised spelling; see `stands_at`."""
-    return next(stands_at(text, spelling), None) is not None
+    return found
 
 
 def matched_terms(text: str, concepts: Iterable[Concept]) -> tuple[str, ...]:
@@ -60,8 +97,17 @@ def matched_terms(text: str, concepts: Iterable[Concept]) -> tuple[str, ...]:
         One term as the dictionary writes it for each concept found, in dictionary order.
     """
     found = []
-    for concept in concepts:
-        term = next((t for t in concept if any(contains(text, s) for s in spellings(t))), None)
+    for concept in spell_out(tuple(concepts)):
+        term = _first_standing(text, concept)
         if term is not None:
             found.append(term)
     return tuple(found)
+
+
+def _first_standing(text: str, concept: tuple[Spelled, ...]) -> str | None:
+    for spelled in concept:
+        for spelling, alone in spelled.spellings:
+            # Most terms stand nowhere, and this says so fastest.
+            if spelling in text and (not alone or stands_at(text, spelling, alone=True)):
+                return spelled.term
+    return None

@@ -15,6 +15,7 @@ from fundapp.core.schema import current_revision, newest_revision, upgrade_schem
 from fundapp.identity.actions import ensure_roles
 from fundapp.ledger.queries import verify
 from fundapp.mail import oldest_waiting
+from fundapp.screening.dictionaries import keep_dictionary, load_dictionary_file
 
 _LEAST_FREE_BYTES = 500 * 1024 * 1024
 _OLD_MAIL_MINUTES = 60
@@ -27,6 +28,7 @@ def init(console: Console) -> Answer:
     before = current_revision(database)
     revision = upgrade_schema(database)
     database.transaction(ensure_roles)
+    database.transaction(lambda session: keep_dictionary(session, load_dictionary_file(), console.now()))
     shown = database.url.render_as_string(hide_password=True)
     return Answer(
         {"database": shown, "revision": revision, "created": before is None},

@@ -11,7 +11,7 @@ from fundapp.cli.console import FAILED, OK, Answer, Console, attempt, command, s
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import find_application_id
-from fundapp.screening.actions import replay_scorecards, screen_call
+from fundapp.screening.actions import OtherCode, replay_scorecards, screen_call
 from fundapp.screening.queries import find_scorecard
 
 
@@ -68,16 +68,34 @@ def _scorecard_lines(document: dict[str, Any]) -> list[str]:
     "replay", click.option("--all", "everything", is_flag=True, help="Every scorecard, not only the newest of each.")
 )
 def replay(console: Console, *, everything: bool) -> Answer:
-    """Score again from the stored facts and compare bit for bit."""
+    """Score again from what is stored and compare bit for bit; records of other versions by what they state."""
     with console.database.read() as session:
         result = replay_scorecards(session, every=everything)
     document = {
         "replayed": result.replayed,
         "identical": result.identical,
         "different": [asdict(row) for row in result.different],
+        "other_versions": [asdict(row) for row in result.others],
     }
     code = FAILED if result.different else OK
-    return Answer(document, [f"{result.identical} of {result.replayed} identical"], code)
+    return Answer(
+        document,
+        [
+            f"{result.identical} of {result.replayed} identical",
+            *(f"{one.records} written by version {one.code_version[:12]}: {_told(one)}" for one in result.others),
+            *(f"{row.application}: {row.what} not reproduced" for row in result.different),
+        ],
+        code,
+    )
+
+
+def _told(one: OtherCode) -> str:
+    parts = (
+        (one.identical, "identical"),
+        (one.reproduced, "figures reproduced"),
+        (one.different, "not reproduced"),
+    )
+    return ", ".join(f"{count} {words}" for count, words in parts if count)
 
 
 score.add_command(show_)

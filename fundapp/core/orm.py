@@ -46,6 +46,12 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class CanonicalText(str):
+    """A JSON document that is written canonically already: a `Document` column keeps it as it is."""
+
+    __slots__ = ()
+
+
 class Document(TypeDecorator[Any]):
     """A JSON document kept as canonical text, so that its hash can be checked byte for byte."""
 
@@ -54,6 +60,8 @@ class Document(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ANN401, ARG002 - JSON
         """Serialise canonically."""
+        if isinstance(value, CanonicalText):
+            return str(value)
         return None if value is None else canonical_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 - JSON

@@ -12,7 +12,7 @@ from fundapp.intake.answers import gpu_requests
 from fundapp.intake.rules import age_basis
 from fundapp.intake.tables import Call
 from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
-from scoring import CATALOGUE, FactError, Facts, read_value
+from scoring import Facts
 
 
 def reference_date(call: Call, submitted_at: datetime) -> date:
@@ -25,15 +25,7 @@ def derive_facts(answers: Mapping[str, Any], on: date) -> Facts:
 
     An answer that the catalogue cannot read counts as not given: it lowers the coverage and never the whole run.
     """
-    known = {key: value for key, value in answers.items() if key in CATALOGUE} | _derived(answers, on)
-    readable = {}
-    for key, value in known.items():
-        try:
-            if read_value(CATALOGUE[key], value) is not None:
-                readable[key] = value
-        except FactError:
-            continue
-    return Facts.from_answers(readable)
+    return Facts.from_readable({**answers, **_derived(answers, on)})
 
 
 def _derived(answers: Mapping[str, Any], on: date) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from fundapp.identity.tables import Person
 from fundapp.intake.queries import visible_to
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.rubrics import LoadedRubric, load_rubric_file, read_rubric
+from fundapp.screening.serving import load_serving
 from fundapp.screening.tables import PublishedRubric, RubricDraft, Scorecard
 from scoring import Facts, Outcome, Rubric, score
 
@@ -63,8 +64,35 @@ class KnockoutChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUnder:
+    """The model that serves; `applies` if it would under the rubric, too, which is then the one it was learned on."""
+
+    version: str
+    applies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the committee sees of an application, now and under the draft: points in tenths, learning included."""
+
+    before: int
+    after: int
+    rank_before: int
+    rank_after: int
+
+    @property
+    def climbed(self) -> int:
+        """How many ranks it would climb; negative if it would fall."""
+        return self.rank_before - self.rank_after
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
-    """One application that the draft would treat differently; points in tenths, rule points on both sides."""
+    """One application that the draft would treat differently; points in tenths, rule points on both sides.
+
+    Attributes:
+        served: What the committee would see, while a model serves; else None, for then it sees the rule points.
+    """
 
     application_id: uuid.UUID
     number: str
@@ -74,6 +102,7 @@ class Moved:
     rank_before: int
     rank_after: int
     knockouts: tuple[KnockoutChange, ...]
+    served: Served | None = None
 
     @property
     def climbed(self) -> int:
@@ -87,7 +116,8 @@ class CallReplay:
 
     Attributes:
         replayed: Applications scored again.
-        rows: Those whose points, rank or knock-outs would differ, the biggest moves of rank first.
+        rows: Those whose points, rank or knock-outs would differ, the biggest moves of rank first: of the rank that the
+            committee sees.
     """
 
     code: str
@@ -110,6 +140,11 @@ class CallReplay:
     def judged(self) -> int:
         """How many would have another result in a knock-out."""
         return sum(bool(row.knockouts) for row in self.rows)
+
+    @property
+    def served_moved(self) -> int:
+        """How many the committee would see at another rank."""
+        return sum(row.served is not None and row.served.climbed != 0 for row in self.rows)
 
 
 def newest_rubric(session: Session) -> LoadedRubric:
@@ -197,25 +232,57 @@ def list_published(session: Session, viewer: Viewer) -> list[PublishedView]:
     ]
 
 
+def find_model_under(session: Session, viewer: Viewer, rubric: Rubric) -> ModelUnder | None:
+    """Return the model that serves, and whether it would under a rubric; None while the rubric stands alone.
+
+    Raises:
+        ForbiddenError: if the viewer may not see rubrics.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.RUBRIC))
+    serving = load_serving(session)
+    if serving.model is None:
+        return None
+    return ModelUnder(serving.model.version, applies=serving.fit_for(rubric).model is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """An application scored again: rule points and what the committee sees, each now and under the draft."""
+
+    application_id: uuid.UUID
+    number: str
+    company: str
+    points: tuple[int, int]
+    served: tuple[int, int]
+    knockouts: tuple[KnockoutChange, ...]
+
+
 def replay_rubric(session: Session, viewer: Viewer, rubric: Rubric) -> list[CallReplay]:
     """Score by another rubric all that was ever scored, and compare with the newest scorecard of each application.
 
-    Rule points are compared with rule points: what a model learned belongs to the rubric it was learned on. Ranks are
-    within the call and among what the viewer may see; whoever ties shares the better rank.
+    Rule points are compared with rule points. While a model serves, what the committee sees is compared besides: the
+    score on record with the score that would be served, which is the rubric's alone where the model was learned on
+    another. Ranks are within the call and among what the viewer may see; whoever ties shares the better rank.
 
     Raises:
         ForbiddenError: if the viewer may not see rubrics and scores.
     """
     require(viewer, Verb.VIEW, Thing(Kind.RUBRIC))
     require(viewer, Verb.VIEW, Thing(Kind.SCORECARD))
-    found: dict[tuple[str, str, str], list[tuple[Any, ...]]] = {}
-    for code, title_ko, title_en, *rest in session.execute(_past(viewer).execution_options(yield_per=500)):
-        card = score(Facts.from_answers(rest[4]), rubric)
-        before = sum(round(criterion["rule_points"] * 10) for criterion in rest[3]["criteria"])
-        after = {one.key: (one.label_ko, one.label_en, one.outcome.value) for one in card.knockouts}
-        changes = _changes(rest[3]["knockouts"], after)
-        found.setdefault((code, title_ko, title_en), []).append((*rest[:3], before, card.total_tenths, changes))
-    return [CallReplay(*call, len(rows), _compare(rows)) for call, rows in found.items()]
+    serving = load_serving(session)
+    fit = serving.fit_for(rubric)
+    found: dict[tuple[str, str, str], list[_Tried]] = {}
+    for *call, key, number, company, document, facts in session.execute(_past(viewer).execution_options(yield_per=500)):
+        card = score(Facts.from_answers(facts), rubric, fit.model, calibration=fit.calibration)
+        before = sum(round(criterion["rule_points"] * 10) for criterion in document["criteria"])
+        after = sum(criterion.rule_points_tenths for criterion in card.criteria)
+        outcomes = {one.key: (one.label_ko, one.label_en, one.outcome.value) for one in card.knockouts}
+        served = (round(document["total"] * 10), card.total_tenths)
+        changes = _changes(document["knockouts"], outcomes)
+        found.setdefault(tuple(call), []).append(_Tried(key, number, company, (before, after), served, changes))
+    return [
+        CallReplay(*call, len(rows), _compare(rows, served=serving.model is not None)) for call, rows in found.items()
+    ]
 
 
 def _past(viewer: Viewer) -> Any:  # noqa: ANN401 - a select of many columns
@@ -261,15 +328,47 @@ def _changes(before: Sequence[dict[str, Any]], after: dict[str, tuple[str, str, 
     return (*changed, *gone)
 
 
-def _compare(rows: Sequence[tuple[Any, ...]]) -> tuple[Moved, ...]:
-    before, after = (_ranks([row[place] for row in rows]) for place in (3, 4))
+def _compare(rows: Sequence[_Tried], *, served: bool) -> tuple[Moved, ...]:
+    places = _places([row.points for row in rows])
+    seen = _places([row.served for row in rows])
     moved = [
-        Moved(key, number, company, old, new, before[old], after[new], changes)
-        for key, number, company, old, new, changes in rows
+        Moved(
+            application_id=row.application_id,
+            number=row.number,
+            company=row.company,
+            before=row.points[0],
+            after=row.points[1],
+            rank_before=place[0],
+            rank_after=place[1],
+            knockouts=row.knockouts,
+            served=Served(*row.served, *shown) if served else None,
+        )
+        for row, place, shown in zip(rows, places, seen, strict=True)
     ]
-    different = [row for row in moved if row.before != row.after or row.climbed or row.knockouts]
-    different.sort(key=lambda row: (-abs(row.climbed), -abs(row.after - row.before), row.number))
+    different = [row for row in moved if _differs(row)]
+    different.sort(key=_size_of_move)
     return tuple(different)
+
+
+def _places(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the ranks of points before and after, application by application."""
+    before, after = _ranks([one for one, _ in points]), _ranks([one for _, one in points])
+    return [(before[old], after[new]) for old, new in points]
+
+
+def _differs(row: Moved) -> bool:
+    seen = row.served
+    return bool(
+        row.before != row.after
+        or row.climbed
+        or row.knockouts
+        or (seen is not None and (seen.before != seen.after or seen.climbed))
+    )
+
+
+def _size_of_move(row: Moved) -> tuple[int, int, str]:
+    what: Moved | Served = row if row.served is None else row.served
+    return (-abs(what.climbed), -abs(what.after - what.before), row.number)
 
 
 def _ranks(points: Sequence[int]) -> dict[int, int]:

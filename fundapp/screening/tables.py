@@ -31,6 +31,7 @@ class Scorecard(Base):
     rubric_sha256: Mapped[str] = mapped_column(ForeignKey("rubric_version.sha256"))
     model_sha256: Mapped[str | None] = mapped_column(String(64))
     calibration: Mapped[str | None] = mapped_column(String(80))
+    dictionary_sha256: Mapped[str | None] = mapped_column(String(64))
     code_version: Mapped[str] = mapped_column(String(80))
     scored_at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(120))
@@ -41,6 +42,18 @@ class RubricVersion(Base):
 
     __tablename__ = "rubric_version"
     __table_args__ = ({"info": APPEND_ONLY},)
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    first_used_at: Mapped[datetime]
+
+
+class TextDictionary(Base):
+    """The text of each dictionary that ever marked an applicant's texts, by hash."""
+
+    __tablename__ = "text_dictionary"
+    __table_args__ = (UniqueConstraint("version"), {"info": APPEND_ONLY})
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[str] = mapped_column(String(80))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from scoring.canonical import Json, sha256_of
-from scoring.terms import Concept, normalise
+from scoring.terms import Concept, Sought, normalise, seek
 
 LONGEST_FILE = 1_000_000
 _INCLUDE = "@"
@@ -50,6 +50,21 @@ class Dictionary:
 
     def __hash__(self) -> int:
         return hash(self.sha256)
+
+    @cached_property
+    def concepts(self) -> tuple[Concept, ...]:
+        """All concepts, each once.
+
+        By the names of their lists: dictionaries that differ in the order of these alone have one hash, and must find
+        the same.
+        """
+        lists = (self.criteria[name] for name in sorted(self.criteria))
+        return tuple(dict.fromkeys(concept for concepts in lists for concept in concepts))
+
+    @cached_property
+    def sought(self) -> tuple[Sought, ...]:
+        """What to look for in a text: each criterion's concepts under its key, and all of them under no key."""
+        return seek({**self.criteria, "": self.concepts})
 
     def to_document(self) -> dict[str, Json]:
         """Give the dictionary as plain JSON values."""

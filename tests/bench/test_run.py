@@ -62,8 +62,14 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
         ("import applications", "sqlite", "rows/s", "csv parse"),
         ("import applications", "postgresql", "rows/s", "csv parse"),
         ("score a call", "sqlite", "rows/s", "score in memory"),
+        *(
+            ("score a call again, stored and ranked", store, "s", f"the same rows, {way}")
+            for store in ("sqlite", "postgresql")
+            for way in ("SQLAlchemy core", "driver alone")
+        ),
         ("score and explain, rules", "", "rows/s", "the same points in a bare loop"),
         ("score and explain, rules and model", "", "rows/s", "the same points in a bare loop"),
+        ("score many again, no text", "", "s", "one after the other"),
         ("points of many applications", "", "rows/s", "NumPy look-up and sum"),
         *([("train, 5×2 folds, 50 refits", "", "s", "scikit-learn's fits alone")] if LOANS.exists() else []),
         ("post, one a commit", "sqlite", "rows/s", "driver alone, same statements"),

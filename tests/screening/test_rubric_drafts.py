@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from learning_cases import learner, rate, train
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fundapp.audit.queries import verify_chain
 from fundapp.core.access import SYSTEM, Role, Viewer
@@ -20,6 +23,8 @@ from fundapp.screening.rubric_drafts import discard_draft, propose_draft, publis
 from fundapp.screening.rubric_drafts import start_draft as begin
 from fundapp.screening.rubric_queries import (
     DraftView,
+    ModelUnder,
+    find_model_under,
     get_draft,
     list_drafts,
     list_published,
@@ -27,7 +32,9 @@ from fundapp.screening.rubric_queries import (
     replay_rubric,
 )
 from fundapp.screening.rubrics import load_rubric_file, read_rubric
-from scoring import parse_rubric
+from fundapp.screening.serving import read_stored
+from fundapp.screening.tables import FitModel, ModelActivation
+from scoring import Model, parse_rubric
 
 DEFAULT = Path(__file__).resolve().parents[2] / "scoring" / "rubrics" / "default.toml"
 
@@ -168,6 +175,53 @@ def test_a_replay_tells_changed_knockouts_and_hides_what_the_viewer_is_recused_f
             assert less.replayed < found.replayed
         with pytest.raises(NotFoundError):
             replay_rubric(session, Viewer(uuid.uuid4(), roles=frozenset({Role.CHAIR})), parse_rubric(text))
+
+
+def serve(db: Database, at: datetime) -> Model:
+    """Train a model on invented labels and let it serve, as two people would after its gate."""
+    ratings = rate(db, at)
+    actor = learner(db, "trainer", at)
+    later = at + timedelta(days=200)
+    version = train(db, ratings, actor, later).version
+
+    def activate(session: Session) -> Model:
+        kept = session.scalars(select(FitModel).where(FitModel.version == version)).one()
+        session.add(ModelActivation(number=1, model_id=kept.id, reason="시험", serves_from=later, actor="trainer"))
+        return read_stored(kept.text)
+
+    return db.transaction(activate)
+
+
+def test_while_a_model_serves_the_replay_tells_what_the_committee_would_see(
+    db: Database, call: str, at: datetime
+) -> None:
+    screen_call(db, call, actor=SYSTEM, at=at)
+    shipped = load_rubric_file()
+    changed = parse_rubric(shipped.text.replace('version = "2026.1"', 'version = "2026.1-b"'))
+    with db.read() as session:
+        assert find_model_under(session, SYSTEM, changed) is None
+        assert replay_rubric(session, SYSTEM, changed)[0].rows == ()
+    model = serve(db, at)
+    with db.read() as session:
+        # What is on record is the rubric's alone; under its own rubric the model would be added to it.
+        assert find_model_under(session, SYSTEM, shipped.rubric) == ModelUnder(model.version, applies=True)
+        [found] = replay_rubric(session, SYSTEM, shipped.rubric)
+    assert (found.rescored, found.moved, found.judged) == (0, 0, 0)
+    assert found.served_moved > 0
+    screen_call(db, call, actor=SYSTEM, at=at + timedelta(days=201))
+    with db.read() as session:
+        totals = list_scores(session, SYSTEM, call)
+        seen = {row.application_id: row.served for row in found.rows}
+        assert {key: one.after for key, one in seen.items() if one} == {key: totals[key].total_tenths for key in seen}
+        assert replay_rubric(session, SYSTEM, shipped.rubric)[0].rows == ()
+        # Under another rubric the model falls silent: from its points to the rule points, at other ranks.
+        assert find_model_under(session, SYSTEM, changed) == ModelUnder(model.version, applies=False)
+        [silent] = replay_rubric(session, SYSTEM, changed)
+    assert (silent.rescored, silent.moved) == (0, 0)
+    assert silent.served_moved > 0
+    for row in silent.rows:
+        assert row.served is not None
+        assert (row.served.before, row.served.after) == (totals[row.application_id].total_tenths, row.after)
 
 
 def test_only_its_author_edits_a_draft_and_a_second_window_overwrites_nothing(

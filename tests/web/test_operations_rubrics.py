@@ -17,6 +17,10 @@ from werkzeug.test import TestResponse
 from fundapp.core.access import SYSTEM
 from fundapp.core.sessions import Database
 from fundapp.screening.actions import screen_call
+from fundapp.screening.queries import list_scores
+from fundapp.screening.rubrics import load_rubric_file
+from fundapp.screening.tables import FitModel, ModelActivation
+from scoring import Facts, train_applications
 
 Enter = Callable[..., FlaskClient]
 ANSWERS = {"planned": "가온시험", "partial": "나래시험", "running": "다솜시험"}
@@ -121,6 +125,56 @@ def test_a_change_is_tried_on_all_that_was_scored_before_it_is_saved(scored: Dat
     assert (saved.status_code, saved.location) == (302, draft)
     file = client.get(f"{draft}?download=csv").text.splitlines()
     assert file[1:] == ["AX-T,AX-T-0001,가온시험,9.0,12.0,3,2,", "AX-T,AX-T-0002,나래시험,11.0,11.0,2,3,"]
+
+
+def serve_a_model(db: Database, at: datetime) -> str:
+    """Let a model serve that learned on the rubric in force; return its version."""
+    loaded = load_rubric_file()
+    facts = [Facts.from_answers({"azure_ready": ready, "pilot_customers": n}) for n in range(10) for ready in ANSWERS]
+    # Who plans the move to Azure fits, but for every fourth: nothing may tell the outcome by itself.
+    labels = [int((one.values["azure_ready"] == "planned") != (place % 4 == 0)) for place, one in enumerate(facts)]
+    model, table = train_applications(facts, labels, loaded.rubric, version="2026-11-30.1")
+
+    def work(session: Session) -> None:
+        kept = FitModel(
+            version=model.version,
+            method=model.method.value,
+            text=model.canonical_json(),
+            sha256=model.sha256,
+            rubric_sha256=loaded.rubric.sha256,
+            labels=len(facts),
+            smaller=model.smaller,
+            table_sha256=table.sha256,
+            metrics={},
+            trained_at=at,
+            trained_by="system",
+        )
+        session.add(kept)
+        session.flush()
+        session.add(ModelActivation(number=1, model_id=kept.id, reason="시험", serves_from=at, actor="system"))
+
+    db.transaction(work)
+    screen_call(db, CALL, actor=SYSTEM, at=at)
+    return model.version
+
+
+def test_while_a_model_serves_the_page_says_what_the_committee_would_see(
+    scored: Database, enter: Enter, at: datetime
+) -> None:
+    version = serve_a_model(scored, at)
+    with scored.read() as session:
+        totals = {one.total_tenths for one in list_scores(session, SYSTEM, CALL).values()}
+    client = enter("analyst")
+    draft = begin(client).removesuffix("/edit")
+    page = client.get(draft).text
+    assert f"공표하면 점수 모형을 쓰지 않습니다: {version}" in page
+    assert "위원회가 볼 순위" in page
+    header, *rows = (line.split(",") for line in client.get(f"{draft}?download=csv").text.splitlines())
+    assert header[-4:] == ["지금 위원회가 보는 점수", "위원회가 볼 점수", "지금 위원회가 보는 순위", "위원회가 볼 순위"]
+    # The draft changes nothing but its version: rule points stay, and what was served with a model becomes these.
+    assert {row[3] == row[4] == row[9] for row in rows} == {True}
+    assert {round(float(row[8]) * 10) for row in rows} <= totals
+    assert "Once published, the model no longer serves" in client.get(f"{draft}?lang=en").text
 
 
 def test_what_is_wrong_stands_at_its_row_and_field_and_nothing_typed_is_lost(scored: Database, enter: Enter) -> None:

@@ -10,7 +10,7 @@ from fundapp.screening.actions.learning import (
     gate_model,
     train_challenger,
 )
-from fundapp.screening.actions.replays import Difference, Replay, replay_scorecards
+from fundapp.screening.actions.replays import Difference, OtherCode, Replay, replay_scorecards
 from fundapp.screening.actions.scorecards import (
     ScorecardSummary,
     ScreenResult,
@@ -25,6 +25,7 @@ __all__ = [
     "Calibrated",
     "Difference",
     "Gated",
+    "OtherCode",
     "Replay",
     "ScorecardSummary",
     "ScreenResult",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, true, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -17,21 +17,24 @@ from sqlalchemy.orm import Session
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError, TransitionRefusedError
-from fundapp.core.orm import new_id
+from fundapp.core.orm import CanonicalText, new_id
 from fundapp.core.sessions import Database, RetryTransactionError
 from fundapp.intake.actions import actor_name
 from fundapp.intake.rules import advance
 from fundapp.intake.tables import Application, Call, Submission, Transition
+from fundapp.screening.dictionaries import LoadedDictionary, keep_dictionary, load_dictionary_file
 from fundapp.screening.facts import derive_facts, reference_date
 from fundapp.screening.keeping import keep_rubric
 from fundapp.screening.rubric_queries import newest_rubric
 from fundapp.screening.rubrics import LoadedRubric
-from fundapp.screening.serving import NOTHING, Serving, load_serving
+from fundapp.screening.serving import Serving, load_serving
 from fundapp.screening.tables import Scorecard
-from scoring import Facts, Outcome, code_version, score
+from scoring import Facts, Outcome, Scorer, code_version
 from scoring import Scorecard as ScoredCard
 
-CHUNK = 300
+BLOCK = 1_000
+"""So many applications are read, scored and written at a time: what is held in memory does not grow with the call."""
+
 _SCORED_STATES = ("submitted", "on_hold", "eligible")
 
 
@@ -55,7 +58,7 @@ class ScreenResult:
 
     Attributes:
         scored: Scorecards written.
-        unchanged: Applications whose newest submission this rubric and code had scored before.
+        unchanged: Applications whose newest submission this rubric, model, dictionary and code had scored before.
         passed: Applications that became eligible.
         held: Applications that a knock-out put on hold.
     """
@@ -69,12 +72,32 @@ class ScreenResult:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The newest scorecard of a submission: enough to see whether scoring it again could say anything else."""
+
+    version: int
+    total_tenths: int
+    verdict: str
+    fingerprint: tuple[str | None, ...]
+
+
 @dataclass(slots=True)
-class _Chunk:
-    serving: Serving = NOTHING
+class _Run:
+    """One scoring of one application or of a call: with what, and what came of it.
+
+    Attributes:
+        means: With what is scored, as every scorecard of the run records it.
+    """
+
+    loaded: LoadedRubric
+    serving: Serving
+    scorer: Scorer
+    means: dict[str, str | None]
+    actor: Viewer
+    at: datetime
     summaries: list[ScorecardSummary] = field(default_factory=list)
-    cards: list[dict[str, Any]] = field(default_factory=list)
-    moves: list[tuple[uuid.UUID, str, str]] = field(default_factory=list)
+    moves: list[tuple[uuid.UUID, str]] = field(default_factory=list)
 
 
 def overall_verdict(card: ScoredCard) -> str:
@@ -93,119 +116,141 @@ def score_application(
     actor: Viewer,
     at: datetime,
     rubric: LoadedRubric | None = None,
+    dictionary: LoadedDictionary | None = None,
 ) -> ScorecardSummary:
     """Score an application's newest submission; from `submitted` it becomes eligible or goes on hold.
 
     The score never moves anything, only knock-outs do, and they never reject: what fails or is unknown waits for a
-    person. The same submission, rubric and code are not scored twice.
+    person. The same submission, rubric, model, dictionary and code are not scored twice.
 
     Raises:
         NotFoundError: if there is no such application, or the actor may not screen it.
         TransitionRefusedError: if it has no submission or its review has begun.
     """
     require(actor, Verb.SCREEN, Thing(Kind.APPLICATION, application_id))
-    chunk = _screen(session, [application_id], actor, at, rubric or newest_rubric(session))
-    if not chunk.summaries:
+    run = _screen(session, Application.id == application_id, actor, at, rubric, dictionary)
+    if not run.summaries:
         state = session.scalar(select(Application.state).where(Application.id == application_id))
         if state is None:
             raise NotFoundError
         raise TransitionRefusedError(thing="application", state=state, verb="score")
-    return chunk.summaries[0]
+    return run.summaries[0]
 
 
 def screen_call(
-    db: Database, call_code: str, *, actor: Viewer, at: datetime, rubric: LoadedRubric | None = None
+    db: Database,
+    call_code: str,
+    *,
+    actor: Viewer,
+    at: datetime,
+    rubric: LoadedRubric | None = None,
+    dictionary: LoadedDictionary | None = None,
 ) -> ScreenResult:
-    """Score every submission of a call that awaits it, some hundreds to a transaction; safe to repeat.
+    """Score every submission of a call that awaits it, all or none of them; safe to repeat.
 
     Raises:
         NotFoundError: if there is no such call, or the actor may not screen.
     """
     require(actor, Verb.SCREEN, Thing(Kind.APPLICATION))
     started = time.perf_counter()
-    with db.read() as session:
-        loaded = rubric or newest_rubric(session)
+
+    def work(session: Session) -> _Run:
         call_id = session.scalar(select(Call.id).where(Call.code == call_code))
         if call_id is None:
             raise NotFoundError
-        waiting = list(
-            session.scalars(
-                select(Application.id)
-                .where(Application.call_id == call_id, Application.state.in_(_SCORED_STATES))
-                .order_by(Application.number)
-            )
-        )
-    ids = [one for one in waiting if one not in actor.recused_from]
-    summaries: list[ScorecardSummary] = []
-    moves: list[str] = []
-    model = None
-    for start in range(0, len(ids), CHUNK):
-        part = ids[start : start + CHUNK]
-        chunk = db.transaction(lambda session, part=part: _screen(session, part, actor, at, loaded))  # type: ignore[misc]
-        summaries += chunk.summaries
-        model = chunk.serving.model.version if chunk.serving.model else None
-        moves += [verb for _, verb, _ in chunk.moves]
-    scored = sum(summary.created for summary in summaries)
+        recused = Application.id.not_in(actor.recused_from) if actor.recused_from else true()
+        return _screen(session, and_(Application.call_id == call_id, recused), actor, at, rubric, dictionary)
+
+    run = db.transaction(work)
+    scored = sum(summary.created for summary in run.summaries)
+    verbs = [verb for _, verb in run.moves]
     return ScreenResult(
         scored=scored,
-        unchanged=len(summaries) - scored,
-        passed=moves.count("pass_screening"),
-        held=moves.count("hold"),
-        rubric=loaded.rubric.version,
-        model=model,
+        unchanged=len(run.summaries) - scored,
+        passed=verbs.count("pass_screening"),
+        held=verbs.count("hold"),
+        rubric=run.loaded.rubric.version,
+        model=run.serving.model.version if run.serving.model else None,
         seconds=round(time.perf_counter() - started, 3),
     )
 
 
-def _screen(session: Session, ids: Sequence[uuid.UUID], actor: Viewer, at: datetime, loaded: LoadedRubric) -> _Chunk:
-    chunk = _Chunk(load_serving(session).fit_for(loaded.rubric))
-    newest = _newest_cards(session, ids)
-    for application, call, submission in _load(session, ids):
-        on = reference_date(call, submission.submitted_at)
-        facts = derive_facts(submission.answers, on)
-        known = newest.get(submission.id)
-        _score_one(chunk, application, submission, facts, known, loaded)
-        summary = chunk.summaries[-1]
-        if application.state == "submitted":
-            verb = "pass_screening" if summary.verdict == Outcome.PASS else "hold"
-            chunk.moves.append((application.id, verb, summary.number))
-    for card in chunk.cards:
-        card |= {"scored_at": at, "actor": actor_name(actor)}
-    _write(session, chunk, actor, at, loaded)
-    return chunk
+def _screen(
+    session: Session,
+    among: ColumnElement[bool],
+    actor: Viewer,
+    at: datetime,
+    rubric: LoadedRubric | None,
+    dictionary: LoadedDictionary | None,
+) -> _Run:
+    """Score what awaits it among some applications, in statements whose number does not depend on how many these are.
+
+    Up to `BLOCK` of them, that is: beyond, each further block is one more.
+    """
+    loaded, words = rubric or newest_rubric(session), dictionary or load_dictionary_file()
+    serving = load_serving(session).fit_for(loaded.rubric)
+    scorer = Scorer(loaded.rubric, serving.model, calibration=serving.calibration, dictionary=words.dictionary)
+    model, calibration = serving.fingerprint
+    means = {
+        "rubric_sha256": loaded.rubric.sha256,
+        "model_sha256": model,
+        "calibration": calibration,
+        "dictionary_sha256": words.dictionary.sha256,
+        "code_version": code_version(),
+    }
+    run = _Run(loaded, serving, scorer, means, actor, at)
+    calls = {call.id: call for call in session.scalars(select(Call).where(_calls_of(among)))}
+    known = _newest_cards(session, among)
+    try:
+        for block in session.execute(_waiting(among).execution_options(yield_per=BLOCK)).partitions():
+            cards = [card for row in block if (card := _score(run, row, calls[row.call_id], known)) is not None]
+            if cards:
+                keep_rubric(session, loaded, at)
+                keep_dictionary(session, words, at)
+                session.connection().execute(insert(Scorecard), cards)
+    except IntegrityError as error:
+        # A rival scored the same submission first: start again and find its card.
+        raise RetryTransactionError from error
+    for verb in ("pass_screening", "hold"):
+        _move(session, [id_ for id_, moved in run.moves if moved == verb], verb, actor, at)
+    if run.moves or any(summary.created for summary in run.summaries):
+        _record(session, run)
+    return run
 
 
-def _load(session: Session, ids: Sequence[uuid.UUID]) -> list[tuple[Application, Call, Submission]]:
+def _calls_of(among: ColumnElement[bool]) -> ColumnElement[bool]:
+    return Call.id.in_(select(Application.call_id).where(among))
+
+
+def _waiting(among: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a select of many columns
     newest = (
         select(Submission.application_id, func.max(Submission.version).label("version"))
-        .where(Submission.application_id.in_(ids))
+        .join(Application, Application.id == Submission.application_id)
+        .where(among)
         .group_by(Submission.application_id)
         .subquery()
     )
-    query = (
-        select(Application, Call, Submission)
-        .join(Call, Call.id == Application.call_id)
+    return (
+        select(
+            Application.id,
+            Application.number,
+            Application.state,
+            Application.call_id,
+            Submission.id.label("submission_id"),
+            Submission.answers,
+            Submission.submitted_at,
+        )
         .join(newest, newest.c.application_id == Application.id)
         .join(
             Submission,
             (Submission.application_id == newest.c.application_id) & (Submission.version == newest.c.version),
         )
-        .where(Application.id.in_(ids), Application.state.in_(_SCORED_STATES))
+        .where(among, Application.state.in_(_SCORED_STATES))
         .order_by(Application.number)
-        .execution_options(populate_existing=True)
     )
-    return [(application, call, submission) for application, call, submission in session.execute(query)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    version: int
-    total_tenths: int
-    verdict: str
-    fingerprint: tuple[str | None, ...]
-
-
-def _newest_cards(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, _Known]:
+def _newest_cards(session: Session, among: ColumnElement[bool]) -> dict[uuid.UUID, _Known]:
     query = (
         select(
             Scorecard.submission_id,
@@ -214,11 +259,13 @@ def _newest_cards(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
             Scorecard.verdict,
             Scorecard.inputs_sha256,
             Scorecard.rubric_sha256,
-            Scorecard.code_version,
             Scorecard.model_sha256,
             Scorecard.calibration,
+            Scorecard.dictionary_sha256,
+            Scorecard.code_version,
         )
-        .where(Scorecard.application_id.in_(ids))
+        .join(Application, Application.id == Scorecard.application_id)
+        .where(among)
         .order_by(Scorecard.version)
     )
     return {
@@ -227,110 +274,98 @@ def _newest_cards(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
     }
 
 
-def _score_one(
-    chunk: _Chunk,
-    application: Application,
-    submission: Submission,
-    facts: Facts,
-    known: _Known | None,
-    loaded: LoadedRubric,
-) -> None:
-    rubric = loaded.rubric
-    version = 1 if known is None else known.version
-    serving = chunk.serving
-    mark = (facts.sha256, rubric.sha256, code_version(), *serving.fingerprint)
-    fresh = known is None or known.fingerprint != mark
-    if fresh:
-        card = score(facts, rubric, serving.model, calibration=serving.calibration)
-        version = 1 if known is None else known.version + 1
-        total, verdict = card.total_tenths, overall_verdict(card)
-        chunk.cards.append(
-            {
-                "id": new_id(),
-                "application_id": application.id,
-                "submission_id": submission.id,
-                "version": version,
-                "total_tenths": total,
-                "verdict": verdict,
-                "document": card.to_document(),
-                "facts": facts.to_answers(),
-                "inputs_sha256": card.inputs_sha256,
-                "rubric": rubric.version,
-                "rubric_sha256": rubric.sha256,
-                "model_sha256": mark[3],
-                "calibration": mark[4],
-                "code_version": card.code_version,
-            }
-        )
-    elif known is not None:
-        total, verdict = known.total_tenths, known.verdict
-    state = application.state
+def _score(run: _Run, row: Row[Any], call: Call, cards: Mapping[uuid.UUID, _Known]) -> dict[str, Any] | None:
+    """Score one application, note what is to become of it, and return its row; None if it would say nothing new."""
+    facts = derive_facts(row.answers, reference_date(call, row.submitted_at))
+    known = cards.get(row.submission_id)
+    made = None
+    if known is None or known.fingerprint != (facts.sha256, *run.means.values()):
+        made = _card(run, row, facts, 1 if known is None else known.version + 1)
+        known = _Known(made["version"], made["total_tenths"], made["verdict"], ())
+    state = row.state
     if state == "submitted":
-        state = advance(state, "pass_screening" if verdict == Outcome.PASS else "hold")
-    chunk.summaries.append(
+        verb = "pass_screening" if known.verdict == Outcome.PASS else "hold"
+        run.moves.append((row.id, verb))
+        state = advance(state, verb)
+    run.summaries.append(
         ScorecardSummary(
-            application.id, application.number, version, total, verdict, state, rubric.version, created=fresh
+            row.id,
+            row.number,
+            known.version,
+            known.total_tenths,
+            known.verdict,
+            state,
+            run.loaded.rubric.version,
+            created=made is not None,
         )
     )
+    return made
 
 
-def _write(session: Session, chunk: _Chunk, actor: Viewer, at: datetime, loaded: LoadedRubric) -> None:
-    if not chunk.cards and not chunk.moves:
-        return
-    try:
-        if chunk.cards:
-            keep_rubric(session, loaded, at)
-            session.execute(insert(Scorecard), chunk.cards)
-    except IntegrityError as error:
-        # A rival scored the same submission first: start again and find its card.
-        raise RetryTransactionError from error
-    for verb in ("pass_screening", "hold"):
-        _move(session, [(id_, number) for id_, moved, number in chunk.moves if moved == verb], verb, actor, at)
-    details = {
-        "rubric": loaded.rubric.version,
-        "rubric_sha256": loaded.rubric.sha256,
-        "model_sha256": chunk.serving.fingerprint[0],
-        "applications": [
-            [summary.number, summary.version, summary.total_tenths, summary.verdict, summary.state]
-            for summary in chunk.summaries
-        ],
+def _card(run: _Run, row: Row[Any], facts: Facts, version: int) -> dict[str, Any]:
+    written = run.scorer.write(facts)
+    return {
+        "id": new_id(),
+        "application_id": row.id,
+        "submission_id": row.submission_id,
+        "version": version,
+        "total_tenths": written.card.total_tenths,
+        "verdict": overall_verdict(written.card),
+        "document": CanonicalText(written.text),
+        "facts": CanonicalText(facts.canonical_json),
+        "inputs_sha256": facts.sha256,
+        "rubric": run.loaded.rubric.version,
+        **run.means,
+        "scored_at": run.at,
+        "actor": actor_name(run.actor),
     }
+
+
+def _record(session: Session, run: _Run) -> None:
+    rubric = run.loaded.rubric
     record_event(
         session,
-        actor=actor,
+        actor=run.actor,
         verb="applications.screened",
         subject_kind="rubric",
-        subject=loaded.rubric.version,
-        at=at,
-        details=details,
+        subject=rubric.version,
+        at=run.at,
+        details={
+            "rubric": rubric.version,
+            **{name: run.means[name] for name in ("rubric_sha256", "model_sha256", "dictionary_sha256")},
+            "applications": [
+                [summary.number, summary.version, summary.total_tenths, summary.verdict, summary.state]
+                for summary in run.summaries
+            ],
+        },
     )
 
 
-def _move(session: Session, moved: list[tuple[uuid.UUID, str]], verb: str, actor: Viewer, at: datetime) -> None:
-    if not moved:
-        return
+def _move(session: Session, moved: Sequence[uuid.UUID], verb: str, actor: Viewer, at: datetime) -> None:
     target = advance("submitted", verb)
-    changed: CursorResult[Any] = session.execute(  # type: ignore[assignment]
-        update(Application)
-        .where(Application.id.in_([id_ for id_, _ in moved]), Application.state == "submitted")
-        .values(state=target, updated_at=at)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount != len(moved):
-        raise RetryTransactionError
-    session.execute(
-        insert(Transition),
-        [
-            {
-                "id": new_id(),
-                "application_id": id_,
-                "verb": verb,
-                "from_state": "submitted",
-                "to_state": target,
-                "reason": None,
-                "actor": actor_name(actor),
-                "at": at,
-            }
-            for id_, _ in moved
-        ],
-    )
+    for start in range(0, len(moved), BLOCK):
+        part = moved[start : start + BLOCK]
+        changed: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+            update(Application)
+            .where(Application.id.in_(part), Application.state == "submitted")
+            .values(state=target, updated_at=at)
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount != len(part):
+            raise RetryTransactionError
+        session.connection().execute(
+            insert(Transition),
+            [
+                {
+                    "id": new_id(),
+                    "application_id": id_,
+                    "verb": verb,
+                    "from_state": "submitted",
+                    "to_state": target,
+                    "reason": None,
+                    "actor": actor_name(actor),
+                    "at": at,
+                }
+                for id_ in part
+            ],
+        )

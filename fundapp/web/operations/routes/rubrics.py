@@ -17,6 +17,10 @@ from fundapp.screening.rubric_drafts import start_draft as begin
 from fundapp.screening.rubric_queries import (
     CallReplay,
     DraftView,
+    ModelUnder,
+    Moved,
+    Served,
+    find_model_under,
     get_draft,
     list_drafts,
     list_published,
@@ -99,11 +103,14 @@ def one_draft(draft_id: uuid.UUID) -> ResponseReturnValue:
     may_open(Kind.SCORECARD)
     with db().read() as session:
         draft = get_draft(session, viewer(), draft_id)
-        replays = replay_rubric(session, viewer(), read_rubric(draft.text).rubric)
+        rubric = read_rubric(draft.text).rubric
+        replays = replay_rubric(session, viewer(), rubric)
+        model = find_model_under(session, viewer(), rubric)
     if form := asked_download():
-        return table_download(gettext("기준표 비교"), _columns(), _cells(replays), form=form)
+        columns = [*_columns(), *(_served_columns() if model else [])]
+        return table_download(gettext("기준표 비교"), columns, _cells(replays), form=form)
     sheet = sheet_of_document(read_document(draft.text))
-    return render_template("operations/rubric_draft.html", one=draft, replays=replays, **_words(sheet))
+    return render_template("operations/rubric_draft.html", one=draft, replays=replays, model=model, **_words(sheet))
 
 
 @blueprint.route("/rubrics/drafts/<uuid:draft_id>/edit", methods=["GET", "POST"])
@@ -130,7 +137,8 @@ def edit_draft(draft_id: uuid.UUID) -> ResponseReturnValue:
     if request.form.get("checked") != rubric.sha256:
         with db().read() as session:
             replays = replay_rubric(session, viewer(), rubric)
-        return _editor(draft, sheet, seen, replays=replays, checked=rubric.sha256)
+            model = find_model_under(session, viewer(), rubric)
+        return _editor(draft, sheet, seen, replays=replays, model=model, checked=rubric.sha256)
     return _save(draft, sheet, seen)
 
 
@@ -162,6 +170,7 @@ def _editor(
     edits: int,
     *,
     replays: list[CallReplay] | None = None,
+    model: ModelUnder | None = None,
     checked: str = "",
     added: str = "",
 ) -> str:
@@ -170,6 +179,7 @@ def _editor(
         one=draft,
         edits=edits,
         replays=replays,
+        model=model,
         checked=checked,
         added=added,
         fields=field_choices(),
@@ -234,6 +244,15 @@ def _columns() -> list[Column]:
     ]
 
 
+def _served_columns() -> list[Column]:
+    return [
+        Column(gettext("지금 위원회가 보는 점수")),
+        Column(gettext("위원회가 볼 점수")),
+        Column(gettext("지금 위원회가 보는 순위"), "number"),
+        Column(gettext("위원회가 볼 순위"), "number"),
+    ]
+
+
 def _cells(replays: list[CallReplay]) -> Iterator[list[Cell]]:
     english = current_locale() == "en"
     for call in replays:
@@ -242,5 +261,10 @@ def _cells(replays: list[CallReplay]) -> Iterator[list[Cell]]:
                 f"{one.label_en if english else one.label_ko}: {one.before or '-'} → {one.after or '-'}"
                 for one in row.knockouts
             ]
-            points = [f"{tenths // 10}.{tenths % 10}" for tenths in (row.before, row.after)]
-            yield [call.code, row.number, row.company, *points, row.rank_before, row.rank_after, ", ".join(changes)]
+            seen = [] if row.served is None else _move_cells(row.served)
+            yield [call.code, row.number, row.company, *_move_cells(row), ", ".join(changes), *seen]
+
+
+def _move_cells(row: Moved | Served) -> list[Cell]:
+    points = [f"{tenths // 10}.{tenths % 10}" for tenths in (row.before, row.after)]
+    return [*points, row.rank_before, row.rank_after]

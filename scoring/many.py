@@ -1,0 +1,156 @@
+"""Scoring many applications by one rubric: what a few answers decide is worked out and written once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scoring.applied import Learned, Tally, apply_model
+from scoring.canonical import canonical_json, sha256_of_text
+from scoring.compiled import CompiledCriterion, compile_rubric
+from scoring.facts import Facts, Value
+from scoring.learning.model import Calibration, Model
+from scoring.rubric import Rubric
+from scoring.score import code_version, criterion_score, finish, tally_criterion
+from scoring.scorecard import CriterionScore, Scorecard, TextFinding, Told
+from scoring.textual.dictionary import Dictionary
+
+_MOST_KEPT = 20_000
+_PLACE = "\0"
+_PLACE_WRITTEN = canonical_json(_PLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A scorecard and its document as canonical JSON: `card.canonical_json()`, letter for letter."""
+
+    card: Scorecard
+    text: str
+
+
+@dataclass(slots=True)
+class _Answered:
+    """One criterion under the same answers: its tally, and its part of the scorecard for each thing learned of it."""
+
+    tally: Tally
+    parts: dict[tuple[int, int, str, str] | None, CriterionScore] = field(default_factory=dict)
+
+
+class Scorer:
+    """Scores applications one after the other and remembers what they have in common.
+
+    Scorecards and documents are those of `score`, bit for bit; the memory is bounded and belongs to this object alone.
+
+    Args:
+        rubric: A rubric made by `parse_rubric` or `load_rubric`.
+        model: A learned adjustment, or none.
+        calibration: A later correction of the model's probability.
+        dictionary: Words to mark in the texts.
+    """
+
+    def __init__(
+        self,
+        rubric: Rubric,
+        model: Model | None = None,
+        *,
+        calibration: Calibration | None = None,
+        dictionary: Dictionary | None = None,
+    ) -> None:
+        self.rubric = rubric
+        self.model = model
+        self.calibration = calibration
+        self.dictionary = dictionary
+        self._compiled = [
+            (compiled, tuple(asked.field.key for asked in compiled.fields)) for compiled in compile_rubric(rubric)
+        ]
+        self._answered: list[dict[tuple[Value | None, ...], _Answered]] = [{} for _ in self._compiled]
+        self._texts: dict[Told, str] = {}
+        # Parts kept above are the same objects each time: by their identity the text is found without hashing them.
+        self._part_texts: dict[int, tuple[CriterionScore, str]] = {}
+
+    def score(self, facts: Facts) -> Scorecard:
+        """Score one application, as `score` does.
+
+        Raises:
+            LearnError: If the model was learned on another rubric, or from columns that no application has.
+        """
+        values = facts.values
+        answered = [
+            self._look(place, compiled, tuple([values.get(key) for key in keys]), facts)
+            for place, (compiled, keys) in enumerate(self._compiled)
+        ]
+        tallies = [one.tally for one in answered]
+        applied = None if self.model is None else apply_model(self.model, self.rubric, facts, tallies, self.calibration)
+        learned: Sequence[Learned | None] = [None] * len(tallies) if applied is None else applied.criteria
+        criteria = tuple([self._part(one, part) for one, part in zip(answered, learned, strict=True)])
+        return finish(facts, self.rubric, tallies, applied, criteria, self.dictionary)
+
+    def write(self, facts: Facts) -> Written:
+        """Score one application and write its document.
+
+        Raises:
+            LearnError: If the model was learned on another rubric, or from columns that no application has.
+        """
+        card = self.score(facts)
+        lists = sorted(card.lists().items())
+        figures = card.figures() | dict.fromkeys([key for key, _ in lists], _PLACE)
+        pieces = canonical_json(figures).split(_PLACE_WRITTEN)
+        if len(pieces) != len(lists) + 1:
+            # A value of the document itself looks like a place.
+            return Written(card, card.canonical_json())
+        bodies = ["[" + ",".join([self._text(part) for part in parts]) + "]" for _, parts in lists]
+        sha256 = sha256_of_text(_interleave(pieces, bodies))
+        return Written(card, _interleave(_with_code(pieces, card.rubric_sha256, sha256), bodies))
+
+    def _look(
+        self, place: int, compiled: CompiledCriterion, answers: tuple[Value | None, ...], facts: Facts
+    ) -> _Answered:
+        kept = self._answered[place]
+        found = kept.get(answers)
+        if found is None:
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            found = kept[answers] = _Answered(tally_criterion(compiled, facts.values))
+        return found
+
+    @staticmethod
+    def _part(answered: _Answered, learned: Learned | None) -> CriterionScore:
+        key = None if learned is None else (learned.points, learned.maximum, learned.reason_ko, learned.reason_en)
+        found = answered.parts.get(key)
+        if found is None:
+            found = answered.parts[key] = criterion_score(answered.tally, learned)
+        return found
+
+    def _text(self, part: Told) -> str:
+        if isinstance(part, TextFinding):
+            return canonical_json(part.to_document())
+        if isinstance(part, CriterionScore):
+            known = self._part_texts.get(id(part))
+            if known is not None:
+                return known[1]
+            if len(self._part_texts) >= _MOST_KEPT:
+                self._part_texts.clear()
+            text = canonical_json(part.to_document())
+            # Held together with its part: an identity is only good for as long as its object lives.
+            self._part_texts[id(part)] = (part, text)
+            return text
+        text = self._texts.get(part, "")
+        if not text:
+            if len(self._texts) >= _MOST_KEPT:
+                self._texts.clear()
+            text = self._texts[part] = canonical_json(part.to_document())
+        return text
+
+
+def _interleave(pieces: Sequence[str], bodies: Sequence[str]) -> str:
+    return pieces[0] + "".join([body + after for body, after in zip(bodies, pieces[1:], strict=True)])
+
+
+def _with_code(pieces: Sequence[str], rubric_sha256: str, sha256: str) -> list[str]:
+    """Put the code's version and the hash where the alphabet has them: before `coverage` and after `rubric_sha256`.
+
+    Inside a value every quotation mark is escaped, so these words with their marks are the keys and nothing else.
+    """
+    before, after = ',"coverage":', f',"rubric_sha256":"{rubric_sha256}"'
+    code = f',"code_version":"{code_version()}"'
+    return [piece.replace(before, code + before).replace(after, f'{after},"sha256":"{sha256}"') for piece in pieces]
