@@ -17,7 +17,7 @@ from fundapp.intake.queries import visible_to
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.actions.activations import open_proposal
 from fundapp.screening.actions.shadows import CHALLENGERS
-from fundapp.screening.labels import collect_labels
+from fundapp.screening.labels import MEANING, MEANING_EN, collect_labels
 from fundapp.screening.learning_rules import LOW_SCORER_BELOW_TENTHS, FiledRating, weeks_between
 from fundapp.screening.serving import active_model_id, read_stored
 from fundapp.screening.tables import (
@@ -231,6 +231,12 @@ class ModelCard:
     evidence: float
     reads_text: bool
     criteria: tuple[CardCriterion, ...]
+
+    @property
+    def meaning_en(self) -> str:
+        """What a label means, in English where the meaning is the one in use."""
+        meaning = str(self.training["label"])
+        return MEANING_EN if meaning == MEANING else meaning
 
 
 def model_card(session: Session, viewer: Viewer, version: str, *, at: datetime) -> ModelCard:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pikepdf
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -123,6 +125,25 @@ def test_a_model_card_reads_in_english_too(enter: Enter, passed: str) -> None:
     assert f"Model card {passed}" in page
     assert "Group: Company size" in page
     assert "repeated folds: log-loss saved" in page
+
+
+@pytest.mark.parametrize(("locale", "title"), [("ko", "모형 카드 "), ("en", "Model card ")])
+def test_a_model_card_is_a_tagged_pdf_in_both_languages(
+    db: Database, enter: Enter, passed: str, locale: str, title: str
+) -> None:
+    client = enter("auditor")
+    path = f"/operations/models/{passed}/card-{locale}.pdf"
+    assert f'href="{path}"' in client.get(f"/operations/models/{passed}").text
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="model-card-{passed}-{locale}.pdf"'
+    with pikepdf.open(io.BytesIO(answer.data)) as pdf:
+        assert bool(pdf.Root.MarkInfo.Marked)
+        assert str(pdf.Root.Lang).startswith(locale)
+        assert str(pdf.docinfo["/Title"]) == title + passed
+    assert client.get("/operations/models/2000-01-01.1/card-ko.pdf").status_code == 404
+    assert client.get(f"/operations/models/{passed}/card-fr.pdf").status_code == 404
+    assert enter("committee").get(path).status_code == 404
 
 
 def test_the_newest_call_is_compared_with_the_one_before_it(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
-from flask import redirect, render_template, url_for
+from flask import Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.committee.queries import blind_ratings
 from fundapp.core.access import Kind, Verb
 from fundapp.core.quarters import kst_date
+from fundapp.reporting.model_cards import print_model_card
 from fundapp.screening.actions import approve_activation, propose_activation, rollback_model
 from fundapp.screening.learning_queries import count_new_labels, model_card, models_page
 from fundapp.screening.watching import watch_scores
@@ -63,6 +65,18 @@ def one_model(version: str) -> ResponseReturnValue:
     return render_template(
         "operations/model.html", card=card, window=window, criteria=criterion_words(), groups=group_words()
     )
+
+
+@blueprint.get("/models/<version>/card-<any(ko, en):locale>.pdf")
+def printed_model(version: str, locale: Literal["ko", "en"]) -> ResponseReturnValue:
+    """Hand out a model's card as a PDF in one of the two languages."""
+    may_open(Kind.MODEL)
+    at = now()
+    with db().read() as session:
+        card = model_card(session, viewer(), version, at=at)
+    answer = Response(print_model_card(card, at=at, locale=locale), content_type="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="model-card-{card.row.version}-{locale}.pdf"'
+    return answer
 
 
 @blueprint.post("/models/<version>/propose")
