@@ -165,7 +165,7 @@ def _train_challenger(database: Database, _settings: Settings, at: datetime) -> 
         except ModelRefusedError as error:
             result["refused"] = error.message("en")
     with database.read() as session:
-        ripe = ripe_models(session, at=at, weeks=SHADOW_WEEKS)
+        ripe = ripe_models(session, weeks=SHADOW_WEEKS)
     for version in ripe:
         try:
             result["verdicts"][version] = screening.gate_model(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
@@ -206,6 +206,18 @@ class ShadowScore(Base):
     probability_e4: Mapped[int]
     inputs_sha256: Mapped[str] = mapped_column(String(64))
     scored_at: Mapped[datetime]
+
+
+class ShadowNight(Base):
+    """A night on which a model scored in the shadow what was new to it, were it nothing; by its Korean day."""
+
+    __tablename__ = "shadow_night"
+    __table_args__ = (UniqueConstraint("model_id", "day"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("fit_model.id"))
+    day: Mapped[date] = mapped_column(Date)
+    ran_at: Mapped[datetime]
 
 
 class KnockoutJudgement(Base):

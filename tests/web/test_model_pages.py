@@ -17,14 +17,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "screening"))  # its cases are told here, too
-from learning_cases import file_reviews, gate, rate, train
+from learning_cases import file_reviews, gate, rate, shadow, train
 
 from fundapp.core.access import SYSTEM
 from fundapp.core.sessions import Database
 from fundapp.intake.actions import open_call
 from fundapp.intake.call_file import read_call_file
 from fundapp.intake.importing import import_applications
-from fundapp.screening.actions import score_shadows, screen_call
+from fundapp.screening.actions import screen_call
 from fundapp.screening.learning_queries import drawn_low_scorers
 from fundapp.screening.tables import ModelActivation
 
@@ -60,7 +60,7 @@ def passed(db: Database, scored: None, at: datetime) -> str:
     ratings = rate(db, at)
     file_reviews(db, ratings, at)
     version = train(db, ratings, SYSTEM, at + timedelta(days=120)).version
-    db.transaction(lambda s: score_shadows(s, actor=SYSTEM, at=at + timedelta(days=120)))
+    shadow(db, at + timedelta(days=120))
     assert gate(db, version, ratings, SYSTEM, at + timedelta(days=150)).passed
     return version
 
