@@ -19,7 +19,7 @@ from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.actions.activations import open_proposal
 from fundapp.screening.actions.shadows import CHALLENGERS
 from fundapp.screening.labels import MEANING, MEANING_EN, collect_labels
-from fundapp.screening.learning_rules import LOW_SCORER_BELOW_TENTHS, FiledRating, shadow_stopped
+from fundapp.screening.learning_rules import LOW_SCORER_BELOW_TENTHS, FiledRating, may_be_explained, shadow_stopped
 from fundapp.screening.serving import active_model_id, read_stored
 from fundapp.screening.shadowed import NEVER, count_shadow_scores, shadowed_models
 from fundapp.screening.tables import (
@@ -84,6 +84,12 @@ class ModelRow:
     shadow_stopped: bool
     verdicts: tuple[VerdictRow, ...]
     proposal: ProposalRow | None
+
+    @property
+    def open_findings(self) -> tuple[dict[str, Any], ...]:
+        """The checks that the newest verdict failed and that a reason on record may let pass."""
+        checks = self.verdicts[0].document["checks"] if self.verdicts else []
+        return tuple(one for one in checks if one["passed"] is False and may_be_explained(one["key"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ def blind_pair(ratings: Sequence[FiledRating]) -> tuple[FiledRating, FiledRating
     return (ordered[0], ordered[1]) if len(ordered) >= BLIND_REVIEWERS else None
 
 
+def may_be_explained(check: str) -> bool:
+    """Return whether a reason on record may let a finding of the gate pass: one of groups or of directions."""
+    return check.startswith(("group:", "sign:"))
+
+
 def weeks_of_nights(nights: int) -> int:
     """Return how many whole weeks so many nights are; a stopped clock has no nights."""
     return nights // NIGHTS_A_WEEK

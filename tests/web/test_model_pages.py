@@ -19,14 +19,16 @@ from werkzeug.test import TestResponse
 sys.path.insert(0, str(Path(__file__).parents[1] / "screening"))  # its cases are told here, too
 from learning_cases import file_reviews, gate, rate, shadow, train
 
+from config import Settings
 from fundapp.core.access import SYSTEM
 from fundapp.core.sessions import Database
 from fundapp.intake.actions import open_call
 from fundapp.intake.call_file import read_call_file
 from fundapp.intake.importing import import_applications
+from fundapp.jobs import run_job
 from fundapp.screening.actions import screen_call
 from fundapp.screening.learning_queries import drawn_low_scorers
-from fundapp.screening.tables import ModelActivation
+from fundapp.screening.tables import FitModel, GateVerdict, ModelActivation, ModelRequest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CALL = "AX-2026-1"
@@ -99,6 +101,86 @@ def test_a_model_that_passed_is_activated_by_two_people_and_taken_back(
         (1, False, True),
         (2, True, False),
     ]
+
+
+def test_a_verdict_is_asked_for_on_the_page_done_by_the_clock_and_shown_there(
+    db: Database, enter: Enter, passed: str, settings: Settings, at: datetime, post_form: Callable[..., TestResponse]
+) -> None:
+    analyst, key = enter("analyst"), str(uuid.uuid4())
+    for _ in range(2):  # a double click
+        answer = post_form(analyst, "/operations/models", {"key": key}, f"/operations/models/{passed}/judge")
+        assert answer.status_code == 302
+    page = analyst.get("/operations/models").text
+    assert "판정을 요청했습니다" in page
+    assert "이미 요청되어" not in page
+    post_form(analyst, "/operations/models", {"key": str(uuid.uuid4())}, f"/operations/models/{passed}/judge")
+    assert "이미 요청되어 결과를 기다립니다." in analyst.get("/operations/models").text
+    with db.read() as session:
+        assert [row.state for row in session.scalars(select(ModelRequest))] == ["waiting"]
+    waiting = analyst.get("/operations/models/requests").text
+    assert "data-open" in waiting
+    assert "차례를 기다림" in waiting
+    assert run_job(db, settings, "model-requests", at + timedelta(days=151)).result["passed"] is True
+    done = analyst.get("/operations/models/requests").text
+    assert "data-open" not in done
+    assert f"{passed} 카드 보기" in done
+    with db.read() as session:
+        assert len(session.scalars(select(GateVerdict)).all()) == 2
+
+
+def test_training_is_asked_for_on_the_page_and_a_refusal_says_why(
+    db: Database, enter: Enter, scored: None, settings: Settings, at: datetime, post_form: Callable[..., TestResponse]
+) -> None:
+    admin = enter("admin")
+    post_form(admin, "/operations/models", {"key": str(uuid.uuid4())}, "/operations/models/train")
+    assert "학습을 요청했습니다" in admin.get("/operations/models").text
+    run_job(db, settings, "model-requests", at)
+    assert "하지 못함" in admin.get("/operations/models/requests").text
+    english = admin.get("/operations/models/requests?lang=en").text
+    assert "Not done" in english
+    assert "labels" in english
+
+
+def test_a_finding_is_explained_on_the_page_and_the_reason_is_kept(
+    db: Database, enter: Enter, passed: str, at: datetime, post_form: Callable[..., TestResponse]
+) -> None:
+    with db.read() as session:
+        model_id = session.scalars(select(FitModel.id)).one()
+    checks = [
+        {"key": key, "passed": False, "reason": f"{key} 이유", "reason_en": "why"} for key in ("gain", "group:region")
+    ]
+    verdict = GateVerdict(
+        model_id=model_id,
+        passed=False,
+        document={"checks": checks},
+        decided_at=at + timedelta(days=160),
+        decided_by="test",
+    )
+    db.transaction(lambda session: session.add(verdict))
+    analyst = enter("analyst")
+    page = analyst.get("/operations/models").text
+    assert 'name="why-group:region"' in page
+    assert 'name="why-gain"' not in page
+    fields = {"key": str(uuid.uuid4()), "why-group:region": "지방 공모의 몫", "why-gain": "괜찮음"}
+    post_form(analyst, "/operations/models", fields, f"/operations/models/{passed}/judge")
+    with db.read() as session:
+        assert session.scalars(select(ModelRequest)).one().explained == {"group:region": "지방 공모의 몫"}
+
+
+def test_nobody_else_asks_and_nothing_is_asked_without_a_token(
+    db: Database, enter: Enter, passed: str, post_form: Callable[..., TestResponse]
+) -> None:
+    auditor, committee, analyst = enter("auditor"), enter("committee"), enter("analyst")
+    page = auditor.get("/operations/models").text
+    assert "판정 요청" not in page
+    assert "새 모형 학습 요청" not in page
+    assert committee.get("/operations/models/requests").status_code == 404
+    for step in ("train", f"{passed}/judge"):
+        path, fields = f"/operations/models/{step}", {"key": str(uuid.uuid4())}
+        assert post_form(auditor, "/operations/models", fields, path).status_code == 404
+        assert analyst.post(path, data=fields).status_code == 400
+    with db.read() as session:
+        assert session.scalars(select(ModelRequest)).all() == []
 
 
 def test_an_auditor_reads_and_changes_nothing_and_an_admin_sees_no_reviewers(enter: Enter, passed: str) -> None:
