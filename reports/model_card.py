@@ -6,7 +6,7 @@ It knows no model and no database: plain rows in, a tagged PDF out. Points are w
 from collections.abc import Sequence
 from html import escape
 
-from reports.card_rows import CardCriterion, CardRows, Measures
+from reports.card_rows import CardCheck, CardCriterion, CardRows, CardVerdict, Measures
 from reports.charts.palette import FONT, LIGHT, for_print
 from reports.formats import DASH, MINUS, Locale, long_date, say
 from reports.typesetting import Document, set_pages
@@ -290,25 +290,21 @@ def _verdicts(rows: CardRows, locale: Locale) -> Document:
         (say(locale, "이유", "Reason"), False),
     )
     tables = []
-    for one in rows.verdicts:
-        against = one.champion or say(locale, "재보정한 평가표", "the recalibrated rubric")
-        said = say(locale, *_RESULTS[one.passed])
-        head = say(
-            locale,
-            f"{one.decided_at} · {said} · 상대: {against} · {one.decided_by}",
-            f"{one.decided_at} · {said} · against {against} · {one.decided_by}",
-        )
+    for one in rows.verdicts[:1]:
         # What stands in the way comes first.
         ordered = sorted(one.checks, key=lambda check: check.passed is not False)
         lines = [
             (
                 _check_name(check.key, names, locale),
                 say(locale, *_RESULTS[check.passed]),
-                say(locale, check.reason_ko, check.reason_en),
+                _reason(check, locale),
             )
             for check in ordered
         ]
+        head = f"{one.decided_at} · {say(locale, *_RESULTS[one.passed])} · {_against(one, locale)} · {one.decided_by}"
         tables.append(_table(head, columns, lines, widths="checks"))
+    if len(rows.verdicts) > 1:
+        tables.append(_earlier(rows.verdicts[1:], names, locale))
     return _section(
         say(locale, "관문 판정", "Verdicts of the gate"),
         note=say(
@@ -321,6 +317,28 @@ def _verdicts(rows: CardRows, locale: Locale) -> Document:
     )
 
 
+def _earlier(verdicts: Sequence[CardVerdict], names: dict[str, tuple[str, str]], locale: Locale) -> Document:
+    columns = (
+        (say(locale, "언제", "When"), False),
+        (say(locale, "결과", "Result"), False),
+        (say(locale, "막은 조건", "What stood in the way"), False),
+    )
+    lines = [
+        (
+            one.decided_at,
+            say(locale, *_RESULTS[one.passed]),
+            ", ".join(_check_name(check.key, names, locale) for check in one.checks if check.passed is False) or DASH,
+        )
+        for one in verdicts
+    ]
+    return _table(say(locale, "그 앞의 판정", "Verdicts before it"), columns, lines, widths="checks")
+
+
+def _against(verdict: CardVerdict, locale: Locale) -> str:
+    rival = verdict.champion or say(locale, "재보정한 평가표", "the recalibrated rubric")
+    return say(locale, f"상대: {rival}", f"against {rival}")
+
+
 def _check_name(key: str, names: dict[str, tuple[str, str]], locale: Locale) -> str:
     if key in _CHECKS:
         return say(locale, *_CHECKS[key])
@@ -328,6 +346,18 @@ def _check_name(key: str, names: dict[str, tuple[str, str]], locale: Locale) -> 
     if kind == "group":
         return say(locale, "집단: ", "Group: ") + say(locale, *_GROUPS.get(part, (part, part)))
     return say(locale, "방향: ", "Direction: ") + say(locale, *names.get(part, (part, part)))
+
+
+def _reason(check: CardCheck, locale: Locale) -> str:
+    """The reason without the key that the check's name says already, and groups by their words."""
+    text = say(locale, check.reason_ko, check.reason_en)
+    kind, _, part = check.key.partition(":")
+    text = text.removeprefix(f"{part}: ") if part else text
+    if kind == "group":
+        for key, words in _GROUPS.items():
+            word = say(locale, *words)
+            text = text.replace(f" {key} ", f" {word} ").replace(f"({key})", f"({word})")
+    return text
 
 
 def _approvals(rows: CardRows, locale: Locale) -> Document:

@@ -53,6 +53,13 @@ CARD = CardRows(
 )
 
 
+FAILED = replace(
+    CARD.verdicts[0],
+    passed=False,
+    checks=(CardCheck("group:region", passed=False, reason_ko="region: 0.62", reason_en="region: 0.62"),),
+)
+
+
 @pytest.mark.parametrize(("locale", "title"), [("ko", "모형 카드 2026-10-05.1"), ("en", "Model card 2026-10-05.1")])
 def test_a_card_is_tagged_titled_and_speaks_its_language(locale: Locale, title: str) -> None:
     with pikepdf.open(io.BytesIO(render_card(CARD, locale))) as pdf:
@@ -86,6 +93,7 @@ def test_equal_rows_give_equal_bytes_and_every_other_fact_other_bytes() -> None:
         replace(CARD, window=None),
         replace(CARD, reads_text=True),
         replace(CARD, shadow_weeks=3),
+        replace(CARD, verdicts=(*CARD.verdicts, FAILED)),
     ):
         assert render_card(other, "ko") != made
 

@@ -29,6 +29,7 @@ from fundapp.jobs import run_job
 from fundapp.screening.actions import screen_call
 from fundapp.screening.learning_queries import drawn_low_scorers
 from fundapp.screening.tables import FitModel, GateVerdict, ModelActivation, ModelRequest
+from fundapp.web.operations.watched import small_chance
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CALL = "AX-2026-1"
@@ -82,6 +83,9 @@ def test_a_model_that_passed_is_activated_by_two_people_and_taken_back(
     page = analyst.get("/operations/models").text
     assert "관문 통과" in page
     assert "반복 교차검증: 로그손실 개선" in page
+    assert "team: 방향 일치" not in page
+    assert ">방향 일치</td>" in page
+    assert "선정 비율이 가장 낮은 집단 sme" not in page
 
     def send(client: FlaskClient, step: str, **fields: str) -> str:
         post_form(client, "/operations/models", fields | {"key": str(uuid.uuid4())}, f"/operations/models/{step}")
@@ -206,6 +210,7 @@ def test_a_model_card_reads_in_english_too(enter: Enter, passed: str) -> None:
     page = client.get(f"/operations/models/{passed}?lang=en").text
     assert f"Model card {passed}" in page
     assert "Group: Company size" in page
+    assert ">4 weeks" in client.get("/operations/models?lang=en").text
     assert "repeated folds: log-loss saved" in page
 
 
@@ -242,6 +247,9 @@ def test_the_newest_call_is_compared_with_the_one_before_it(
     page = enter("analyst").get("/operations/models").text
     assert "규칙 총점 분포: 안정 지수 0.0" in page
     assert "우연으로 볼 수 있음" in page
+    assert ">≤</text>" not in page
+    assert small_chance(0.0004) == "< 0.001"
+    assert small_chance(0.0416) == "0.042"
     assert "비교할 앞 공모가 없습니다." not in page
 
 

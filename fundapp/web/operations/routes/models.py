@@ -27,11 +27,13 @@ from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import ReasonForm
 from fundapp.web.operations.forms.models import verdict_form
 from fundapp.web.operations.watched import (
+    check_reason,
     criterion_words,
     draw_calibration,
     draw_drift,
     draw_leniency,
     group_words,
+    small_chance,
 )
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -59,8 +61,10 @@ def models() -> ResponseReturnValue:
         calibration=draw_calibration(watch),
         leniency=draw_leniency(watch),
         drift=draw_drift(watch),
+        chance=small_chance,
         criteria=criterion_words(),
         groups=group_words(),
+        check_reason=check_reason,
     )
 
 
@@ -115,7 +119,12 @@ def one_model(version: str) -> ResponseReturnValue:
     ends = card.training["from"], card.training["until"]
     window = None if None in ends else tuple(kst_date(datetime.fromtimestamp(end, UTC)) for end in ends)
     return render_template(
-        "operations/model.html", card=card, window=window, criteria=criterion_words(), groups=group_words()
+        "operations/model.html",
+        card=card,
+        window=window,
+        criteria=criterion_words(),
+        groups=group_words(),
+        check_reason=check_reason,
     )
 
 
