@@ -94,7 +94,7 @@ def ask_verdict(
     for check in reasons:
         if not may_be_explained(check):
             raise InvalidInputError(
-                field="explained",
+                field="reason",
                 reason_ko=f"설명으로 넘길 수 없는 조건입니다: {check}",
                 reason_en=f"this check cannot be explained away: {check}",
             )
