@@ -35,7 +35,8 @@ from fundapp.screening.actions import judge_knockout, screen_call
 from reports import build, preview
 
 # The report's own document and fonts: the floor is the typesetter on exactly what the product gives it.
-from reports.pdf import STANDARDS, _document, _fonts, _printable
+from reports.pdf import _document
+from reports.typesetting import STANDARDS, _fonts, _printable
 
 MEMBERS = 6
 REVIEWERS_EACH = 3

@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 
 from config import Settings, training_environment
 from fundapp import mail
-from fundapp.committee.queries import blind_ratings
+from fundapp.committee.queries import blind_ratings, load_viewer
 from fundapp.core.access import SYSTEM
 from fundapp.core.clockwork import JobRun, find_run, take_lease
-from fundapp.core.errors import ModelRefusedError, NotFoundError
+from fundapp.core.errors import FundError, ModelRefusedError, NotFoundError
 from fundapp.core.quarters import kst_date, utc_day
 from fundapp.core.sessions import Database
 from fundapp.intake.queries import get_call, list_calls
@@ -165,7 +165,7 @@ def _train_challenger(database: Database, _settings: Settings, at: datetime) -> 
         except ModelRefusedError as error:
             result["refused"] = error.message("en")
     with database.read() as session:
-        ripe = ripe_models(session, at=at, weeks=SHADOW_WEEKS)
+        ripe = ripe_models(session, weeks=SHADOW_WEEKS)
     for version in ripe:
         try:
             result["verdicts"][version] = screening.gate_model(
@@ -174,6 +174,43 @@ def _train_challenger(database: Database, _settings: Settings, at: datetime) -> 
         except ModelRefusedError as error:
             result["verdicts"][version] = error.message("en")
     return result
+
+
+def _answer_model_requests(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
+    """Do one thing that somebody asked for on the models' page, with that person's rights as they are by now."""
+    taken = database.transaction(lambda s: screening.take_request(s, actor=SYSTEM, at=at))
+    if taken is None:
+        return {}
+    try:
+        found = _learn_for(database, taken, at)
+    except FundError as error:
+        refused = error
+        database.transaction(
+            lambda s: screening.refuse_request(s, request_id=taken.id, error=refused, actor=SYSTEM, at=at)
+        )
+        return {"kind": taken.kind, "refused": refused.message("en")}
+    database.transaction(lambda s: screening.answer_request(s, request_id=taken.id, found=found, actor=SYSTEM, at=at))
+    return {"kind": taken.kind, **found}
+
+
+def _learn_for(database: Database, taken: screening.TakenRequest, at: datetime) -> dict[str, Any]:
+    with database.read() as session:
+        asker = load_viewer(session, taken.asked_by_id)
+        ratings = blind_ratings(session)
+    environment = training_environment()
+    if taken.version is None:
+        made = screening.train_challenger(database, ratings=ratings, environment=environment, actor=asker, at=at)
+        return {"version": made.version}
+    verdict = screening.gate_model(
+        database,
+        version=taken.version,
+        ratings=ratings,
+        environment=environment,
+        actor=asker,
+        at=at,
+        explained=taken.explained,
+    )
+    return {"version": verdict.version, "passed": verdict.passed}
 
 
 def _calibrate_model(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
@@ -209,6 +246,8 @@ JOBS = {
         Job("pull-utilisation", _utc_hour, errand=_pull_utilisation),
         Job("watch-grants", _utc_day, effect=_watch_grants),
         Job("send-mail", _minute, errand=_send_mail),
+        # Last: what it does may take minutes.
+        Job("model-requests", _minute, errand=_answer_model_requests),
     )
 }
 

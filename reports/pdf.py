@@ -1,19 +1,7 @@
-"""The printed report: Typst sets the pages, from one JSON document of strings.
+"""The printed report: one JSON document of strings, which `typesetting` sets as pages."""
 
-The file is tagged (PDF/UA-1) and archivable (PDF/A-2a), uses no font of the machine, and has the same bytes for the
-same rows. Text of companies reaches Typst as data, never as markup.
-"""
-
-import functools
-import json
-import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
-from importlib import resources
-from typing import Any, Literal
-
-import typst
-from fontTools.ttLib import TTFont
 
 from reports.charts import Chart
 from reports.charts.palette import FONT, LIGHT
@@ -22,15 +10,12 @@ from reports.formats import Locale, Scale, long_date, percent, quarter_name, rou
 from reports.rows import ReportRows, SignOff
 from reports.sections.model import NUMERIC, Row, Section, Table, cell_text, kind_of, unit_label
 from reports.sections.wording import basis_word, status_word
+from reports.typesetting import Document, set_pages
 
-STANDARDS: tuple[Literal["ua-1"], Literal["a-2a"]] = ("ua-1", "a-2a")
 SUBMISSION_DAYS = 60
 PRINTED_ROWS = 80
-_MISSING = "〓"
 _NARROW = frozenset({"contributions"})
 _HASH_GROUP = 4
-
-Document = dict[str, Any]
 
 
 def render_pdf(
@@ -41,58 +26,8 @@ def render_pdf(
     Raises:
         typst.TypstError: the template and its data do not fit each other.
     """
-    document = _printable(_document(figures, sections, charts, sha256, locale))
-    made: bytes = typst.compile(
-        resources.files("reports").joinpath("templates", "report.typ").read_bytes(),
-        font_paths=_fonts(),
-        ignore_system_fonts=True,
-        sys_inputs={"report": json.dumps(document, ensure_ascii=False, sort_keys=True)},
-        format="pdf",
-        pdf_standards=list(STANDARDS),
-        timestamp=_stamp(figures.rows),
-    )
-    return made
-
-
-def _stamp(rows: ReportRows) -> datetime:
-    # The end of the basis day in Seoul stands for the time of making, so that equal rows give equal bytes.
-    return datetime(rows.as_of.year, rows.as_of.month, rows.as_of.day, 15, tzinfo=UTC)
-
-
-def _font_file() -> str:
-    return str(resources.files("justmytype_intl_cjk") / "fonts" / "ofl" / "notosanskr")
-
-
-@functools.cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[_font_file()])
-
-
-@functools.cache
-def _glyphs() -> frozenset[int]:
-    with TTFont(f"{_font_file()}/NotoSansKR[wght].ttf", lazy=True) as font:
-        return frozenset(font.getBestCmap())
-
-
-def printable(text: str) -> str:
-    """The text with what the font cannot draw shown as 〓, since an archivable file may lack no glyph."""
-    composed = unicodedata.normalize("NFC", text)
-    return "".join(
-        sign
-        if sign == "\n" or (ord(sign) in _glyphs() and not unicodedata.category(sign).startswith("C"))
-        else _MISSING
-        for sign in composed
-    )
-
-
-def _printable(value: Any) -> Any:  # noqa: ANN401 - walks a JSON document
-    if isinstance(value, str):
-        return value if value.startswith("<svg") else printable(value)
-    if isinstance(value, list | tuple):
-        return [_printable(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    return value
+    document = _document(figures, sections, charts, sha256, locale)
+    return set_pages("report.typ", document, figures.rows.as_of)
 
 
 def _document(

@@ -18,6 +18,7 @@ from fundapp.screening.learning_rules import FiledRating, blind_pair, fit_rating
 from scoring import Facts, label_from_ratings
 
 MEANING = "두 심사위원의 비공개 적합도 평점(0~4) 평균 3 이상"
+MEANING_EN = "two reviewers' blind fit ratings (0 to 4) have a mean of 3 or more"
 GROUPS = ("company_class", "region")
 _CHUNK = 500
 

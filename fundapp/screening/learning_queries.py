@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may, require
 from fundapp.core.errors import NotFoundError
+from fundapp.core.quarters import kst_date
 from fundapp.intake.queries import visible_to
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.actions.activations import open_proposal
 from fundapp.screening.actions.shadows import CHALLENGERS
-from fundapp.screening.labels import collect_labels
-from fundapp.screening.learning_rules import LOW_SCORER_BELOW_TENTHS, FiledRating, weeks_between
+from fundapp.screening.labels import MEANING, MEANING_EN, collect_labels
+from fundapp.screening.learning_rules import LOW_SCORER_BELOW_TENTHS, FiledRating, may_be_explained, shadow_stopped
 from fundapp.screening.serving import active_model_id, read_stored
+from fundapp.screening.shadowed import NEVER, count_shadow_scores, shadowed_models
 from fundapp.screening.tables import (
     ActivationProposal,
     FitModel,
@@ -27,7 +29,6 @@ from fundapp.screening.tables import (
     ModelActivation,
     ModelCalibration,
     Scorecard,
-    ShadowScore,
 )
 from scoring import Model, drawn_for_review
 
@@ -59,8 +60,10 @@ class ModelRow:
 
     Attributes:
         serves: Whether it serves now.
-        shadow_weeks: Whole weeks since its first night in the shadow.
+        shadow_weeks: Whole weeks of nights in the shadow.
         shadowed: Submissions it has scored there.
+        last_night: The Korean day of its last night there.
+        shadow_stopped: Whether it should shadow and has missed a night.
         verdicts: Newest first.
         proposal: What waits for a second person.
     """
@@ -77,8 +80,16 @@ class ModelRow:
     serves: bool
     shadow_weeks: int
     shadowed: int
+    last_night: date | None
+    shadow_stopped: bool
     verdicts: tuple[VerdictRow, ...]
     proposal: ProposalRow | None
+
+    @property
+    def open_findings(self) -> tuple[dict[str, Any], ...]:
+        """The checks that the newest verdict failed and that a reason on record may let pass."""
+        checks = self.verdicts[0].document["checks"] if self.verdicts else []
+        return tuple(one for one in checks if one["passed"] is False and may_be_explained(one["key"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +142,11 @@ def models_page(session: Session, viewer: Viewer, *, at: datetime) -> ModelsPage
         verdicts.setdefault(row.model_id, []).append(
             VerdictRow(row.passed, champion, row.document, row.decided_at, row.decided_by)
         )
-    nights = {
-        row.model_id: (row.first, row.nights)
-        for row in session.execute(
-            select(
-                ShadowScore.model_id,
-                func.min(ShadowScore.scored_at).label("first"),
-                func.count().label("nights"),
-            ).group_by(ShadowScore.model_id)
-        )
-    }
+    nights, scored, today = shadowed_models(session), count_shadow_scores(session), kst_date(at)
     rows = []
-    for model in kept:
-        first, count = nights.get(model.id, (None, 0))
+    for place, model in enumerate(kept):
+        shadow = nights.get(model.id, NEVER)
+        due = place < CHALLENGERS and model.id != serving
         proposal = None if model.id == serving else open_proposal(session, model.id)
         rows.append(
             ModelRow(
@@ -157,8 +160,10 @@ def models_page(session: Session, viewer: Viewer, *, at: datetime) -> ModelsPage
                 trained_at=model.trained_at,
                 trained_by=model.trained_by,
                 serves=model.id == serving,
-                shadow_weeks=weeks_between(first, at),
-                shadowed=count,
+                shadow_weeks=shadow.weeks,
+                shadowed=scored.get(model.id, 0),
+                last_night=shadow.last,
+                shadow_stopped=due and shadow_stopped(shadow.last, kst_date(model.trained_at), today),
                 verdicts=tuple(verdicts.get(model.id, ())),
                 proposal=_proposal(proposal, viewer),
             )
@@ -232,6 +237,12 @@ class ModelCard:
     reads_text: bool
     criteria: tuple[CardCriterion, ...]
 
+    @property
+    def meaning_en(self) -> str:
+        """What a label means, in English where the meaning is the one in use."""
+        meaning = str(self.training["label"])
+        return MEANING_EN if meaning == MEANING else meaning
+
 
 def model_card(session: Session, viewer: Viewer, version: str, *, at: datetime) -> ModelCard:
     """Return the card of a model.
@@ -298,18 +309,20 @@ def count_new_labels(session: Session, ratings: Sequence[FiledRating]) -> int:
     return len(collect_labels(session, ratings)) - (known or 0)
 
 
-def ripe_models(session: Session, *, at: datetime, weeks: int) -> list[str]:
+def ripe_models(session: Session, *, weeks: int) -> list[str]:
     """Return the challengers that have shadowed so many weeks and that nobody has proposed yet."""
     serving = active_model_id(session)
     newest = session.scalars(
         select(FitModel).order_by(FitModel.trained_at.desc(), FitModel.id.desc()).limit(CHALLENGERS)
     ).all()
-    found = []
-    for model in newest:
-        first = session.scalar(select(func.min(ShadowScore.scored_at)).where(ShadowScore.model_id == model.id))
-        if model.id != serving and weeks_between(first, at) >= weeks and open_proposal(session, model.id) is None:
-            found.append(model.version)
-    return found
+    nights = shadowed_models(session)
+    return [
+        model.version
+        for model in newest
+        if model.id != serving
+        and nights.get(model.id, NEVER).weeks >= weeks
+        and open_proposal(session, model.id) is None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-WEEK = timedelta(days=7)
+NIGHTS_A_WEEK = 7
 SHADOW_WEEKS = 4
 NEW_LABELS = 10
 BLIND_REVIEWERS = 2
@@ -46,6 +46,16 @@ def blind_pair(ratings: Sequence[FiledRating]) -> tuple[FiledRating, FiledRating
     return (ordered[0], ordered[1]) if len(ordered) >= BLIND_REVIEWERS else None
 
 
-def weeks_between(first: datetime | None, at: datetime) -> int:
-    """Return the whole weeks that a model has scored beside the champion; 0 before its first night."""
-    return 0 if first is None or at < first else (at - first) // WEEK
+def may_be_explained(check: str) -> bool:
+    """Return whether a reason on record may let a finding of the gate pass: one of groups or of directions."""
+    return check.startswith(("group:", "sign:"))
+
+
+def weeks_of_nights(nights: int) -> int:
+    """Return how many whole weeks so many nights are; a stopped clock has no nights."""
+    return nights // NIGHTS_A_WEEK
+
+
+def shadow_stopped(last: date | None, trained: date, today: date) -> bool:
+    """Return whether a challenger's shadow has stood still for longer than the night that may still come today."""
+    return today - max(last or trained, trained) > timedelta(days=1)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
+
+_OPEN = "state IN ('waiting','running')"
 
 
 class Scorecard(Base):
@@ -219,6 +221,61 @@ class ShadowScore(Base):
     probability_e4: Mapped[int]
     inputs_sha256: Mapped[str] = mapped_column(String(64))
     scored_at: Mapped[datetime]
+
+
+class ShadowNight(Base):
+    """A night on which a model scored in the shadow what was new to it, were it nothing; by its Korean day."""
+
+    __tablename__ = "shadow_night"
+    __table_args__ = (UniqueConstraint("model_id", "day"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("fit_model.id"))
+    day: Mapped[date] = mapped_column(Date)
+    ran_at: Mapped[datetime]
+
+
+class ModelRequest(Base):
+    """That somebody wants a model trained, or one judged; the clock does it and writes here what became of it.
+
+    `found` names the model and, of a verdict, whether it passed; where it was refused, the reason in both languages.
+    """
+
+    __tablename__ = "model_request"
+    __table_args__ = (
+        CheckConstraint("kind IN ('train','judge')", name="kind"),
+        CheckConstraint("state IN ('waiting','running','done','refused')", name="state"),
+        CheckConstraint("(kind = 'judge') = (model_id IS NOT NULL)", name="model"),
+        CheckConstraint("(state = 'waiting') = (started_at IS NULL)", name="started"),
+        CheckConstraint("(state IN ('done','refused')) = (ended_at IS NOT NULL)", name="ended"),
+        CheckConstraint("(ended_at IS NULL) = (found IS NULL)", name="found"),
+        Index(
+            "uq_model_request_open_training",
+            "kind",
+            unique=True,
+            sqlite_where=text(f"kind = 'train' AND {_OPEN}"),
+            postgresql_where=text(f"kind = 'train' AND {_OPEN}"),
+        ),
+        Index(
+            "uq_model_request_open_verdict",
+            "model_id",
+            unique=True,
+            sqlite_where=text(f"kind = 'judge' AND {_OPEN}"),
+            postgresql_where=text(f"kind = 'judge' AND {_OPEN}"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(8))
+    model_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("fit_model.id"))
+    explained: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(8))
+    asked_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    asked_by: Mapped[str] = mapped_column(String(120))
+    asked_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    found: Mapped[dict[str, Any] | None]
 
 
 class KnockoutJudgement(Base):

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
-from visits import Agenda, Enter, sign_in
+from playwright.sync_api import expect
+from visits import Agenda, Enter
 
 pytestmark = pytest.mark.browser
-
-
-def invite(admin: Page, name: str, email: str) -> str:
-    """Let another analyst in; returns the first password."""
-    admin.goto("/operations/people")
-    admin.get_by_label("이름").fill(name)
-    admin.get_by_label("이메일").fill(email)
-    admin.get_by_label("심사역").check()
-    admin.get_by_role("button", name="계정 만들기").click()
-    return admin.locator("code.once").inner_text()
 
 
 def test_a_rubric_is_edited_tried_and_published_by_two_people(enter: Enter, agenda: Agenda) -> None:
@@ -42,11 +32,10 @@ def test_a_rubric_is_edited_tried_and_published_by_two_people(enter: Enter, agen
     expect(author.get_by_text("쓴 사람은 공표할 수 없습니다.")).to_be_visible()
     expect(author.get_by_role("button", name="공표하기")).to_have_count(0)
 
-    second = enter("")
-    sign_in(second, "haneul@axfund.example", invite(enter("admin"), "김하늘", "haneul@axfund.example"))
+    second = enter("analyst2")
     second.goto(draft)
     expect(second.get_by_text("이전 계획도 값을 쳐 줌")).to_be_visible()
     second.get_by_label("공표하는 까닭").fill("지난 공모를 다시 채점해 확인함")
     second.get_by_role("button", name="공표하기").click()
     expect(second.get_by_text("공표했습니다. 지금부터 이 기준표로 채점합니다.")).to_be_visible()
-    expect(second.get_by_text("김하늘 공표")).to_be_visible()
+    expect(second.get_by_text("문이슬 공표")).to_be_visible()

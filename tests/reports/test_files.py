@@ -17,8 +17,8 @@ from invented_fund import AS_OF, FUND, QUARTER, sixth_quarter
 from reports import build
 from reports.build import BuiltReport, write_whole
 from reports.data import safe_text, schema
-from reports.pdf import printable
 from reports.rows import ReportRows
+from reports.typesetting import printable
 
 HOSTILE = '=#$*@_`<x> "따옴표" \\ [링크] //주석 #panic("x")'
 

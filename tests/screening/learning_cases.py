@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 import config
 from fundapp.committee.rules import CRITERIA, Rating
 from fundapp.committee.tables import Review
-from fundapp.core.access import Viewer
+from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
 from fundapp.intake.tables import Application
-from fundapp.screening.actions import Gated, Trained, gate_model, train_challenger
+from fundapp.screening.actions import Gated, Trained, gate_model, score_shadows, train_challenger
 from fundapp.screening.learning_rules import FiledRating
 from fundapp.screening.tables import Scorecard
 
@@ -63,6 +63,12 @@ def rate(db: Database, at: datetime, *, useful: bool = True, seed: int = 5) -> l
 def train(db: Database, ratings: list[FiledRating], actor: Viewer, at: datetime) -> Trained:
     """Train on ratings, in a process of its own."""
     return train_challenger(db, ratings=ratings, environment=config.training_environment(), actor=actor, at=at)
+
+
+def shadow(db: Database, first: datetime, nights: int = 28) -> list[dict[str, int]]:
+    """Score in the shadow, so many nights in a row; return what was scored on each, by version."""
+    moments = [first + timedelta(days=night) for night in range(nights)]
+    return [db.transaction(lambda s, at=at: score_shadows(s, actor=SYSTEM, at=at)) for at in moments]
 
 
 def gate(db: Database, version: str, ratings: list[FiledRating], actor: Viewer, at: datetime) -> Gated:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from learning_cases import FITS, gate, learner, rate, train
+from learning_cases import FITS, gate, learner, rate, shadow, train
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
@@ -16,6 +16,8 @@ from fundapp.audit.queries import verify_chain
 from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.errors import FourEyesError, InvalidInputError, ModelRefusedError, NotFoundError
 from fundapp.core.orm import Base
+from fundapp.core.quarters import kst_date
+from fundapp.core.schema import downgrade_schema, upgrade_schema
 from fundapp.core.sessions import Database
 from fundapp.screening.actions import (
     approve_activation,
@@ -28,9 +30,10 @@ from fundapp.screening.actions import (
     train_challenger,
 )
 from fundapp.screening.labels import collect_labels
-from fundapp.screening.learning_rules import FiledRating, fit_rating
+from fundapp.screening.learning_queries import models_page, ripe_models
+from fundapp.screening.learning_rules import FiledRating, fit_rating, shadow_stopped, weeks_of_nights
 from fundapp.screening.queries import list_scores
-from fundapp.screening.tables import FitModel, GateVerdict, ModelActivation, Scorecard, ShadowScore
+from fundapp.screening.tables import FitModel, GateVerdict, ModelActivation, Scorecard, ShadowNight, ShadowScore
 from scoring import parse_model
 
 DAY = timedelta(days=1)
@@ -42,10 +45,6 @@ def screened(db: Database, call: str, at: datetime) -> list[FiledRating]:
     """The ratings of 114 scored applications, two of each."""
     screen_call(db, call, actor=SYSTEM, at=at)
     return rate(db, at + DAY)
-
-
-def shadow(db: Database, at: datetime) -> dict[str, int]:
-    return db.transaction(lambda session: score_shadows(session, actor=SYSTEM, at=at))
 
 
 def activate(db: Database, at: datetime, version: str) -> tuple[Viewer, Viewer]:
@@ -126,15 +125,66 @@ def test_the_gate_keeps_its_verdict_with_every_reason_whichever_way_it_goes(
     early = gate(db, version, screened, SYSTEM, at + TRAINED)
     failed = [check for check in early.document["checks"] if check["passed"] is False]
     assert (early.passed, [(check["key"], check["value"]) for check in failed]) == (False, [("shadow", 0)])
-    assert shadow(db, at + TRAINED) == {version: 114}
-    assert shadow(db, at + TRAINED + DAY) == {version: 0}
+    assert shadow(db, at + TRAINED, nights=2) == [{version: 114}, {version: 0}]
     assert gate(db, version, screened, SYSTEM, at + TRAINED + 27 * DAY).passed is False
+    shadow(db, at + TRAINED + 2 * DAY, nights=26)
     assert gate(db, version, screened, SYSTEM, at + TRAINED + 28 * DAY).passed is True
     with db.read() as session:
         kept = session.scalars(select(GateVerdict).order_by(GateVerdict.decided_at)).all()
         assert [verdict.passed for verdict in kept] == [False, False, True]
         assert all(check["reason"] and check["reason_en"] for check in kept[0].document["checks"])
         assert session.scalar(select(func.count()).select_from(ShadowScore)) == 114
+
+
+def test_nights_that_a_stopped_clock_missed_are_no_weeks_in_the_shadow(
+    db: Database, screened: list[FiledRating], at: datetime
+) -> None:
+    version = train(db, screened, SYSTEM, at + TRAINED).version
+    shadow(db, at + TRAINED, nights=6)
+    back = at + TRAINED + 60 * DAY
+    with db.read() as session:
+        row = models_page(session, SYSTEM, at=back).models[0]
+        assert (row.shadow_weeks, row.shadow_stopped, row.last_night) == (0, True, kst_date(at + TRAINED + 5 * DAY))
+        assert ripe_models(session, weeks=1) == []
+    found = gate(db, version, screened, SYSTEM, back).document["checks"]
+    assert [(check["passed"], check["value"]) for check in found if check["key"] == "shadow"] == [(False, 0)]
+    shadow(db, back, nights=1)
+    db.transaction(lambda s: score_shadows(s, actor=SYSTEM, at=back + timedelta(hours=1)))
+    with db.read() as session:
+        row = models_page(session, SYSTEM, at=back + DAY).models[0]
+        assert (row.shadow_weeks, row.shadow_stopped, row.shadowed) == (1, False, 114)
+        assert ripe_models(session, weeks=1) == [version]
+        assert session.scalar(select(func.count()).select_from(ShadowNight)) == 7
+    db.transaction(lambda s: score_shadows(s, actor=SYSTEM, at=back + 3 * DAY))
+    with db.read() as session:
+        assert models_page(session, SYSTEM, at=back + 5 * DAY).models[0].shadow_stopped is True
+
+
+def test_nights_before_they_were_kept_are_those_on_which_something_was_scored(
+    db: Database, screened: list[FiledRating], at: datetime
+) -> None:
+    train(db, screened, SYSTEM, at + TRAINED)
+    shadow(db, at + TRAINED, nights=10)
+    downgrade_schema(db, "0022_rubric_drafts")
+    upgrade_schema(db)
+    with db.read() as session:
+        assert session.scalars(select(ShadowNight.day)).all() == [kst_date(at + TRAINED)]
+        assert models_page(session, SYSTEM, at=at + JUDGED).models[0].shadow_weeks == 0
+
+
+@pytest.mark.parametrize(("nights", "weeks"), [(0, 0), (6, 0), (7, 1), (27, 3), (28, 4)])
+def test_seven_nights_are_a_week(nights: int, weeks: int) -> None:
+    assert weeks_of_nights(nights) == weeks
+
+
+@pytest.mark.parametrize(
+    ("last", "today", "stopped"),
+    [(None, 2, False), (None, 3, True), (5, 5, False), (5, 6, False), (5, 7, True)],
+)
+def test_a_shadow_has_stopped_once_a_night_is_missing(last: int | None, today: int, stopped: bool) -> None:  # noqa: FBT001 - what is expected
+    november = [date(2026, 11, day) for day in range(1, 9)]
+    night = None if last is None else november[last]
+    assert shadow_stopped(night, november[1], november[today]) is stopped
 
 
 def test_labels_without_meaning_let_no_model_in(db: Database, call: str, at: datetime) -> None:

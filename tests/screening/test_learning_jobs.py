@@ -35,7 +35,11 @@ def test_the_clock_trains_on_ten_new_labels_shadows_and_judges_after_four_weeks(
     assert (first.run_key, first.result["new_labels"]) == ("train-challenger:2026-W41", 114)
     version = first.result["trained"]
     assert run_job(db, settings, "shadow-scores", trained).result == {"scored": {version: 114}}
-    again = run_job(db, settings, "train-challenger", trained + 28 * DAY)
+    stopped = run_job(db, settings, "train-challenger", trained + 28 * DAY)
+    assert stopped.result == {"new_labels": 0, "trained": None, "verdicts": {}}
+    for night in range(1, 28):
+        assert run_job(db, settings, "shadow-scores", trained + night * DAY).result == {"scored": {version: 0}}
+    again = run_job(db, settings, "train-challenger", trained + 35 * DAY)
     assert again.result == {"new_labels": 0, "trained": None, "verdicts": {version: True}}
     monthly = run_job(db, settings, "calibrate-model", trained)
     assert (monthly.run_key, monthly.result) == ("calibrate-model:2026-10", {"calibration": None, "drift": []})

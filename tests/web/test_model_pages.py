@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pikepdf
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,16 +17,19 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "screening"))  # its cases are told here, too
-from learning_cases import file_reviews, gate, rate, train
+from learning_cases import file_reviews, gate, rate, shadow, train
 
+from config import Settings
 from fundapp.core.access import SYSTEM
 from fundapp.core.sessions import Database
 from fundapp.intake.actions import open_call
 from fundapp.intake.call_file import read_call_file
 from fundapp.intake.importing import import_applications
-from fundapp.screening.actions import score_shadows, screen_call
+from fundapp.jobs import run_job
+from fundapp.screening.actions import screen_call
 from fundapp.screening.learning_queries import drawn_low_scorers
-from fundapp.screening.tables import ModelActivation
+from fundapp.screening.tables import FitModel, GateVerdict, ModelActivation, ModelRequest
+from fundapp.web.operations.watched import small_chance
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CALL = "AX-2026-1"
@@ -58,7 +63,7 @@ def passed(db: Database, scored: None, at: datetime) -> str:
     ratings = rate(db, at)
     file_reviews(db, ratings, at)
     version = train(db, ratings, SYSTEM, at + timedelta(days=120)).version
-    db.transaction(lambda s: score_shadows(s, actor=SYSTEM, at=at + timedelta(days=120)))
+    shadow(db, at + timedelta(days=120))
     assert gate(db, version, ratings, SYSTEM, at + timedelta(days=150)).passed
     return version
 
@@ -78,6 +83,9 @@ def test_a_model_that_passed_is_activated_by_two_people_and_taken_back(
     page = analyst.get("/operations/models").text
     assert "관문 통과" in page
     assert "반복 교차검증: 로그손실 개선" in page
+    assert "team: 방향 일치" not in page
+    assert ">방향 일치</td>" in page
+    assert "선정 비율이 가장 낮은 집단 sme" not in page
 
     def send(client: FlaskClient, step: str, **fields: str) -> str:
         post_form(client, "/operations/models", fields | {"key": str(uuid.uuid4())}, f"/operations/models/{step}")
@@ -97,6 +105,86 @@ def test_a_model_that_passed_is_activated_by_two_people_and_taken_back(
         (1, False, True),
         (2, True, False),
     ]
+
+
+def test_a_verdict_is_asked_for_on_the_page_done_by_the_clock_and_shown_there(
+    db: Database, enter: Enter, passed: str, settings: Settings, at: datetime, post_form: Callable[..., TestResponse]
+) -> None:
+    analyst, key = enter("analyst"), str(uuid.uuid4())
+    for _ in range(2):  # a double click
+        answer = post_form(analyst, "/operations/models", {"key": key}, f"/operations/models/{passed}/judge")
+        assert answer.status_code == 302
+    page = analyst.get("/operations/models").text
+    assert "판정을 요청했습니다" in page
+    assert "이미 요청되어" not in page
+    post_form(analyst, "/operations/models", {"key": str(uuid.uuid4())}, f"/operations/models/{passed}/judge")
+    assert "이미 요청되어 결과를 기다립니다." in analyst.get("/operations/models").text
+    with db.read() as session:
+        assert [row.state for row in session.scalars(select(ModelRequest))] == ["waiting"]
+    waiting = analyst.get("/operations/models/requests").text
+    assert "data-open" in waiting
+    assert "차례를 기다림" in waiting
+    assert run_job(db, settings, "model-requests", at + timedelta(days=151)).result["passed"] is True
+    done = analyst.get("/operations/models/requests").text
+    assert "data-open" not in done
+    assert f"{passed} 카드 보기" in done
+    with db.read() as session:
+        assert len(session.scalars(select(GateVerdict)).all()) == 2
+
+
+def test_training_is_asked_for_on_the_page_and_a_refusal_says_why(
+    db: Database, enter: Enter, scored: None, settings: Settings, at: datetime, post_form: Callable[..., TestResponse]
+) -> None:
+    admin = enter("admin")
+    post_form(admin, "/operations/models", {"key": str(uuid.uuid4())}, "/operations/models/train")
+    assert "학습을 요청했습니다" in admin.get("/operations/models").text
+    run_job(db, settings, "model-requests", at)
+    assert "하지 못함" in admin.get("/operations/models/requests").text
+    english = admin.get("/operations/models/requests?lang=en").text
+    assert "Not done" in english
+    assert "labels" in english
+
+
+def test_a_finding_is_explained_on_the_page_and_the_reason_is_kept(
+    db: Database, enter: Enter, passed: str, at: datetime, post_form: Callable[..., TestResponse]
+) -> None:
+    with db.read() as session:
+        model_id = session.scalars(select(FitModel.id)).one()
+    checks = [
+        {"key": key, "passed": False, "reason": f"{key} 이유", "reason_en": "why"} for key in ("gain", "group:region")
+    ]
+    verdict = GateVerdict(
+        model_id=model_id,
+        passed=False,
+        document={"checks": checks},
+        decided_at=at + timedelta(days=160),
+        decided_by="test",
+    )
+    db.transaction(lambda session: session.add(verdict))
+    analyst = enter("analyst")
+    page = analyst.get("/operations/models").text
+    assert 'name="why-group:region"' in page
+    assert 'name="why-gain"' not in page
+    fields = {"key": str(uuid.uuid4()), "why-group:region": "지방 공모의 몫", "why-gain": "괜찮음"}
+    post_form(analyst, "/operations/models", fields, f"/operations/models/{passed}/judge")
+    with db.read() as session:
+        assert session.scalars(select(ModelRequest)).one().explained == {"group:region": "지방 공모의 몫"}
+
+
+def test_nobody_else_asks_and_nothing_is_asked_without_a_token(
+    db: Database, enter: Enter, passed: str, post_form: Callable[..., TestResponse]
+) -> None:
+    auditor, committee, analyst = enter("auditor"), enter("committee"), enter("analyst")
+    page = auditor.get("/operations/models").text
+    assert "판정 요청" not in page
+    assert "새 모형 학습 요청" not in page
+    assert committee.get("/operations/models/requests").status_code == 404
+    for step in ("train", f"{passed}/judge"):
+        path, fields = f"/operations/models/{step}", {"key": str(uuid.uuid4())}
+        assert post_form(auditor, "/operations/models", fields, path).status_code == 404
+        assert analyst.post(path, data=fields).status_code == 400
+    with db.read() as session:
+        assert session.scalars(select(ModelRequest)).all() == []
 
 
 def test_an_auditor_reads_and_changes_nothing_and_an_admin_sees_no_reviewers(enter: Enter, passed: str) -> None:
@@ -122,7 +210,27 @@ def test_a_model_card_reads_in_english_too(enter: Enter, passed: str) -> None:
     page = client.get(f"/operations/models/{passed}?lang=en").text
     assert f"Model card {passed}" in page
     assert "Group: Company size" in page
+    assert ">4 weeks" in client.get("/operations/models?lang=en").text
     assert "repeated folds: log-loss saved" in page
+
+
+@pytest.mark.parametrize(("locale", "title"), [("ko", "모형 카드 "), ("en", "Model card ")])
+def test_a_model_card_is_a_tagged_pdf_in_both_languages(
+    db: Database, enter: Enter, passed: str, locale: str, title: str
+) -> None:
+    client = enter("auditor")
+    path = f"/operations/models/{passed}/card-{locale}.pdf"
+    assert f'href="{path}"' in client.get(f"/operations/models/{passed}").text
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="model-card-{passed}-{locale}.pdf"'
+    with pikepdf.open(io.BytesIO(answer.data)) as pdf:
+        assert bool(pdf.Root.MarkInfo.Marked)
+        assert str(pdf.Root.Lang).startswith(locale)
+        assert str(pdf.docinfo["/Title"]) == title + passed
+    assert client.get("/operations/models/2000-01-01.1/card-ko.pdf").status_code == 404
+    assert client.get(f"/operations/models/{passed}/card-fr.pdf").status_code == 404
+    assert enter("committee").get(path).status_code == 404
 
 
 def test_the_newest_call_is_compared_with_the_one_before_it(
@@ -139,6 +247,9 @@ def test_the_newest_call_is_compared_with_the_one_before_it(
     page = enter("analyst").get("/operations/models").text
     assert "규칙 총점 분포: 안정 지수 0.0" in page
     assert "우연으로 볼 수 있음" in page
+    assert ">≤</text>" not in page
+    assert small_chance(0.0004) == "< 0.001"
+    assert small_chance(0.0416) == "0.042"
     assert "비교할 앞 공모가 없습니다." not in page
 
 

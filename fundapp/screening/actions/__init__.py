@@ -11,6 +11,14 @@ from fundapp.screening.actions.learning import (
     train_challenger,
 )
 from fundapp.screening.actions.replays import Difference, OtherCode, Replay, replay_scorecards
+from fundapp.screening.actions.requests import (
+    TakenRequest,
+    answer_request,
+    ask_training,
+    ask_verdict,
+    refuse_request,
+    take_request,
+)
 from fundapp.screening.actions.scorecards import (
     ScorecardSummary,
     ScreenResult,
@@ -29,17 +37,23 @@ __all__ = [
     "Replay",
     "ScorecardSummary",
     "ScreenResult",
+    "TakenRequest",
     "Trained",
+    "answer_request",
     "approve_activation",
+    "ask_training",
+    "ask_verdict",
     "calibrate_model",
     "gate_model",
     "judge_knockout",
     "overall_verdict",
     "propose_activation",
+    "refuse_request",
     "replay_scorecards",
     "rollback_model",
     "score_application",
     "score_shadows",
     "screen_call",
+    "take_request",
     "train_challenger",
 ]

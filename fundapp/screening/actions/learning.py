@@ -20,11 +20,12 @@ from fundapp.core.sessions import Database, RetryTransactionError
 from fundapp.intake.actions import actor_name
 from fundapp.screening.keeping import keep_rubric
 from fundapp.screening.labels import MEANING, collect_labels
-from fundapp.screening.learning_rules import FiledRating, weeks_between
+from fundapp.screening.learning_rules import FiledRating
 from fundapp.screening.rubric_queries import newest_rubric
 from fundapp.screening.rubrics import LoadedRubric
 from fundapp.screening.serving import active_model_id, read_stored
-from fundapp.screening.tables import FitModel, GateVerdict, ModelCalibration, RubricVersion, ShadowScore
+from fundapp.screening.shadowed import NEVER, shadowed_models
+from fundapp.screening.tables import FitModel, GateVerdict, ModelCalibration, RubricVersion
 from fundapp.screening.training import run_apart
 
 
@@ -181,11 +182,10 @@ def gate_model(
         if champion is not None and champion.rubric_sha256 != model.rubric_sha256:
             # Its points are of another rubric: on this one it would not serve, the recalibrated rubric would.
             champion = None
-        first = session.scalar(select(func.min(ShadowScore.scored_at)).where(ShadowScore.model_id == model.id))
         task = _table_task(session, model, ratings) | {
             "do": "judge",
             "champion": None if champion is None else champion.text,
-            "shadow_weeks": weeks_between(first, at),
+            "shadow_weeks": shadowed_models(session).get(model.id, NEVER).weeks,
             "explained": dict(explained or {}),
         }
     verdict = run_apart(task, environment)["verdict"]

@@ -6,14 +6,17 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.orm import new_id
+from fundapp.core.quarters import kst_date
+from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.tables import Application, Submission
 from fundapp.screening.rubrics import read_rubric
 from fundapp.screening.serving import active_model_id, read_stored
-from fundapp.screening.tables import FitModel, RubricVersion, Scorecard, ShadowScore
+from fundapp.screening.tables import FitModel, RubricVersion, Scorecard, ShadowNight, ShadowScore
 from scoring import Facts, score
 
 CHALLENGERS = 5
@@ -24,6 +27,9 @@ NIGHTLY = 2_000
 
 def score_shadows(session: Session, *, actor: Viewer, at: datetime) -> dict[str, int]:
     """Score what was scored for service, once for each challenger; return how many by version.
+
+    The night itself goes on record for each of them, also where there was nothing new to score: the gate counts nights
+    that were, not days that passed. A second run on the same Korean day is no second night.
 
     Nobody's application moves, and no page shows a shadow score beside an application.
 
@@ -38,7 +44,23 @@ def score_shadows(session: Session, *, actor: Viewer, at: datetime) -> dict[str,
         .order_by(FitModel.trained_at.desc(), FitModel.id.desc())
         .limit(CHALLENGERS)
     ).all()
-    return {kept.version: _shadow(session, kept, rubric, at) for kept, rubric in newest if kept.id != serving}
+    challengers = [(kept, rubric) for kept, rubric in newest if kept.id != serving]
+    scored = {kept.version: _shadow(session, kept, rubric, at) for kept, rubric in challengers}
+    _keep_night(session, [kept.id for kept, _ in challengers], at)
+    return scored
+
+
+def _keep_night(session: Session, model_ids: list[uuid.UUID], at: datetime) -> None:
+    day = kst_date(at)
+    known = set(session.scalars(select(ShadowNight.model_id).where(ShadowNight.day == day)))
+    session.add_all(
+        ShadowNight(model_id=model_id, day=day, ran_at=at) for model_id in model_ids if model_id not in known
+    )
+    try:
+        session.flush()
+    except IntegrityError as error:
+        # Another clock wrote this night a moment ago: start again and find it.
+        raise RetryTransactionError from error
 
 
 def _shadow(session: Session, kept: FitModel, rubric_text: str, at: datetime) -> int:

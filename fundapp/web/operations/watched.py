@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fundapp.screening.watching import Watch
-from fundapp.web.shell.language import gettext
+from fundapp.web.shell.language import gettext, pick
 
 LEFT, RIGHT, TOP, BOTTOM = 40, 400, 12, 212
 _ROW = 30
 _NAMED = 110
+_LEAST_CHANCE = 0.0005
 _WIDEST = 2.0
 """Leniency is drawn to two rating points either way; whoever lies beyond stands at the edge."""
 
@@ -54,7 +55,7 @@ class LeniencyPlot:
 
 @dataclass(frozen=True, slots=True)
 class DriftPlot:
-    """Shares by bin: before and now side by side, as x, y, width and height."""
+    """Shares by bin: before and now side by side, as x, y, width and height; labels stand where bins meet."""
 
     finding: str
     before: tuple[tuple[str, str, str, str], ...]
@@ -89,6 +90,22 @@ def group_words() -> Mapping[str, str]:
         "large": gettext("대기업"),
         "–": gettext("모름"),
     }
+
+
+def check_reason(check: Mapping[str, Any]) -> str:
+    """Write a check's reason as pages speak: without the key that its name says already, groups by their words."""
+    text = pick(check["reason"], check["reason_en"])
+    kind, _, part = check["key"].partition(":")
+    text = text.removeprefix(f"{part}: ") if part else text
+    if kind == "group":
+        for key, word in group_words().items():
+            text = text.replace(f" {key} ", f" {word} ").replace(f"({key})", f"({word})")
+    return text
+
+
+def small_chance(p_value: float) -> str:
+    """Write a p-value; one that three decimals would call nothing is said to be below them."""
+    return f"{p_value:.3f}" if p_value >= _LEAST_CHANCE else "< 0.001"
 
 
 def draw_calibration(watch: Watch) -> CalibrationPlot | None:
@@ -151,7 +168,12 @@ def draw_drift(watch: Watch) -> DriftPlot | None:
             tall = (BOTTOM - TOP) * share / most
             x = LEFT + wide * place + wide * (0.1 + 0.4 * side)
             bars[side].append((f"{x:.1f}", f"{BOTTOM - tall:.1f}", f"{wide * 0.38:.1f}", f"{tall:.1f}"))
-    labels = tuple((f"{LEFT + wide * (place + 0.5):.1f}", one.label) for place, one in enumerate(bins))
+    # A bin is named by its lower end, on its left edge; the lowest has none.
+    labels = tuple(
+        (f"{LEFT + wide * place:.1f}", f"{round(float(low), 1):g}")
+        for place, one in enumerate(bins)
+        if (low := one.label.partition("–")[0])
+    )
     ticks = tuple((f"{BOTTOM - (BOTTOM - TOP) * part:.1f}", f"{100 * most * part:.0f}%") for part in (0.0, 0.5, 1.0))
     said = (
         gettext("움직임")
@@ -162,7 +184,7 @@ def draw_drift(watch: Watch) -> DriftPlot | None:
     )
     finding = gettext(
         "규칙 총점 분포: 안정 지수 %(index)s, p %(p)s, %(said)s",
-        index=f"{drift.index:.3f}", p=f"{drift.p_value:.3f}", said=said,
+        index=f"{drift.index:.3f}", p=small_chance(drift.p_value), said=said,
     )  # fmt: skip
     return DriftPlot(finding, tuple(bars[0]), tuple(bars[1]), labels, ticks)
 

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
-from flask import redirect, render_template, url_for
+from flask import Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.committee.queries import blind_ratings
 from fundapp.core.access import Kind, Verb
 from fundapp.core.quarters import kst_date
-from fundapp.screening.actions import approve_activation, propose_activation, rollback_model
+from fundapp.reporting.model_cards import print_model_card
+from fundapp.screening.actions import (
+    approve_activation,
+    ask_training,
+    ask_verdict,
+    propose_activation,
+    rollback_model,
+)
 from fundapp.screening.learning_queries import count_new_labels, model_card, models_page
+from fundapp.screening.request_queries import explainable_findings, model_requests
 from fundapp.screening.watching import watch_scores
 from fundapp.web.operations.doing import act, may_open, once_for, say_faults
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import ReasonForm
+from fundapp.web.operations.forms.models import verdict_form
 from fundapp.web.operations.watched import (
+    check_reason,
     criterion_words,
     draw_calibration,
     draw_drift,
     draw_leniency,
     group_words,
+    small_chance,
 )
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -39,17 +51,63 @@ def models() -> ResponseReturnValue:
         ratings = blind_ratings(session)
         watch = watch_scores(session, viewer(), ratings)
         new_labels = count_new_labels(session, ratings)
+        asked = model_requests(session, viewer())
     return render_template(
         "operations/models.html",
         page=page,
         watch=watch,
         new_labels=new_labels,
+        asked=asked,
         calibration=draw_calibration(watch),
         leniency=draw_leniency(watch),
         drift=draw_drift(watch),
+        chance=small_chance,
         criteria=criterion_words(),
         groups=group_words(),
+        check_reason=check_reason,
     )
+
+
+@blueprint.get("/models/requests")
+def asked_of_models() -> ResponseReturnValue:
+    """Show how far requests have come; the page looks in on this while one is open."""
+    may_open(Kind.MODEL)
+    with db().read() as session:
+        asked = model_requests(session, viewer())
+    return render_template("operations/_model_requests.html", asked=asked)
+
+
+@blueprint.post("/models/train")
+def train_model() -> ResponseReturnValue:
+    """Ask that a challenger be trained; the clock does it."""
+    may_open(Kind.MODEL, Verb.PREPARE)
+    form, actor, at = KeyOnlyForm(), viewer(), now()
+    if not form.validate_on_submit():
+        say_faults(form)
+    else:
+        act(
+            once_for(form, lambda s: ask_training(s, ratings=blind_ratings(s), actor=actor, at=at)),
+            gettext("학습을 요청했습니다. 1분 안에 시작하고, 결과는 이 화면에 나옵니다."),
+        )
+    return redirect(url_for(".models"))
+
+
+@blueprint.post("/models/<version>/judge")
+def judge_model(version: str) -> ResponseReturnValue:
+    """Ask that a model be put through the gate; the clock does it."""
+    may_open(Kind.MODEL, Verb.PREPARE)
+    actor, at = viewer(), now()
+    with db().read() as session:
+        form = verdict_form(explainable_findings(session, actor, version))
+    if not form.validate_on_submit():
+        say_faults(form)
+    else:
+        why = form.explained()
+        act(
+            once_for(form, lambda s: ask_verdict(s, version=version, explained=why, actor=actor, at=at)),
+            gettext("판정을 요청했습니다. 1분 안에 시작하고, 결과는 이 화면에 나옵니다."),
+        )
+    return redirect(url_for(".models"))
 
 
 @blueprint.get("/models/<version>")
@@ -61,8 +119,25 @@ def one_model(version: str) -> ResponseReturnValue:
     ends = card.training["from"], card.training["until"]
     window = None if None in ends else tuple(kst_date(datetime.fromtimestamp(end, UTC)) for end in ends)
     return render_template(
-        "operations/model.html", card=card, window=window, criteria=criterion_words(), groups=group_words()
+        "operations/model.html",
+        card=card,
+        window=window,
+        criteria=criterion_words(),
+        groups=group_words(),
+        check_reason=check_reason,
     )
+
+
+@blueprint.get("/models/<version>/card-<any(ko, en):locale>.pdf")
+def printed_model(version: str, locale: Literal["ko", "en"]) -> ResponseReturnValue:
+    """Hand out a model's card as a PDF in one of the two languages."""
+    may_open(Kind.MODEL)
+    at = now()
+    with db().read() as session:
+        card = model_card(session, viewer(), version, at=at)
+    answer = Response(print_model_card(card, at=at, locale=locale), content_type="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="model-card-{card.row.version}-{locale}.pdf"'
+    return answer
 
 
 @blueprint.post("/models/<version>/propose")
