@@ -80,7 +80,7 @@ def _read_part(path: Path, rules: Rules, regions: Mapping[str, str], *, strict: 
         read_hours(path, pieces.header, rules.sizes, regions, tally)
         return "hours", tally
     columns = match_columns(pieces.header, rules.mapping.columns)
-    gatherer, reducer = Gatherer(rules, tally), Reducer(rules)
+    gatherer, reducer = Gatherer(rules, tally), Reducer(rules, columns)
     many = partial(_refuse_length, tally)
     for place, result in pieces.frames(columns, reducer.reduce, strict=strict):
         gatherer.add(place, result, many)

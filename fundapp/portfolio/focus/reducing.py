@@ -7,10 +7,12 @@ gives the same kind of figure or the reason why it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 
 import polars as pl
@@ -61,7 +63,7 @@ class Part:
     """What one frame comes to.
 
     Attributes:
-        sums: GPU rows that could be summed: quantity and number of rows by everything that gives them their meaning.
+        sums: GPU rows that can be summed: quantity and number of rows, and everything that gives them their meaning.
         bills: Sub-account, billing period and, where that is unreadable, start of charge, as the file spells them.
         accounts: Billing accounts as the file spells them.
         singles: Rows that were read by themselves.
@@ -78,18 +80,20 @@ class Part:
 class Verdicts:
     """What the values of some columns mean, judged once each; forgets rather than grow on a file of ever new values."""
 
-    def __init__(self, columns: Sequence[str], judge: Callable[..., Any]) -> None:
+    def __init__(self, columns: Sequence[str], judge: Callable[..., Any], present: Collection[str]) -> None:
         self.columns, self._judge = tuple(columns), judge
+        self._asked = [name for name in columns if name in present] or [columns[0]]
         self._known: dict[Values, Any] = {}
         self._refused: set[Values] = set()
 
     def ask(self, table: pl.LazyFrame) -> pl.LazyFrame:
-        """Return the question for the distinct values of a table."""
-        return table.select(self.columns).unique()
+        """Return the question for the distinct values of a table; what the file has no column for is not asked."""
+        return table.select(self._asked).unique()
 
     def learn(self, answer: pl.DataFrame) -> list[Values]:
         """Judge what is new; return the distinct values."""
-        values: list[Values] = answer.rows()
+        absent = [pl.lit("").alias(name) for name in self.columns if name not in self._asked]
+        values: list[Values] = (answer.select(*self._asked, *absent).select(self.columns) if absent else answer).rows()
         if len(self._known) > _REMEMBERED:
             self._known, self._refused = {}, set()
         known = self._known
@@ -115,30 +119,78 @@ class Verdicts:
         return self._known[value]
 
 
+class Companies:
+    """Whom the tags of rows name. A file has thousands of them; those that are known never leave Polars."""
+
+    def __init__(self, judge: Callable[[str, str, str], str | None], present: Collection[str]) -> None:
+        self._judge = judge
+        self._asked = [name for name in _TAGS if name in present] or [_TAGS[0]]
+        self._nothing = pl.DataFrame(
+            schema=dict.fromkeys((*self._asked, "company"), pl.String) | {"refused": pl.Boolean}
+        )
+        self._known = self._nothing
+
+    def ask(self, table: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the question for the distinct tags of a table."""
+        return table.select(self._asked).unique()
+
+    def learn(self, answer: pl.DataFrame) -> None:
+        """Judge what is new."""
+        if self._known.height > _REMEMBERED:
+            self._known = self._nothing
+        new = answer.join(self._known, on=self._asked, how="anti")
+        if not new.height:
+            return
+        said = [self._named(dict(zip(self._asked, cells, strict=True))) for cells in new.iter_rows()]
+        verdicts = pl.DataFrame(said, schema={"company": pl.String, "refused": pl.Boolean}, orient="row")
+        self._known = pl.concat([self._known, new.hstack(verdicts)])
+
+    def _named(self, cells: dict[str, str]) -> tuple[str | None, bool]:
+        try:
+            return self._judge(*(cells.get(name, "") for name in _TAGS)), False
+        except RowRefusedError:
+            return None, True
+
+    def refused(self, table: pl.DataFrame) -> pl.Series | None:
+        """Return which rows of a table have tags that cannot be read; None when none has."""
+        wrong = self._known.filter("refused").select(self._asked)
+        return _match(table, wrong) if wrong.height else None
+
+    def name(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Return a table with the column `company`."""
+        return table.join(self._known.drop("refused"), on=self._asked, how="left")
+
+
 def _is_refusal(verdict: object) -> bool:
     return isinstance(verdict, RowRefusedError)
 
 
 class Reducer:
-    """Reduces frames under one set of rules, each thread with a reducer of its own."""
+    """Reduces the frames of one file under one set of rules.
 
-    def __init__(self, rules: Rules) -> None:
+    Args:
+        rules: Tags, subscriptions, sizes and currencies.
+        present: The columns that the file has.
+    """
+
+    def __init__(self, rules: Rules, present: Collection[str]) -> None:
         self.rules = rules
-        self._spans = Verdicts(_SPAN, span_of)
-        self._kinds = Verdicts(_KIND, is_metered)
-        self._tags = Verdicts(_TAGS, self._company)
-        self._bills = Verdicts((*_BILL, "ChargePeriodStart"), _bill)
-        self._short_bills = Verdicts(_BILL, _bill)
-        self._machines = [Verdicts((column,), self._namer(column)) for column in SIZE_COLUMNS]
-        self._sizes = Verdicts(_SIZE, self._size)
-        self._units = Verdicts(("ConsumedUnit",), unit_hours)
-        self._currencies = Verdicts(("BillingCurrency",), self._money)
+        self._absent = [pl.lit("").alias(name) for name in _ALL if name not in present]
+        self._spans = Verdicts(_SPAN, span_of, present)
+        self._kinds = Verdicts(_KIND, is_metered, present)
+        self._tags = Companies(self._company, present)
+        self._bills = Verdicts((*_BILL, "ChargePeriodStart"), _bill, present)
+        self._short_bills = Verdicts(_BILL, _bill, present)
+        self._machines = {
+            column: Verdicts((column,), self._namer(column), present) for column in SIZE_COLUMNS if column in present
+        }
+        self._sizes = Verdicts(_SIZE, self._size, present)
+        self._units = Verdicts(("ConsumedUnit",), unit_hours, present)
+        self._currencies = Verdicts(("BillingCurrency",), self._money, present)
 
     def reduce(self, table: pl.DataFrame) -> Part:
         """Return what the rows of a frame come to."""
-        keys = [name for name in _KEYS if name in table.columns]
-        missing = [pl.lit("").alias(name) for name in _ALL if name not in table.columns]
-        table = table.with_columns(missing) if missing else table
+        table = table.with_columns(self._absent) if self._absent else table
         odd, gpu, accounts, bills = self._survey(table)
         if odd is None:
             candidates = table.filter(gpu) if gpu is not None else None
@@ -152,7 +204,7 @@ class Reducer:
                 eligible = table.select((gpu & ~odd).alias("it"))["it"].arg_true()
                 odd = odd.scatter(eligible.filter(strange), values=True)
                 candidates = candidates.filter(~strange)
-            sums = self._sum(candidates, keys)
+            sums = self._sum(candidates)
         if odd is None:
             return Part(sums, bills, accounts, (), ())
         singles, refused = self._one_by_one(table, odd)
@@ -165,30 +217,32 @@ class Reducer:
     ) -> tuple[pl.Series | None, pl.Expr | None, frozenset[str], frozenset[tuple[str, date]]]:
         """Return which rows must be read by themselves (None: none), which name a GPU machine, accounts and bills."""
         lazy = table.lazy()
-        judged = (self._spans, self._kinds, self._tags, *self._machines)
+        judged = (self._spans, self._kinds, *self._machines.values())
         answers = pl.collect_all(
             [
                 *(verdicts.ask(lazy) for verdicts in judged),
+                self._tags.ask(lazy),
                 self._short_bills.ask(lazy),
                 lazy.select(pl.col("BillingAccountId").unique()),
                 lazy.select(pl.col("ConsumedQuantity").str.contains(_ORDINARY).all()),
             ]
         )
         values = [verdicts.learn(answer) for verdicts, answer in zip(judged, answers, strict=False)]
-        odd: pl.Series | None = None
+        self._tags.learn(answers[-4])
+        wrong = [self._tags.refused(table)]
         if not answers[-1].item():
-            odd = ~table["ConsumedQuantity"].str.contains(_ORDINARY)
-        for verdicts, known in zip(judged[:3], values[:3], strict=True):
+            wrong.append(~table["ConsumedQuantity"].str.contains(_ORDINARY))
+        for verdicts, known in zip(judged[:2], values[:2], strict=True):
             if refused := verdicts.refused(known):
-                found = _match(table, verdicts.columns, refused)
-                odd = found if odd is None else odd | found
+                wrong.append(_match(table, _frame(verdicts.columns, refused)))
+        odd = reduce(or_, found) if (found := [one for one in wrong if one is not None]) else None
         bills = self._name_bills(table, answers[-3])
         return odd, self._gpu_rows(values), frozenset(answers[-2].to_series()), bills
 
     def _gpu_rows(self, values: Sequence[list[Values]]) -> pl.Expr | None:
         """Return which metered rows have a column that names a GPU machine or cannot be read; None when no row has."""
         named = None
-        for column, verdicts, known in zip(SIZE_COLUMNS, self._machines, values[3:], strict=True):
+        for (column, verdicts), known in zip(self._machines.items(), values[2:], strict=True):
             if wanted := verdicts.those(known, lambda verdict: verdict is not False):
                 found = pl.col(column).is_in([text for (text,) in wanted])
                 named = found if named is None else named | found
@@ -244,28 +298,19 @@ class Reducer:
             return None
         strange = ~table["ConsumedQuantity"].str.contains(_SUMMABLE)
         for columns, values in wrong.items():
-            strange |= _match(table, columns, values)
+            if values:
+                strange |= _match(table, _frame(columns, values))
         return strange
 
-    def _sum(self, table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-        """Return the sums of rows that mean the same; `keys` are the columns of meaning that the file has.
+    def _sum(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Return what the rows mean, and how much each states, ready to be summed.
 
-        Texts become categories first: nine numbers a row are grouped in half the time of nine texts.
+        Texts become categories: nine numbers a row are grouped in half the time of nine texts.
         """
-        answer = self._tags.ask(table.lazy()).collect()
-        values = self._tags.learn(answer)
-        used = [name for at, name in enumerate(_TAGS) if at == 0 or any(value[at] for value in values)]
-        companies = pl.Series("company", [self._tags[value] for value in values], dtype=pl.String)
-        return (
-            table.select(*keys, *used, "ConsumedQuantity")
-            .join(answer.select(*used, companies), on=used, how="left")
-            .lazy()
-            .select(pl.col(*keys, "company").cast(pl.Categorical), pl.col("ConsumedQuantity").cast(_DECIMAL))
-            .group_by(*keys, "company")
-            .agg(pl.col("ConsumedQuantity").sum().alias("hours"), pl.len().alias("rows"))
-            .with_columns(pl.lit("").cast(pl.Categorical).alias(name) for name in _KEYS if name not in keys)
-            .select(*_KEYS, "company", "hours", "rows")
-            .collect()
+        return self._tags.name(table).select(
+            *(pl.col(name).cast(pl.Categorical) for name in (*_KEYS, "company")),
+            pl.col("ConsumedQuantity").cast(_DECIMAL).alias("hours"),
+            pl.lit(1, dtype=pl.UInt32).alias("rows"),
         )
 
     def _one_by_one(
@@ -291,14 +336,16 @@ def _bill(sub_account: str, period: str, start: str = "") -> tuple[str, date]:
     return clean(sub_account), month
 
 
-def _match(table: pl.DataFrame, columns: Sequence[str], values: Sequence[tuple[str, ...]]) -> pl.Series:
+def _frame(columns: Sequence[str], values: Sequence[Values]) -> pl.DataFrame:
+    return pl.DataFrame(values, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _match(table: pl.DataFrame, wanted: pl.DataFrame) -> pl.Series:
     """Return which rows have one of these combinations of values."""
-    if not values:
-        return pl.repeat(value=False, n=table.height, dtype=pl.Boolean, eager=True)
-    wanted = pl.DataFrame(values, schema=dict.fromkeys(columns, pl.String), orient="row").with_columns(found=True)
+    columns = wanted.columns
     return (
         table.select(columns)
-        .join(wanted, on=list(columns), how="left", maintain_order="left")["found"]
+        .join(wanted.with_columns(found=True), on=columns, how="left", maintain_order="left")["found"]
         .fill_null(value=False)
     )
 
