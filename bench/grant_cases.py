@@ -24,6 +24,7 @@ from fundapp.allocation.actions import add_investor, add_pool
 from fundapp.allocation.tables import Pool
 from fundapp.committee.tables import Ballot, Decision, Meeting
 from fundapp.core.access import SYSTEM
+from fundapp.core.collecting import spare_what_lasts
 from fundapp.core.orm import Base, new_id
 from fundapp.core.quantities import HOUR, Quantity, gpu_commodity, gpu_hours, imputed_value
 from fundapp.core.sessions import Database
@@ -124,6 +125,7 @@ def grant_pages(
         paths = {"grant list": "/operations/grants", "grant page": f"/operations/grants/{one}"}
         for path in (*paths.values(), "/healthz"):
             _open_page(client, path)  # templates are compiled once in a process's life
+        spare_what_lasts()  # as the server does
         yield [
             Case(
                 what=what,

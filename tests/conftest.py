@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from find_browser import find_browser
 from playwright.sync_api import Browser, sync_playwright
 from running import Demonstration, PostgresServer, served, shared_demonstration
 
+from fundapp.core.collecting import spare_what_lasts
 from fundapp.core.schema import upgrade_schema
 from fundapp.core.sessions import Database
 
@@ -24,8 +24,7 @@ AT = datetime(2026, 5, 8, 6, 0, tzinfo=UTC)
 
 def pytest_collection_finish() -> None:
     """Leave what collecting made (half a million objects) out of every later search for garbage."""
-    gc.collect()
-    gc.freeze()
+    spare_what_lasts()
 
 
 @pytest.fixture

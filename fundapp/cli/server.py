@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from config import Settings
 from fundapp import create_app, jobs
+from fundapp.core.collecting import spare_what_lasts
 from fundapp.core.sessions import Database
 
 _THREADS = 8
@@ -32,8 +33,9 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn carries no type
 def run_server(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve until told to stop."""
 
-    def start_clock(_worker: object) -> None:
+    def settle(_worker: object) -> None:
         jobs.start_clock(Database(settings.database_url), settings)
+        spare_what_lasts()
 
     options = {
         "bind": f"{host}:{port}",
@@ -44,6 +46,6 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         "graceful_timeout": 10,
         "accesslog": None,
         "loglevel": "warning",
-        "post_worker_init": start_clock,
+        "post_worker_init": settle,
     }
     _Server(settings, options).run()

@@ -11,6 +11,7 @@ import vl_convert
 
 _SVG = "http://www.w3.org/2000/svg"
 _DROPPED = ("role", "aria-label", "aria-roledescription", "aria-hidden", "class", "pointer-events", "style")
+_KEPT = 64
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 Specification = dict[str, Any]
@@ -41,9 +42,16 @@ def render(specification: Specification, key: str, sentence: str) -> str:
         key: prefix of every id in the drawing; unique on a page.
         sentence: what the chart shows, in the language of the report.
     """
+    return clean(_draw(json.dumps(specification)), key, sentence)
+
+
+@functools.lru_cache(_KEPT)
+def _draw(specification: str) -> str:
+    """Draw what a specification says. One posting changes few of a page's charts; the others are as they were."""
     _register_font()
-    drawn = vl_convert.vegalite_to_svg(specification, config=json.loads(_asset("theme.json")), allowed_base_urls=[])
-    return clean(drawn, key, sentence)
+    theme = json.loads(_asset("theme.json"))
+    drawn: str = vl_convert.vegalite_to_svg(specification, config=theme, allowed_base_urls=[])
+    return drawn
 
 
 def clean(drawn: str, key: str, sentence: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fundapp.core.collecting import paused_collector
+from fundapp.core.collecting import paused_collector, spare_what_lasts
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +57,11 @@ def test_somebody_who_had_turned_it_off_finds_it_off() -> None:
     with paused_collector():
         assert not gc.isenabled()
     assert not gc.isenabled()
+
+
+def test_what_a_server_has_built_is_left_out_of_later_searches() -> None:
+    before = gc.get_freeze_count()
+    built = [[number] for number in range(1000)]
+    spare_what_lasts()
+    assert gc.get_freeze_count() >= before + len(built)
+    assert not any(one is built for one in gc.get_objects())
