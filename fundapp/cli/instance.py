@@ -1,16 +1,13 @@
-"""Commands about the instance itself: init, serve, clock, jobs, doctor."""
+"""Commands about the instance itself: init, serve, doctor."""
 
 from __future__ import annotations
 
 import shutil
-import threading
-from datetime import datetime
 
 import click
 
-from fundapp import jobs
 from fundapp.audit.queries import verify_chain
-from fundapp.cli.console import FAILED, OK, Answer, Console, command, later, say
+from fundapp.cli.console import FAILED, OK, Answer, Console, command, later
 from fundapp.core.schema import current_revision, newest_revision, upgrade_schema
 from fundapp.identity.actions import ensure_roles
 from fundapp.ledger.queries import verify
@@ -53,46 +50,6 @@ def serve(console: Console, *, host: str, port: int, workers: int) -> Answer:
     return Answer({"served": f"http://{host}:{port}"}, ["stopped"])
 
 
-@command("clock")
-def clock(console: Console) -> Answer:
-    """Run the scheduled jobs until Ctrl-C. Safe in many replicas."""
-    scheduler = jobs.start_clock(console.database, console.settings)
-    say("clock is running; Ctrl-C stops it")
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        scheduler.shutdown()
-    return Answer({"stopped": True}, ["stopped"])
-
-
-@command(
-    "run",
-    click.argument("name", type=click.Choice(sorted(jobs.JOBS))),
-    click.option("--at", "at", help="Instant to run for, ISO 8601 with zone; default now."),
-)
-def run(console: Console, *, name: str, at: str | None) -> Answer:
-    """Run one job now, unless it has run for this period."""
-    try:
-        moment = datetime.fromisoformat(at) if at else console.now()
-    except ValueError as error:
-        raise click.BadParameter("not an ISO 8601 instant", param_hint="--at") from error
-    if moment.tzinfo is None:
-        raise click.BadParameter("needs a time zone, for example 2026-10-01T00:10:00+09:00", param_hint="--at")
-    outcome = jobs.run_job(console.database, console.settings, name, moment)
-    return Answer(
-        {"job": outcome.job, "run_key": outcome.run_key, "ran": outcome.ran, "result": outcome.result},
-        [f"{outcome.run_key}: {'ran' if outcome.ran else 'had run before'} {outcome.result}"],
-    )
-
-
-@click.group("jobs")
-def jobs_group() -> None:
-    """Run what the clock runs."""
-
-
-jobs_group.add_command(run)
-
-
 @command("doctor")
 def doctor(console: Console) -> Answer:
     """Check database, schema, ledger, audit chain, files, disk and mail; name what is wrong."""
@@ -122,4 +79,4 @@ def doctor(console: Console) -> Answer:
     return Answer({"ok": ok, "checks": checks}, lines, OK if ok else FAILED)
 
 
-COMMANDS = [init, serve, clock, jobs_group, doctor, later("backup", "backup"), later("restore", "restore")]
+COMMANDS = [init, serve, doctor, later("backup", "backup"), later("restore", "restore")]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from beancount import loader
 from beancount.core.number import D
@@ -189,7 +191,8 @@ def test_a_model_is_trained_judged_activated_by_two_people_and_taken_back(open_s
     trained = open_shell.json("model", "train")
     assert set(trained) == {"version", "method", "sha256", "labels", "smaller", "metrics"}
     version = trained["version"]
-    open_shell.json("jobs", "run", "shadow-scores", "--at", (now - timedelta(days=30)).isoformat())
+    for night in range(30, 1, -1):
+        open_shell.json("jobs", "run", "shadow-scores", "--at", (now - timedelta(days=night)).isoformat())
     verdict = open_shell.json("model", "gate")
     assert (verdict["version"], verdict["verdict"], verdict["passed"]) == (version, "passed", True)
     assert all({"key", "passed", "value", "wanted", "reason", "reason_en"} == set(one) for one in verdict["checks"])
@@ -349,3 +352,20 @@ def _leaves(node: RealAccount) -> list[tuple[str, RealAccount]]:
     for child in node.values():
         found += _leaves(child)
     return found
+
+
+def test_help_names_every_command_in_its_own_words_and_loads_none_of_them() -> None:
+    asked = "import sys; from fundapp.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    shown, loaded = said[: said.rindex("\n", 0, -1)], set(said.splitlines()[-1].split())
+    assert not loaded & {"sqlalchemy", "flask", "polars", "scipy", "fundapp.core.sessions"}
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        assert f"{name} {command.get_short_help_str(1000)}" in " ".join(shown.split())
+
+
+def test_an_unknown_command_is_named(shell: Shell) -> None:
+    refused = shell.run("dance")
+    assert (refused.exit_code, "No such command 'dance'" in refused.output) == (2, True)

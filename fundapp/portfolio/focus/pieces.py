@@ -7,6 +7,7 @@ decides what is an error and at which row. So the fast way never decides that a 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -22,12 +23,11 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from .refusals import FocusFileError
-from .structure import LONGEST_ROW, Count
+from .structure import LONGEST_ROW, look_at
 
 LONGEST_HEADER: Final = 1 << 20
 BATCH_ROWS: Final = 131_072
-_LEAD_ROWS: Final = 2 * BATCH_ROWS
-"""Polars reads a few pieces ahead of the frame that it is asked for."""
+_TEXT_BLOCK: Final = 1 << 20
 _EXACT_ROWS: Final = 20_000
 _PARQUET_ROWS: Final = 65_536
 _WORKERS: Final = 1
@@ -98,38 +98,32 @@ class CsvPieces:
             FocusFileError: if the file is no CSV from some row on.
             IrregularError: if the strict way must be taken after all.
         """
-        if strict or not self._plain:
+        structure = look_at(self.path, self._start, len(self.header)) if self._plain and not strict else None
+        if structure is None or not structure.regular:
             yield from self._exact(0, 0, columns, work)
             return
-        try:
-            yield from self._quick(columns, work)
-        except pl.exceptions.PolarsError as error:
-            raise IrregularError from error
-
-    def _quick(self, columns: Mapping[str, int], work: Work[T]) -> Iterator[tuple[Place, T]]:
+        if not structure.plain:
+            self._require_text()
         first = 2
-        with Count(self.path, self._start, len(self.header)) as count, ThreadPoolExecutor(_WORKERS) as pool:
+        with ThreadPoolExecutor(_WORKERS) as pool:
             waiting: deque[tuple[int, Future[T]]] = deque()
-            for table in self._batches(columns, count):
-                waiting.append((table.height, pool.submit(work, table)))
-                del table
-                if len(waiting) > _WORKERS:
-                    height, future = waiting.popleft()
-                    yield Place(first, height), future.result()
-                    first += height
+            try:
+                for table in self._batches(columns):
+                    waiting.append((table.height, pool.submit(work, table)))
+                    del table
+                    if len(waiting) > _WORKERS:
+                        height, future = waiting.popleft()
+                        yield Place(first, height), future.result()
+                        first += height
+            except pl.exceptions.PolarsError as error:
+                raise IrregularError from error
             for height, future in waiting:
                 yield Place(first, height), future.result()
                 first += height
-            if first - 2 != count.rows():
-                raise IrregularError
+        if first - 2 != structure.rows:
+            raise IrregularError
 
-    def _batches(self, columns: Mapping[str, int], count: Count) -> Iterator[pl.DataFrame]:
-        """Yield the file in frames, never asking for one that the count is not well ahead of.
-
-        Raises:
-            IrregularError: if the count meets what is out of the ordinary.
-            polars.exceptions.PolarsError: if Polars does.
-        """
+    def _batches(self, columns: Mapping[str, int]) -> Iterator[pl.DataFrame]:
         names = [str(at) for at in range(len(self.header))]
         wanted = {str(at): name for name, at in columns.items()}
         scan = pl.scan_csv(
@@ -140,15 +134,19 @@ class CsvPieces:
             empty_string_is_null=False,
         )
         chosen = scan.select(pl.col(at).alias(name) for at, name in wanted.items())
-        batches = chosen.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
-        given = 0
-        while count.reaches(given + _LEAD_ROWS):
-            table = next(batches, None)
-            if table is None:
-                return
-            given += table.height
-            yield table
-        raise IrregularError
+        yield from chosen.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+
+    def _require_text(self) -> None:
+        """Refuse what is not UTF-8 wherever it stands, read or not.
+
+        Raises:
+            UnicodeDecodeError: if so.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        with self.path.open("rb") as stream:
+            while block := stream.read(_TEXT_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
 
     def _exact(self, offset: int, number: int, columns: Mapping[str, int], work: Work[T]) -> Iterator[tuple[Place, T]]:
         """Read from a place in the file to its end with the strict reader; `number` is the row before that place."""

@@ -2,124 +2,129 @@
 
 Counting settles it: outside quotes there must be exactly so many commas for each line end. Sixty-four bytes are looked
 at in one machine word (as simdjson does: Langdale and Lemire, "Parsing Gigabytes of JSON per Second", 2019): a prefix
-exclusive-or over the bits of quote signs marks what lies inside quotes. The count runs beside the reader and stays
-ahead of it, so that a quote without end is found before the reader takes the rest of the file for one field.
+exclusive-or over the bits of quote signs marks what lies inside quotes.
 """
 
 from __future__ import annotations
 
-import codecs
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-BLOCK: Final = 1 << 18
-"""Small enough for a processor's own cache; large enough that the passes over it outweigh calling for them."""
+BLOCK: Final = 2 << 20
+"""Large enough that two threads pass over their blocks longer than they wait for one another."""
 LONGEST_ROW: Final = 16 << 20
 _FIRST_BEYOND_ASCII: Final = 0x80
-_LINE_FEED: Final = ord("\n")
 _SHIFTS: Final = tuple(np.uint64(shift) for shift in (1, 2, 4, 8, 16, 32))
 _ONE_LESS: Final = np.uint64(63)
 
 Bits = npt.NDArray[np.uint64]
 
 
-class Count:
-    """The count of a file from a place on, in a thread of its own; leaving the `with` block stops it.
+@dataclass(slots=True)
+class _Counts:
+    """Counts of a file.
+
+    Attributes:
+        odd: Whether it has an odd number of quote signs so far: the next byte lies inside quotes.
+        commas: Commas outside quotes.
+        ends: Line ends outside quotes.
+        bare: Longest run of blocks without one.
+        plain: Whether it is all ASCII.
+    """
+
+    odd: bool = False
+    commas: int = 0
+    ends: int = 0
+    bare: int = 0
+    plain: bool = True
+
+    def add(self, later: _Counts) -> None:
+        """Add what follows; a row cut in two counts as long as both parts."""
+        self.odd = later.odd
+        self.commas += later.commas
+        self.ends += later.ends
+        self.bare += later.bare
+        self.plain &= later.plain
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What counting says of the rows of a file.
+
+    Attributes:
+        regular: Whether every row can have as many fields as the header, quotes are closed and no row is endless.
+        rows: Line ends outside quotes.
+        plain: Whether it is all ASCII.
+    """
+
+    regular: bool
+    rows: int
+    plain: bool
+
+
+def look_at(path: Path, start: int, width: int) -> Structure:
+    """Count a file from a place on, in two halves at once.
 
     Args:
         path: A file that is not compressed.
         start: Where its rows begin.
         width: Fields of a row.
     """
+    end = path.stat().st_size
+    middle = _line_end(path, start + (end - start) // 2, end)
+    with ThreadPoolExecutor(2) as pool:
+        counts, later = pool.map(lambda half: _count(path, *half), ((start, middle), (middle, end)))
+    if counts.odd:  # the line end in the middle stands inside quotes
+        later = _count(path, middle, end, odd=True)
+    counts.add(later)
+    rows = counts.ends + (not _ends_with_newline(path, end - start))
+    closed = not counts.odd and counts.bare * BLOCK < LONGEST_ROW
+    return Structure(closed and counts.commas == (width - 1) * rows, rows, counts.plain)
 
-    def __init__(self, path: Path, start: int, width: int) -> None:
-        self._path, self._start, self._between = path, start, width - 1
-        self._odd = False
-        self._commas = self._ends = self._bare = 0
-        self._last = _LINE_FEED
-        self._regular, self._over, self._stopped = True, False, False
-        self._fault: Exception | None = None
-        self._news = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="count of a file", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+def _line_end(path: Path, place: int, end: int) -> int:
+    """Return where the line ends that holds a place; the end of the file if that is too far."""
+    with path.open("rb") as stream:
+        stream.seek(place)
+        found = stream.read(BLOCK).find(b"\n")
+    return end if found < 0 else place + found + 1
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopped = True
-        self._thread.join()
 
-    def reaches(self, rows: int) -> bool:
-        """Wait until so many rows, or all, are counted; say whether all that is counted is of one piece.
+def _ends_with_newline(path: Path, size: int) -> bool:
+    if not size:
+        return True
+    with path.open("rb") as stream:
+        stream.seek(-1, 2)
+        return stream.read(1) == b"\n"
 
-        Raises:
-            UnicodeDecodeError: if something in it is not UTF-8.
-            OSError: if the file cannot be read.
-        """
-        with self._news:
-            self._news.wait_for(lambda: self._over or self._ends >= rows)
-        if self._fault is not None:
-            raise self._fault
-        return self._regular
 
-    def rows(self) -> int | None:
-        """Wait for the end; return the rows of a file of one piece, None for any other.
-
-        Raises:
-            UnicodeDecodeError: as `reaches`.
-            OSError: as `reaches`.
-        """
-        self._thread.join()
-        return self._ends + (self._last != _LINE_FEED) if self.reaches(0) else None
-
-    def _run(self) -> None:
-        try:
-            self._look()
-        except (OSError, UnicodeDecodeError) as fault:
-            self._fault = fault
-        finally:
-            with self._news:
-                self._over = True
-                self._news.notify_all()
-
-    def _look(self) -> None:
-        """Look at block after block, read into the same memory again and again."""
-        buffer = bytearray(BLOCK)
-        view, equal = np.frombuffer(buffer, dtype=np.uint8), np.empty(BLOCK, dtype=np.bool_)
-        decoder, pending = codecs.getincrementaldecoder("utf-8")(), False
-        with self._path.open("rb", buffering=0) as stream:
-            stream.seek(self._start)
-            while self._regular and not self._stopped and (read := stream.readinto(buffer)):
-                self._last = buffer[read - 1]
-                buffer[read:] = bytes(BLOCK - read)
-                if pending or int(view.max()) >= _FIRST_BEYOND_ASCII:  # wherever it stands, in a column read or not
-                    decoder.decode(bytes(memoryview(buffer)[:read]))
-                    pending = bool(decoder.getstate()[0])
-                self._add(view, equal, read)
-        decoder.decode(b"", final=not self._stopped and self._regular)
-        missing_end = self._last != _LINE_FEED
-        self._regular &= not self._odd and self._commas == self._between * (self._ends + missing_end)
-
-    def _add(self, view: npt.NDArray[np.uint8], equal: npt.NDArray[np.bool_], read: int) -> None:
-        inside, odd = _inside_quotes(_bits(view, ord('"'), equal))
-        outside = inside if self._odd else ~inside
-        ends = _ones(_bits(view, _LINE_FEED, equal) & outside)
-        self._commas += _ones(_bits(view, ord(","), equal) & outside)
-        self._odd ^= odd
-        self._bare = 0 if ends else self._bare + read
-        with self._news:
-            self._ends += ends
-            begun = self._commas - self._between * self._ends  # commas of the row that the block cuts
-            self._regular = 0 <= begun <= self._between and self._bare < LONGEST_ROW
-            self._news.notify_all()
+def _count(path: Path, start: int, end: int, *, odd: bool = False) -> _Counts:
+    """Count from a place to another; blocks are read into the same memory again and again."""
+    buffer = bytearray(BLOCK)
+    view = np.frombuffer(buffer, dtype=np.uint8)
+    counts, run, equal = _Counts(odd), 0, np.empty(BLOCK, dtype=np.bool_)
+    with path.open("rb", buffering=0) as stream:
+        stream.seek(start)
+        while left := end - stream.tell():
+            read = stream.readinto(memoryview(buffer)[:left])
+            if not read:
+                break  # the file became shorter
+            buffer[read:] = bytes(BLOCK - read)
+            counts.plain = counts.plain and int(view.max()) < _FIRST_BEYOND_ASCII
+            inside, odd = _inside_quotes(_bits(view, ord('"'), equal))
+            outside = inside if counts.odd else ~inside
+            ends = _ones(_bits(view, ord("\n"), equal) & outside)
+            counts.commas += _ones(_bits(view, ord(","), equal) & outside)
+            counts.ends += ends
+            run = 0 if ends else run + 1
+            counts.bare = max(counts.bare, run)
+            counts.odd ^= odd
+    return counts
 
 
 def _bits(view: npt.NDArray[np.uint8], sign: int, equal: npt.NDArray[np.bool_]) -> Bits:
