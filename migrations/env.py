@@ -37,7 +37,7 @@ handed = context.config.attributes.get("connection")
 if handed is not None:
     run(handed)
 else:
-    import fundapp.cli  # noqa: F401 - loads every room, and with it every table; `alembic` alone has loaded none
+    import fundapp.cli.demo  # noqa: F401 - goes through every room, and so loads every table; `alembic` has loaded none
     from config import Settings
 
     with Database(Settings.from_environment().database_url).engine.connect() as own:
