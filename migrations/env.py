@@ -37,7 +37,9 @@ handed = context.config.attributes.get("connection")
 if handed is not None:
     run(handed)
 else:
-    import fundapp.cli.demo  # noqa: F401 - goes through every room, and so loads every table; `alembic` has loaded none
+    # Between them these know every room, and so load every table; `alembic` alone has loaded none.
+    import fundapp.cli.demo
+    import fundapp.jobs  # noqa: F401
     from config import Settings
 
     with Database(Settings.from_environment().database_url).engine.connect() as own:
