@@ -120,7 +120,9 @@ def main() -> None:
         _keep_demonstration(sqlite, asked.instance, folder)
         for case in _cases(stack, sqlite, servers, folder, sizes):
             errors.print(f"{case.what} {case.store} n={case.n}")
-            results += measure(case)
+            for found in measure(case):  # said at once: the whole takes long, and what is known is worth having
+                errors.print(f"    {_figure(found.median)} {found.unit}, {found.ratio:.3g} x {found.against}")
+                results.append(found)
         results += usage_cases.peak_memory(sqlite, folder / "export.csv", sizes.export)
         accuracy = _accuracy(folder) if sizes is FULL else []
     seconds = time.perf_counter() - started
