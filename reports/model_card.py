@@ -14,9 +14,9 @@ from reports.typesetting import Document, set_pages
 _TENTHS = 10
 _LEFT, _RIGHT, _ROW = 150, 600, 30
 _METHODS = {
-    "ridge": ("평가표 기반 능형 회귀", "ridge on the rubric"),
+    "ridge": ("기준표 기반 능형 회귀", "ridge on the rubric"),
     "additive": ("가법 부스팅", "additive boosting"),
-    "recalibrated": ("평가표 재보정", "recalibrated rubric"),
+    "recalibrated": ("기준표 재보정", "recalibrated rubric"),
 }
 _STANDINGS = {
     "serves": ("쓰는 중", "serves"),
@@ -34,7 +34,7 @@ _CHECKS = {
     "leakage": ("누출", "Leakage"),
     "shadow": ("그림자", "Shadow"),
     "sign": ("방향", "Direction"),
-    "sign:rubric": ("방향: 평가표", "Direction: rubric"),
+    "sign:rubric": ("방향: 기준표", "Direction: rubric"),
 }
 _GROUPS = {
     "company_class": ("기업 규모", "Company size"),
@@ -148,7 +148,7 @@ def _metrics(rows: CardRows, locale: Locale) -> Document:
     columns = (
         (say(locale, "지표", "Measure"), False),
         (say(locale, "모형", "Model"), True),
-        (say(locale, "재보정한 평가표", "Recalibrated rubric"), True),
+        (say(locale, "재보정한 기준표", "Recalibrated rubric"), True),
     )
     lines = list(zip(names, column(rows.model), column(rows.rubric), strict=True))
     return _section(
@@ -164,7 +164,7 @@ def _criteria(rows: CardRows, locale: Locale) -> Document:
     missing = say(locale, "응답 없음", "no answer")
     columns = (
         (say(locale, "기준", "Criterion"), False),
-        (say(locale, "평가표 최대", "Rubric's maximum"), True),
+        (say(locale, "기준표 최대", "Rubric's maximum"), True),
         (say(locale, "모형 최대", "Model's maximum"), True),
         (say(locale, "구간과 무게", "Bins and weights"), False),
     )
@@ -180,7 +180,7 @@ def _criteria(rows: CardRows, locale: Locale) -> Document:
     sentence = _moved(rows.criteria, locale)
     return _section(
         say(locale, "기준마다 무엇을 배웠나", "What it learned of each criterion"),
-        note=say(locale, "구간은 평가표 점수, 무게는 로그오즈", "Bins are rule points, weights are log-odds"),
+        note=say(locale, "구간은 기준표 점수, 무게는 로그오즈", "Bins are rule points, weights are log-odds"),
         drawing={"svg": _drawing(rows.criteria, locale), "sentence": sentence},
         tables=[_table("", columns, lines, widths="criteria")],
     )
@@ -200,7 +200,7 @@ def _moved(criteria: Sequence[CardCriterion], locale: Locale) -> str:
 
     return say(
         locale,
-        f"100점의 배분, 평가표와 모형. 가장 늘어난 기준 {said(up)}, 가장 줄어든 기준 {said(down)}",
+        f"100점의 배분, 기준표와 모형. 가장 늘어난 기준 {said(up)}, 가장 줄어든 기준 {said(down)}",
         f"How the 100 points are shared, rubric and model. Most gained: {said(up)}; most lost: {said(down)}",
     )
 
@@ -222,7 +222,7 @@ def _drawing(criteria: Sequence[CardCriterion], locale: Locale) -> str:
             parts.append(_text(_LEFT + wide + 5, top + shift + 8, _points(tenths), "start", "var(--ax-ink-2)"))
     foot = high - 8
     for left, paint, words in (
-        (_LEFT, "rule", say(locale, "평가표", "Rubric")),
+        (_LEFT, "rule", say(locale, "기준표", "Rubric")),
         (_LEFT + 80, "model", say(locale, "모형", "Model")),
     ):
         parts.append(f'<rect x="{left}" y="{foot - 9}" width="9" height="9" fill="var(--ax-{paint})"/>')
@@ -270,7 +270,7 @@ def _limits(locale: Locale) -> Document:
             ),
             say(
                 locale,
-                "배운 평가표 밖에서는 쓰이지 않고, 다른 평가표의 점수와 견줄 수 없습니다.",
+                "배운 기준표 밖에서는 쓰이지 않고, 다른 기준표의 점수와 견줄 수 없습니다.",
                 "It serves only under the rubric it was learned on; its points are not comparable with another's.",
             ),
             say(
@@ -335,7 +335,7 @@ def _earlier(verdicts: Sequence[CardVerdict], names: dict[str, tuple[str, str]],
 
 
 def _against(verdict: CardVerdict, locale: Locale) -> str:
-    rival = verdict.champion or say(locale, "재보정한 평가표", "the recalibrated rubric")
+    rival = verdict.champion or say(locale, "재보정한 기준표", "the recalibrated rubric")
     return say(locale, f"상대: {rival}", f"against {rival}")
 
 

@@ -134,14 +134,14 @@ def _term_value(model: Model, term: Term, facts: Facts, tallies: Mapping[str, Ta
 def _require_same_rubric(model: Model, rubric: Rubric) -> None:
     if model.rubric_sha256 != rubric.sha256:
         raise LearnError(
-            f"다른 평가표로 학습한 모델 {model.version}입니다. 평가표 {rubric.version}에는 쓸 수 없습니다.",
+            f"다른 기준표로 학습한 모델 {model.version}입니다. 기준표 {rubric.version}에는 쓸 수 없습니다.",
             f"model {model.version} was learned on another rubric than {rubric.version}.",
             place="model",
         )
     known = {criterion.key: criterion.maximum for criterion in rubric.criteria}
     if dict(model.maxima) != known or set(model.by_criterion) != set(known):
         raise LearnError(
-            "모델의 기준과 최대 점수가 평가표와 다릅니다.",
+            "모델의 기준과 최대 점수가 기준표와 다릅니다.",
             "its criteria and their maxima are not the rubric's.",
             place="model",
         )

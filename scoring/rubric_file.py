@@ -305,7 +305,7 @@ def parse_rubric(text: str, dictionary: Dictionary | None = None) -> Rubric:
     """
     if len(text) > LONGEST_FILE:
         raise RubricError(
-            f"평가표가 너무 깁니다: {len(text):,}자, 최대 {LONGEST_FILE:,}자.",
+            f"기준표가 너무 깁니다: {len(text):,}자, 최대 {LONGEST_FILE:,}자.",
             f"the rubric is too long: {len(text):,} characters, at most {LONGEST_FILE:,}.",
         )
     try:

@@ -74,7 +74,7 @@ def application_features(
     for key in fields:
         if key not in home or CATALOGUE[key].kind is Kind.TEXT:
             raise LearnError(
-                "평가표의 기준에 쓰이는 (글이 아닌) 항목만 학습할 수 있습니다.",
+                "기준표의 기준에 쓰이는 (글이 아닌) 항목만 학습할 수 있습니다.",
                 "only fields that count in a criterion, and are no text, can be learned from.",
                 place=key,
             )

@@ -32,7 +32,7 @@ def load_rubric_file(path: Path | None = None) -> LoadedRubric:
         return read_rubric(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputFileError(
-            reason_ko=f"평가표를 열 수 없습니다: {path.name}", reason_en=f"{path.name}: {error}"
+            reason_ko=f"기준표를 열 수 없습니다: {path.name}", reason_en=f"{path.name}: {error}"
         ) from error
 
 

@@ -351,7 +351,7 @@ def _signs(model: Model, table: Table, codes: Codes, explained: Mapping[str, str
             _sign(
                 "rubric",
                 model.per_tenth < 0 and _opposed(table.labels, auc(table.labels, table.totals) - 0.5),
-                "평가표 점수가 높을수록 적합도가 낮음",
+                "기준표 점수가 높을수록 적합도가 낮음",
                 "more rule points, less fit",
                 explained,
             )
@@ -368,7 +368,7 @@ def _signs(model: Model, table: Table, codes: Codes, explained: Mapping[str, str
             _sign(
                 term.key,
                 against,
-                f"{term.label_ko}: 데이터가 평가표의 방향과 반대",
+                f"{term.label_ko}: 데이터가 기준표의 방향과 반대",
                 f"{term.label_en}: the data disagree with the rubric's direction",
                 explained,
             )

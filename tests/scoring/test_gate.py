@@ -107,7 +107,7 @@ def test_a_feature_that_speaks_against_the_rubric_is_named() -> None:
     against = Table(features, table.columns, table.criteria, table.rules, table.labels, {}, table.times, table.order)
     failed = judged(against).failed
     assert [(check.key, check.reason_ko) for check in failed] == [
-        ("sign:signal", "신호: 데이터가 평가표의 방향과 반대")
+        ("sign:signal", "신호: 데이터가 기준표의 방향과 반대")
     ]
 
 

@@ -288,7 +288,7 @@ def test_a_model_of_another_rubric_is_refused(model: Model) -> None:
     other = replace(default_rubric(), version="2027.1")
     with pytest.raises(LearnError) as caught:
         score(Facts.from_answers({}), other, model)
-    assert "다른 평가표" in caught.value.message_ko
+    assert "다른 기준표" in caught.value.message_ko
 
 
 def test_a_model_with_other_maxima_than_its_rubrics_is_refused(model: Model) -> None:
@@ -340,7 +340,7 @@ def test_a_rubric_of_other_criteria_can_be_learned_on_too(applications: list[Fac
     small = parse_rubric(
         """
         version = "s"
-        title_ko = "작은 평가표"
+        title_ko = "작은 기준표"
         title_en = "Small"
         [[knockouts]]
         key = "k"

@@ -202,4 +202,4 @@ def test_a_list_of_terms_that_refers_to_itself_is_refused_by_place() -> None:
 
 def test_a_rubric_of_ten_megabytes_is_refused_before_it_is_read() -> None:
     error = refused("# " + "가" * 10_000_000)
-    assert error.message_ko == "평가표가 너무 깁니다: 10,000,002자, 최대 1,000,000자."
+    assert error.message_ko == "기준표가 너무 깁니다: 10,000,002자, 최대 1,000,000자."

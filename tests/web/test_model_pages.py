@@ -70,7 +70,7 @@ def passed(db: Database, scored: None, at: datetime) -> str:
 
 def test_without_a_model_the_page_says_that_the_rubric_stands_alone(enter: Enter, scored: None) -> None:
     page = enter("analyst").get("/operations/models").text
-    assert "평가표만" in page
+    assert "기준표만" in page
     assert "아직 배운 모형이 없습니다" in page
     assert "선정 비율: 지역" in page
     assert "볼 수 있는 비공개 평점이 없습니다." in page
