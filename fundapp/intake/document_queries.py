@@ -148,7 +148,7 @@ def documents_changed(session: Session, application_id: uuid.UUID, requirements:
         .join(Application, Application.id == Submission.application_id)
         .where(Application.id == application_id, is_newest())
     )
-    return set(session.execute(now).tuples()) != set(session.execute(sent).tuples())
+    return set(session.execute(now)) != set(session.execute(sent))
 
 
 def find_document(session: Session, viewer: Viewer, document_id: uuid.UUID) -> tuple[DocumentRow, uuid.UUID | None]:
