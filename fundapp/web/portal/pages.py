@@ -14,7 +14,10 @@ from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
 from fundapp.intake.actions import answers_sha256
+from fundapp.intake.actions.documents import FIELD, PROVING_STATES, document_problems
 from fundapp.intake.answers import problem, validate_answers
+from fundapp.intake.document_queries import documents_changed, list_documents
+from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import FieldProblem, Form, Section
 from fundapp.intake.queries import (
     ApplicationView,
@@ -66,6 +69,8 @@ class ApplicationPage:
         editable: Whether answers may be changed and sent now.
         changed: Whether the working answers differ from what was last submitted.
         countdown: Time until the call closes.
+        requirements: Which documents the call asks for.
+        attached: How many documents answer each requirement now.
     """
 
     application: ApplicationView
@@ -74,6 +79,8 @@ class ApplicationPage:
     editable: bool
     changed: bool
     countdown: Countdown
+    requirements: tuple[Requirement, ...]
+    attached: Mapping[str, int]
 
     @property
     def form(self) -> Form:
@@ -116,13 +123,21 @@ def load_page(session: Session, viewer: Viewer, application_id: uuid.UUID, at: d
     call = get_call(session, application.call_code)
     countdown = count_down(call.opens_at, call.closes_at, at)
     last = application.submissions[-1] if application.submissions else None
+    requirements, attached = read_requirements(call.document), list_documents(session, viewer, application_id)
     return ApplicationPage(
         application=application,
         call=call,
-        problems=tuple(find_problems(call.form, application, at)),
+        problems=(
+            *find_problems(call.form, application, at),
+            *document_problems(session, application_id, requirements, kst_date(at)),
+        ),
         editable=countdown.phase == "open" and application.state in EDITABLE_STATES,
-        changed=last is None or last.sha256 != answers_sha256(application.answers),
+        changed=last is None
+        or last.sha256 != answers_sha256(application.answers)
+        or documents_changed(session, application_id, requirements),
         countdown=countdown,
+        requirements=requirements,
+        attached={one.requirement.key: len(one.documents) for one in attached},
     )
 
 
@@ -188,6 +203,18 @@ def _task(page: ApplicationPage, section: Section, progress: SectionProgress) ->
         questions=progress.questions,
         problems=len(unreadable),
     )
+
+
+def document_state(page: ApplicationPage) -> str:
+    """Return the task state of the documents page: of those that belong to the application, then of later proof."""
+    if any(found.field.startswith(FIELD) and found.code != "missing" for found in page.problems):
+        return "check"
+    proving = page.application.state in PROVING_STATES
+    asked = [one for one in page.requirements if one.required and (proving or one.stage == "submit")]
+    answered = [one for one in asked if page.attached.get(one.key)]
+    if len(answered) == len(asked):
+        return "done"
+    return "progress" if any(page.attached.values()) else "todo"
 
 
 def consent_state(consents: Mapping[str, bool]) -> str:

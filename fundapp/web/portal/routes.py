@@ -106,6 +106,7 @@ def application(application_id: uuid.UUID) -> ResponseReturnValue:
         page=page,
         tasks=tasks,
         consents=pages.consent_state(page.application.consents),
+        papers=pages.document_state(page),
         onward=pages.next_task(tasks) if page.editable else None,
         members=members,
         notes=shown.task_notes(page, tasks),

@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 
 from fundapp.core.quantities import gpu_hours
+from fundapp.intake.actions.documents import FIELD
 from fundapp.intake.form import Form, Question, Section
 from fundapp.intake.queries import ApplicationView
 from fundapp.intake.rules import PURPOSES
@@ -201,7 +202,12 @@ def _problem_links(page: ApplicationPage) -> list[ProblemLink]:
     for found in page.problems:
         section = section_of(page.form, found.field)
         text = pick(found.message_ko, found.message_en)
-        if section is None:
+        if found.field.startswith(FIELD):
+            key = found.field.removeprefix(FIELD)
+            wanted = next(one for one in page.requirements if one.key == key)
+            address = url_for("portal_documents.documents", application_id=page.application.id) + f"#d-{key}"
+            name = pick(wanted.title_ko, wanted.title_en)
+        elif section is None:
             address = url_for("portal.consents", application_id=page.application.id) + f"#{found.field}"
             purpose = next((one for one in PURPOSES if found.field == f"consent_{one.key}"), None)
             name = pick(purpose.title_ko, purpose.title_en) if purpose else found.field
