@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026_documents"
-down_revision = "0025_model_requests"
+revision = "0027_documents"
+down_revision = "0026_text_searches"
 branch_labels = None
 depends_on = None
 
