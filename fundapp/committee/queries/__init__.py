@@ -11,14 +11,21 @@ from fundapp.committee.queries.decisions import (
     open_conditions,
 )
 from fundapp.committee.queries.docket import (
+    DISPUTED_TENTHS,
     SORT_KEYS,
+    VIEWS,
+    Counts,
     DocketFilter,
     DocketRow,
     Progress,
     SortKey,
+    View,
+    adjusted_means,
     docket,
+    docket_counts,
     my_progress,
 )
+from fundapp.committee.queries.figures import listing_faults
 from fundapp.committee.queries.meetings import (
     AgendaItem,
     BallotPage,
@@ -42,11 +49,14 @@ from fundapp.committee.queries.reviews import (
 )
 
 __all__ = [
+    "DISPUTED_TENTHS",
     "SORT_KEYS",
+    "VIEWS",
     "AgendaItem",
     "BallotPage",
     "ConditionRow",
     "ConflictRow",
+    "Counts",
     "DecisionRow",
     "DocketFilter",
     "DocketRow",
@@ -60,15 +70,19 @@ __all__ = [
     "ReviewerProgress",
     "Seat",
     "SortKey",
+    "View",
+    "adjusted_means",
     "ballot_page",
     "blind_ratings",
     "docket",
+    "docket_counts",
     "find_pledge",
     "find_viewer",
     "list_conditions",
     "list_conflicts",
     "list_decisions",
     "list_meetings",
+    "listing_faults",
     "load_viewer",
     "meeting_page",
     "members",

@@ -198,3 +198,21 @@ def _review(
     parsed = tuple(Rating.of_document(document) for document in ratings)
     abstained = all(rating.points is None for rating in parsed)
     return NewestReview(application_id, person_id, version, parsed, None if abstained else total_tenths, note)
+
+
+def waiting_for(viewer: Viewer) -> Select[uuid.UUID]:
+    """Select the applications that wait for the viewer's own review."""
+    filed = select(Review.id).where(
+        Review.application_id == Assignment.application_id, Review.person_id == Assignment.person_id
+    )
+    return select(Assignment.application_id).where(Assignment.person_id == viewer.person_id, ~filed.exists())
+
+
+def sealed_applications(viewer: Viewer) -> Select[uuid.UUID] | None:
+    """Select what is sealed for the viewer, as `Figures.sealed` says of one; None where nothing can be.
+
+    These are few: what is assigned to the viewer and not yet reviewed by them.
+    """
+    if may_see_machine_score(viewer, reviews_here=True, own_review_filed=False):
+        return None
+    return waiting_for(viewer)
