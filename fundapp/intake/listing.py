@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, false, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from fundapp.intake.answers import gpu_requests
@@ -148,14 +148,14 @@ def gram_text(words: str) -> str:
 
 
 def found_by(session: Session, search: str) -> ColumnElement[bool]:
-    """Return the SQL condition under which a `Listing` is found; a search of marks alone finds nothing.
+    """Return the SQL condition under which a `ListingText` is found; a search of marks alone finds nothing.
 
     Every term must occur in the words of the application: the index of grams says where that may be, and the words
     themselves whether it is.
     """
     terms = terms_of(search)
     if not terms:
-        return Listing.id.is_(None)
+        return false()
     sought = grams_sought(terms)
     if session.get_bind().dialect.name == "sqlite":
         matched = text("listing_text.listing_id IN (SELECT rowid FROM listing_fts WHERE listing_fts MATCH :sought)")
@@ -164,4 +164,4 @@ def found_by(session: Session, search: str) -> ColumnElement[bool]:
         grams = func.string_to_array(ListingText.grams, " ")
         possible = grams.bool_op("@>")(func.string_to_array(" ".join(sought), " "))
     said = [ListingText.words.contains(term) for term in terms if len(term) > 1]
-    return Listing.id.in_(select(ListingText.listing_id).where(possible, *said))
+    return and_(possible, *said)

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Computed,
     Date,
     ForeignKey,
     Index,
@@ -204,7 +203,7 @@ class Listing(Base):
     median_tenths: Mapped[int | None]
     trimmed_tenths: Mapped[int | None]
     deviation_tenths: Mapped[int | None]
-    gap_tenths: Mapped[int | None] = mapped_column(Computed("abs(trimmed_tenths - score_tenths)", persisted=True))
+    gap_tenths: Mapped[int | None]
 
 
 class ListingText(Base):

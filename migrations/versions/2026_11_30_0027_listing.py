@@ -39,7 +39,8 @@ MOVED = f"UPDATE listing SET state = NEW.state, stage = {STAGE} WHERE applicatio
 RENAMED = "UPDATE listing SET company = NEW.name WHERE company_id = NEW.id"
 # A scoring that repeats the same points touches no row; an older card that is written later does not count.
 SCORED = (
-    "UPDATE listing SET score_tenths = NEW.total_tenths WHERE application_id = NEW.application_id "
+    "UPDATE listing SET score_tenths = NEW.total_tenths, gap_tenths = abs(trimmed_tenths - NEW.total_tenths) "
+    "WHERE application_id = NEW.application_id "
     "AND (score_tenths IS NULL OR score_tenths <> NEW.total_tenths) "
     "AND NOT EXISTS (SELECT 1 FROM scorecard s WHERE s.application_id = NEW.application_id AND "
     "(s.scored_at > NEW.scored_at OR (s.scored_at = NEW.scored_at AND s.id > NEW.id)))"
@@ -48,6 +49,18 @@ SHARED_OUT = (
     "UPDATE listing SET reviews_assigned = (SELECT count(*) FROM assignment a WHERE a.application_id = {row}.application_id) "
     "WHERE application_id = {row}.application_id"
 )
+# Who reviews what, and whether they have: what is sealed for somebody is read from the index of this table alone.
+TAKEN_ON = (
+    "INSERT INTO reviewing (person_id, application_id, call_id, filed) "
+    "SELECT NEW.person_id, NEW.application_id, a.call_id, (SELECT CASE WHEN count(*) = 0 THEN 0 ELSE 1 END FROM review r "
+    "WHERE r.application_id = NEW.application_id AND r.person_id = NEW.person_id) "
+    "FROM application a WHERE a.id = NEW.application_id"
+)
+GIVEN_UP = "DELETE FROM reviewing WHERE person_id = OLD.person_id AND application_id = OLD.application_id"
+FILED = (
+    "UPDATE reviewing SET filed = 1 "
+    "WHERE person_id = NEW.person_id AND application_id = NEW.application_id AND filed = 0"
+)
 TRIGGERS = (
     ("listing_opened", "INSERT", "application", OPENED),
     ("listing_moved", "UPDATE OF state", "application", MOVED),
@@ -55,6 +68,9 @@ TRIGGERS = (
     ("listing_scored", "INSERT", "scorecard", SCORED),
     ("listing_assigned", "INSERT", "assignment", SHARED_OUT.format(row="NEW")),
     ("listing_released", "DELETE", "assignment", SHARED_OUT.format(row="OLD")),
+    ("reviewing_begun", "INSERT", "assignment", TAKEN_ON),
+    ("reviewing_ended", "DELETE", "assignment", GIVEN_UP),
+    ("reviewing_filed", "INSERT", "review", FILED),
 )
 # SQLite's full-text index reads the grams from our own table; PostgreSQL has an inverted index over them.
 INDEXED = "INSERT INTO listing_fts (rowid, grams) VALUES (NEW.listing_id, NEW.grams)"
@@ -113,12 +129,7 @@ def _tables() -> None:
         sa.Column("median_tenths", sa.BigInteger(), nullable=True),
         sa.Column("trimmed_tenths", sa.BigInteger(), nullable=True),
         sa.Column("deviation_tenths", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "gap_tenths",
-            sa.BigInteger(),
-            sa.Computed("abs(trimmed_tenths - score_tenths)", persisted=True),
-            nullable=True,
-        ),
+        sa.Column("gap_tenths", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_listing_application_id")),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_listing_call_id")),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_listing_company_id")),
@@ -136,6 +147,19 @@ def _tables() -> None:
         sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name=op.f("fk_listing_text_listing_id")),
         sa.PrimaryKeyConstraint("listing_id", name=op.f("pk_listing_text")),
     )
+    op.create_table(
+        "reviewing",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("filed", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("filed IN (0,1)", name=op.f("ck_reviewing_filed")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reviewing_person_id")),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_reviewing_application_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_reviewing_call_id")),
+        sa.PrimaryKeyConstraint("person_id", "application_id", name=op.f("pk_reviewing")),
+    )
+    op.create_index("ix_reviewing_waiting", "reviewing", ["person_id", "filed", "call_id", "application_id"])
 
 
 def _fill() -> None:
@@ -148,6 +172,12 @@ def _fill() -> None:
         "ORDER BY s.scored_at DESC, s.id DESC LIMIT 1), "
         "(SELECT count(*) FROM assignment g WHERE g.application_id = a.id) "
         "FROM application a JOIN company c ON c.id = a.company_id ORDER BY a.number"
+    )
+    op.execute(
+        "INSERT INTO reviewing (person_id, application_id, call_id, filed) "
+        "SELECT g.person_id, g.application_id, a.call_id, CASE WHEN EXISTS (SELECT 1 FROM review r WHERE "
+        "r.application_id = g.application_id AND r.person_id = g.person_id) THEN 1 ELSE 0 END "
+        "FROM assignment g JOIN application a ON a.id = g.application_id"
     )
 
 
@@ -162,5 +192,6 @@ def downgrade() -> None:
         else:
             op.execute(f"DROP TRIGGER {name} ON {table}")
             op.execute(f"DROP FUNCTION {name}()")
+    op.drop_table("reviewing")
     op.drop_table("listing_text")
     op.drop_table("listing")

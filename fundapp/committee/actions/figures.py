@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, null, select, update
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.figures import FIGURES, figures_of
@@ -23,9 +24,14 @@ def keep_figures(session: Session, application_ids: Collection[uuid.UUID]) -> No
             session.execute(
                 update(Listing)
                 .where(Listing.application_id == application_id)
-                .values(figures)
+                .values(**figures, gap_tenths=_gap(figures["trimmed_tenths"]))
                 .execution_options(synchronize_session=False)
             )
+
+
+def _gap(trimmed_tenths: int | None) -> ColumnElement[Any]:
+    """Return the distance to the machine's score, which a trigger may be changing: so the database computes it."""
+    return null() if trimmed_tenths is None else func.abs(Listing.score_tenths - trimmed_tenths)
 
 
 def keep_all_figures(session: Session) -> int:

@@ -23,6 +23,7 @@ from fundapp.committee.queries.docket import (
     adjusted_means,
     docket,
     docket_counts,
+    looked_up,
     my_progress,
 )
 from fundapp.committee.queries.figures import listing_faults
@@ -84,6 +85,7 @@ __all__ = [
     "list_meetings",
     "listing_faults",
     "load_viewer",
+    "looked_up",
     "meeting_page",
     "members",
     "my_progress",

@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.sight import load_figures, newest_scores
 from fundapp.committee.rules import DOCKET_STATES
-from fundapp.committee.tables import Assignment
+from fundapp.committee.tables import Assignment, Review, Reviewing
 from fundapp.intake.listing import columns_of, form_of, gram_text, searched_words, submitted
 from fundapp.intake.tables import Application, Company, Listing, ListingText
 
@@ -45,13 +45,16 @@ def listing_faults(session: Session) -> Iterator[tuple[str, str]]:
         part = ids[start : start + _BLOCK]
         wanted = _copied(session, part)
         for key, figures in figures_of(session, part).items():
-            wanted[key] |= figures
+            score, trimmed = wanted[key]["score_tenths"], figures["trimmed_tenths"]
+            gap = None if score is None or trimmed is None else abs(trimmed - score)
+            wanted[key] |= figures | {"gap_tenths": gap}
         for call, ones in submitted(session, Application.id.in_(part)):
             form = form_of(call)
             for _, one in ones:
                 words = searched_words(form, one)
                 wanted[one.application_id] |= columns_of(one) | {"words": words, "grams": gram_text(words)}
         yield from _differing(session, part, wanted)
+    yield from _misread_reviewers(session)
     missing = select(Application.number).where(Application.id.not_in(select(Listing.application_id)))
     for number in session.scalars(missing):
         yield number, "listing"
@@ -102,3 +105,21 @@ def _differing(
         for name, value in wanted[listing.application_id].items():
             if (texts[name] if name in texts else getattr(listing, name)) != value:
                 yield listing.number, name
+
+
+def _misread_reviewers(session: Session) -> Iterator[tuple[str, str]]:
+    """Yield the applications whose narrowed assignments differ from assignments and reviews."""
+    filed = exists().where(Review.application_id == Assignment.application_id, Review.person_id == Assignment.person_id)
+    wanted = {
+        (row[0], row[1], int(row[2]))
+        for row in session.execute(select(Assignment.application_id, Assignment.person_id, filed))
+    }
+    kept = {
+        (row[0], row[1], row[2])
+        for row in session.execute(select(Reviewing.application_id, Reviewing.person_id, Reviewing.filed))
+    }
+    ids = {application_id for application_id, _, _ in wanted ^ kept}
+    for number in session.scalars(
+        select(Listing.number).where(Listing.application_id.in_(ids)).order_by(Listing.number)
+    ):
+        yield number, "reviewing"

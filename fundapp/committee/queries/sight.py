@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.rules import Rating, Statistics, statistics_of
-from fundapp.committee.tables import Assignment, Conflict, Review
+from fundapp.committee.tables import Assignment, Conflict, Review, Reviewing
 from fundapp.core.access import (
     Kind,
     Thing,
@@ -202,10 +202,13 @@ def _review(
 
 def waiting_for(viewer: Viewer) -> Select[uuid.UUID]:
     """Select the applications that wait for the viewer's own review."""
-    filed = select(Review.id).where(
-        Review.application_id == Assignment.application_id, Review.person_id == Assignment.person_id
-    )
-    return select(Assignment.application_id).where(Assignment.person_id == viewer.person_id, ~filed.exists())
+    return select(Reviewing.application_id).where(Reviewing.person_id == viewer.person_id, Reviewing.filed == 0)
+
+
+def waits_for(viewer: Viewer, application_id: ColumnElement[uuid.UUID]) -> ColumnElement[bool]:
+    """Return the same as the condition of a join, for a query that should begin with those few."""
+    waiting = aliased(Reviewing)
+    return and_(waiting.application_id == application_id, waiting.person_id == viewer.person_id, waiting.filed == 0)
 
 
 def sealed_applications(viewer: Viewer) -> Select[uuid.UUID] | None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from fundapp.allocation.queries import list_pools
+from fundapp.allocation.queries import pool_rates
 from fundapp.committee.queries import (
     SORT_KEYS,
     VIEWS,
@@ -21,6 +21,7 @@ from fundapp.committee.queries import (
     View,
     docket,
     docket_counts,
+    looked_up,
     my_progress,
 )
 from fundapp.committee.rules import DOCKET_STATES
@@ -119,14 +120,15 @@ def load_board(
     session: Session, viewer: Viewer, calls: list[CallRow], call: CallRow, asked: Asked, number: int
 ) -> Board:
     """Load one page of the docket; what it costs depends neither on the docket's length nor on the rows it shows."""
-    counts = docket_counts(session, viewer, call.code, asked.filters)
+    filters = looked_up(session, asked.filters)
+    counts = docket_counts(session, viewer, call.code, filters)
     total = counts.views[asked.view]
     number = Page.within(number, total)
     rows = docket(
         session,
         viewer,
         call.code,
-        filters=asked.filters,
+        filters=filters,
         sort=asked.sort,
         descending=asked.down,
         limit=PAGE_SIZE,
@@ -178,12 +180,3 @@ def requested_value(requests: Sequence[GpuRequest], rates: Mapping[tuple[str, st
         if (request.sku.upper(), request.quarter) in rates
     ]
     return sum(values) if values and len(values) == len(requests) else None
-
-
-def pool_rates(session: Session, viewer: Viewer) -> dict[tuple[str, str], int]:
-    """Return the rate of an hour in whole won by SKU and quarter; the highest where regions differ."""
-    rates: dict[tuple[str, str], int] = {}
-    for pool in list_pools(session, viewer):
-        place = (pool.sku.upper(), pool.quarter)
-        rates[place] = max(pool.rate_krw, rates.get(place, 0))
-    return rates

@@ -1,7 +1,7 @@
 """The docket: every application before the committee in one row, sealed figures kept sealed."""
 
 from fundapp.committee.queries.docket.counts import VIEWS, Counts, View, docket_counts
-from fundapp.committee.queries.docket.filters import DISPUTED_TENTHS, DocketFilter, OwnState
+from fundapp.committee.queries.docket.filters import DISPUTED_TENTHS, DocketFilter, OwnState, looked_up
 from fundapp.committee.queries.docket.progress import Progress, my_progress
 from fundapp.committee.queries.docket.rows import SORT_KEYS, DocketRow, SortKey, adjusted_means, docket
 
@@ -19,5 +19,6 @@ __all__ = [
     "adjusted_means",
     "docket",
     "docket_counts",
+    "looked_up",
     "my_progress",
 ]

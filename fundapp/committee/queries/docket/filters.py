@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    and_,
+    any_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, aliased
 
-from fundapp.committee.queries.sight import sealed_applications, waiting_for
+from fundapp.committee.queries.sight import sealed_applications, waiting_for, waits_for
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.committee.tables import Assignment, Review
 from fundapp.core.access import Viewer, application_clause
 from fundapp.intake.listing import found_by
-from fundapp.intake.tables import Call, Listing
+from fundapp.intake.tables import Call, Listing, ListingText
 
 OwnState = Literal["unassigned", "waiting", "filed", "abstained"]
 View = Literal["waiting", "all", "dispute", "gap", "proposed", "decided"]
@@ -23,6 +37,14 @@ DISPUTED_TENTHS = 100
 """From this standard deviation, or distance between machine and committee, a row is worth talking about."""
 
 _PROPOSED = DOCKET_STATES.index("proposed")
+VIEW_CONDITIONS: dict[View, ColumnElement[bool]] = {
+    "all": true(),
+    "dispute": Listing.deviation_tenths >= DISPUTED_TENTHS,
+    "gap": Listing.gap_tenths >= DISPUTED_TENTHS,
+    "proposed": Listing.stage == _PROPOSED,
+    "decided": Listing.stage > _PROPOSED,
+}
+"""What puts a row into a view, before anything is sealed; `waiting` is the viewer's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +59,7 @@ class DocketFilter:
         least_score_tenths: Machine score; rows whose score is sealed or missing are left out then, whatever it is.
         view: One of the built-in views.
         numbers: Only these applications.
+        found: What the search found, where it was done already: see `looked_up`.
     """
 
     states: tuple[str, ...] = ()
@@ -46,6 +69,7 @@ class DocketFilter:
     least_score_tenths: int | None = None
     view: View = "all"
     numbers: tuple[str, ...] = ()
+    found: frozenset[int] | None = None
 
     @property
     def narrowed(self) -> bool:
@@ -55,8 +79,14 @@ class DocketFilter:
         )
 
 
-def on_docket(viewer: Viewer, call_code: str) -> ColumnElement[bool]:
-    """Return the condition for the rows of a call's docket that the viewer may know of."""
+def on_docket(viewer: Viewer, call_code: str, *, by_stage: bool = True) -> ColumnElement[bool]:
+    """Return the condition for the rows of a call's docket that the viewer may know of.
+
+    Args:
+        viewer: Who looks.
+        call_code: Of which call.
+        by_stage: Whether the index of stages is any help; SQLite, which knows no statistics, takes it where it is not.
+    """
     own = Listing.company_id.not_in(viewer.company_ids) if viewer.company_ids else true()
     seen = application_clause(
         viewer,
@@ -65,7 +95,8 @@ def on_docket(viewer: Viewer, call_code: str) -> ColumnElement[bool]:
         is_draft=false(),  # a draft has no stage
     )
     call_id = select(Call.id).where(Call.code == call_code).scalar_subquery()
-    return and_(Listing.call_id == call_id, Listing.stage.is_not(None), seen, own)
+    stage = Listing.stage.expression if by_stage else Listing.stage + 0
+    return and_(Listing.call_id == call_id, stage.is_not(None), seen, own)
 
 
 def unsealed(viewer: Viewer) -> ColumnElement[bool]:
@@ -76,19 +107,10 @@ def unsealed(viewer: Viewer) -> ColumnElement[bool]:
 
 def in_view(viewer: Viewer, view: View) -> ColumnElement[bool]:
     """Return the condition of a built-in view. None of them reads a sealed figure, so it puts no row into any."""
-    match view:
-        case "waiting":
-            return Listing.application_id.in_(waiting_for(viewer))
-        case "all":
-            return true()
-        case "dispute":
-            return and_(Listing.deviation_tenths >= DISPUTED_TENTHS, unsealed(viewer))
-        case "gap":
-            return and_(Listing.gap_tenths >= DISPUTED_TENTHS, unsealed(viewer))
-        case "proposed":
-            return Listing.stage == _PROPOSED
-        case "decided":
-            return Listing.stage > _PROPOSED
+    if view == "waiting":
+        return waits_for(viewer, Listing.application_id.expression)
+    condition = VIEW_CONDITIONS[view]
+    return and_(condition, unsealed(viewer)) if view in {"dispute", "gap"} else condition
 
 
 def left_in(session: Session, viewer: Viewer, chosen: DocketFilter) -> list[ColumnElement[bool]]:
@@ -107,8 +129,24 @@ def left_in(session: Session, viewer: Viewer, chosen: DocketFilter) -> list[Colu
     if chosen.own is not None:
         conditions.append(_own(viewer, chosen.own))
     if chosen.search.strip():
-        conditions.append(found_by(session, chosen.search))
+        conditions.append(_one_of(session, looked_up(session, chosen).found or frozenset()))
     return conditions
+
+
+def looked_up(session: Session, chosen: DocketFilter) -> DocketFilter:
+    """Return the filter with its search done, so that rows and counts do not each look through the texts again."""
+    if chosen.found is not None or not chosen.search.strip():
+        return chosen
+    ids = session.scalars(select(ListingText.listing_id).where(found_by(session, chosen.search)))
+    return replace(chosen, found=frozenset(ids))
+
+
+def _one_of(session: Session, ids: frozenset[int]) -> ColumnElement[bool]:
+    """Return the condition that a listing is one of many, given as one parameter however many they are."""
+    if session.get_bind().dialect.name == "sqlite":
+        given = func.json_each(json.dumps(sorted(ids))).table_valued("value")
+        return Listing.id.in_(select(given.c.value))
+    return Listing.id == any_(cast(literal(sorted(ids), ARRAY(BigInteger)), ARRAY(BigInteger)))
 
 
 def _own(viewer: Viewer, own: OwnState) -> ColumnElement[bool]:
@@ -129,8 +167,3 @@ def _own(viewer: Viewer, own: OwnState) -> ColumnElement[bool]:
         case "unassigned":
             assigned = select(Assignment.application_id).where(Assignment.person_id == viewer.person_id)
             return ~or_(Listing.application_id.in_(assigned), Listing.application_id.in_(mine))
-
-
-def counted_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """Return how many rows of an aggregate fulfil a condition."""
-    return func.count().filter(condition)

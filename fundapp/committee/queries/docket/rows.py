@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, Subquery, cast, exists, liter
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fundapp.committee.queries.docket.filters import DocketFilter, OwnState, in_view, left_in, on_docket
-from fundapp.committee.queries.sight import require_sight, sealed_applications
+from fundapp.committee.queries.sight import require_sight, sealed_applications, waits_for
 from fundapp.committee.rules import Statistics, adjusted_mean, severity_offsets
 from fundapp.committee.tables import Assignment, Ballot, Decision, Review
 from fundapp.core.access import Kind, Viewer, may_see_machine_score
@@ -127,14 +127,15 @@ def docket(
     """
     require_sight(viewer, Kind.REVIEW)
     chosen = filters or DocketFilter()
-    among = [on_docket(viewer, call_code), in_view(viewer, chosen.view), *left_in(session, viewer, chosen)]
-    page = _page(viewer, among, sort, descending=descending, limit=limit, offset=offset)
+    among = [in_view(viewer, chosen.view), *left_in(session, viewer, chosen)]
+    page = _page(viewer, call_code, among, sort, descending=descending, limit=limit, offset=offset)
     query = _shown(viewer).join(page, page.c.id == Listing.id).order_by(*_order(page, sort, descending=descending))
     return [_row(viewer, row) for row in session.execute(query)]
 
 
 def _page(
     viewer: Viewer,
+    call_code: str,
     among: list[ColumnElement[bool]],
     sort: SortKey,
     *,
@@ -145,19 +146,22 @@ def _page(
     """Select which rows, with what sorts them: those with a value by the value's index, then blank ones by number."""
     last = None if limit is None else offset + limit
     column = _COLUMNS[sort]
-    valued, blank = _candidates(among, column, blank=False), _candidates(among, column, blank=True)
+    valued = _candidates([on_docket(viewer, call_code), *among], column, blank=False)
     by_value = [_towards(column, falling=_falls(sort, descending)), _towards(Listing.number, falling=descending)]
     if sort not in _BLANK:
         return valued.order_by(*by_value).limit(limit).offset(offset).subquery()
     hidden = sealed_applications(viewer) if sort in _SEALED else None
+    blank = _candidates([on_docket(viewer, call_code, by_stage=False), *among], column, blank=True)
     parts = [blank.where(column.is_(None))]
     valued = valued.where(column.is_not(None))
     if hidden is not None:
         valued = valued.where(Listing.application_id.not_in(hidden))
-        parts.append(blank.where(column.is_not(None), Listing.application_id.in_(hidden)))
+        parts.append(blank.where(column.is_not(None), waits_for(viewer, Listing.application_id.expression)))
     # Each part takes no more than the page can need of it, from its own index; the few that are left are sorted.
     several = [valued.order_by(*by_value).limit(last).subquery()]
-    several += [part.order_by(Listing.number).limit(last).subquery() for part in parts]
+    # No index gives this order, lest SQLite should walk the whole call by number to find the few blank ones.
+    by_number = Listing.number.op("||")("")
+    several += [part.order_by(by_number).limit(last).subquery() for part in parts]
     together = union_all(*(select(part) for part in several)).subquery()
     order = _order(together, sort, descending=descending)
     return select(together).order_by(*order).limit(limit).offset(offset).subquery()
@@ -203,9 +207,15 @@ def _shown(viewer: Viewer) -> Select[*tuple[Any, ...]]:
         .limit(1)
         .scalar_subquery()
     )
-    newest = select(Ballot.id).where(Ballot.application_id == Listing.application_id)
-    ballot = newest.order_by(Ballot.opened_at.desc(), Ballot.id.desc()).limit(1).scalar_subquery()
-    outcome = select(Decision.outcome).where(Decision.ballot_id == ballot).scalar_subquery()
+    newest = (
+        select(Ballot.id, Decision.outcome)
+        .join_from(Ballot, Decision, Decision.ballot_id == Ballot.id, isouter=True)
+        .where(Ballot.application_id == Listing.application_id)
+        .order_by(Ballot.opened_at.desc(), Ballot.id.desc())
+        .limit(1)
+    )
+    ballot = newest.with_only_columns(Ballot.id, maintain_column_froms=True).scalar_subquery()
+    outcome = newest.with_only_columns(Decision.outcome, maintain_column_froms=True).scalar_subquery()
     return select(
         Listing.application_id,
         Listing.number,
