@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from fundapp.core.orm import Base, Document, Instant
+from fundapp.core.schema import is_mapped
 from fundapp.core.sessions import Database
 
 
@@ -27,6 +28,7 @@ def run(connection: sa.Connection) -> None:
         compare_type=True,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=render_item,
+        include_name=lambda name, _kind, _parents: is_mapped(name),
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -126,6 +126,20 @@ def list_pools(session: Session, viewer: Viewer, *, quarter: str | None = None) 
     return rows
 
 
+def pool_rates(session: Session, viewer: Viewer) -> dict[tuple[str, str], int]:
+    """Return the rate of an hour in whole won by SKU (upper case) and quarter; the highest where regions differ.
+
+    Raises:
+        ForbiddenError: if the viewer may not see pools.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.POOL))
+    rates: dict[tuple[str, str], int] = {}
+    for sku, quarter, rate in session.execute(select(Pool.sku, Pool.quarter, Pool.rate_krw)):
+        place = (sku.upper(), quarter)
+        rates[place] = max(rate, rates.get(place, 0))
+    return rates
+
+
 class _Flows:
     """Posted hours between pools and other accounts, by the pool's account, net of what came back."""
 

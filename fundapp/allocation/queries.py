@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fundapp.allocation.pools import PoolRow, list_pools
+from fundapp.allocation.pools import PoolRow, list_pools, pool_rates
 from fundapp.allocation.tables import Fund, Investor, Plan, PlanAdoption
 from fundapp.committee.queries.sight import load_figures
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
@@ -35,6 +35,7 @@ __all__ = [
     "list_plans",
     "list_pools",
     "plan_page",
+    "pool_rates",
 ]
 
 

@@ -12,6 +12,14 @@ from alembic.script import ScriptDirectory
 import migrations
 from fundapp.core.sessions import Database
 
+_FULL_TEXT = ("listing_fts", "ix_listing_text_grams")
+"""The full-text indexes of SQLite, with the tables it keeps itself in, and of PostgreSQL: no mapped class has them."""
+
+
+def is_mapped(name: str | None) -> bool:
+    """Whether a table or index of the database is one that classes describe, not a full-text index."""
+    return name is None or not name.startswith(_FULL_TEXT)
+
 
 def _config() -> Config:
     settings = Config()

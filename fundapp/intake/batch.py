@@ -19,6 +19,7 @@ from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions import actor_name, answers_sha256, company_columns, take_numbers
 from fundapp.intake.answers import problem
 from fundapp.intake.form import FieldProblem
+from fundapp.intake.listing import list_companies
 from fundapp.intake.newest import is_newest
 from fundapp.intake.rules import advance, number_of
 from fundapp.intake.tables import Application, Call, Company, Submission, Transition
@@ -197,6 +198,7 @@ def write_batch(session: Session, batch: Batch, *, actor: Viewer, at: datetime, 
             _update_application(session, standing, at)
     _insert(session, Submission, [_submission_row(step, actor, at) for step in batch.steps])
     _insert(session, Transition, [_transition_row(step, actor, at) for step in batch.steps])
+    list_companies(session, {standing.company_id for standing in touched})
     details = {
         "file_sha256": file_sha256,
         "late": at > batch.call.closes_at,

@@ -159,17 +159,25 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
 
 def list_calls(session: Session, at: datetime) -> list[CallRow]:
     """Return every call, the last to close first."""
-    calls = session.scalars(select(Call).order_by(Call.closes_at.desc(), Call.code))
+    columns = (Call.code, Call.title_ko, Call.title_en, Call.opens_at, Call.closes_at)  # the document is long
+    calls = session.execute(select(*columns).order_by(Call.closes_at.desc(), Call.code))
     return [
-        CallRow(call.code, call.title_ko, call.title_en, call.opens_at, call.closes_at, _phase(call, at))
+        CallRow(
+            call.code,
+            call.title_ko,
+            call.title_en,
+            call.opens_at,
+            call.closes_at,
+            _phase(call.opens_at, call.closes_at, at),
+        )
         for call in calls
     ]
 
 
-def _phase(call: Call, at: datetime) -> str:
-    if at < call.opens_at:
+def _phase(opens_at: datetime, closes_at: datetime, at: datetime) -> str:
+    if at < opens_at:
         return "upcoming"
-    return "open" if at <= call.closes_at else "closed"
+    return "open" if at <= closes_at else "closed"
 
 
 def get_call(session: Session, code: str) -> CallPage:

@@ -38,7 +38,10 @@ def triggers(connection: Connection) -> dict[str, set[str]]:
                 found.setdefault(table, set()).update(re.findall(r"BEFORE (UPDATE|DELETE)", sql))
         return found
     rows = connection.execute(
-        text("SELECT relname, tgtype FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal")
+        text(
+            "SELECT relname, tgtype FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
+            "WHERE NOT tgisinternal AND tgtype & 2 > 0"
+        )
     ).all()
     # Bits of pg_trigger.tgtype, from PostgreSQL's catalog/pg_trigger.h: BEFORE 2, DELETE 8, UPDATE 16, TRUNCATE 32.
     return {

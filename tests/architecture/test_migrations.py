@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from source_tree import ROOT, imported_modules, name_of
 from sqlalchemy import Connection, MetaData, inspect, text
 
-from fundapp.core.schema import current_revision, downgrade_schema, newest_revision, upgrade_schema
+from fundapp.core.schema import current_revision, downgrade_schema, is_mapped, newest_revision, upgrade_schema
 from fundapp.core.sessions import Database
 
 VERSIONS = sorted((ROOT / "migrations" / "versions").glob("*.py"))
@@ -24,7 +24,7 @@ DATED = re.compile(r"(?P<day>20[0-9]{2}_(0[1-9]|1[0-2])_(0[1-9]|[12][0-9]|3[01])
 
 def tables_of(database: Database) -> set[str]:
     with database.engine.connect() as connection:
-        return set(inspect(connection).get_table_names()) - {"alembic_version"}
+        return {name for name in inspect(connection).get_table_names() if is_mapped(name)} - {"alembic_version"}
 
 
 def functions_of(database: Database) -> set[str]:
@@ -36,8 +36,12 @@ def functions_of(database: Database) -> set[str]:
         return set(connection.scalars(text(query)))
 
 
+def described(name: str | None, _kind: str, _parents: object) -> bool:
+    return is_mapped(name)
+
+
 def differences(connection: Connection, metadata: MetaData) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": described})
     return list(compare_metadata(context, metadata))
 
 

@@ -17,6 +17,7 @@ from fundapp.committee.tables import Assignment
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person, Role
+from fundapp.intake.listing import list_submissions
 from fundapp.intake.tables import Application, Call, Company, Membership, Submission
 from fundapp.screening.tables import RubricVersion, Scorecard
 
@@ -123,6 +124,7 @@ def add_application(
     session.flush()
     if score is not None:
         add_score(session, application.id, submission.id, score, company_class=company_class)
+    list_submissions(session, [application.id])
     return application.id
 
 

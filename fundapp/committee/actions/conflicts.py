@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
+from fundapp.committee.actions.figures import keep_figures
 from fundapp.committee.entrance import enter, require_person
 from fundapp.committee.rules import ROUTES, Route
 from fundapp.committee.tables import Assignment, Conflict
@@ -100,6 +101,7 @@ def _write(
     session.execute(
         delete(Assignment).where(Assignment.application_id == application.id, Assignment.person_id == person_id)
     )
+    keep_figures(session, [application.id])
     record_event(
         session,
         actor=actor,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.committee.actions.conflicts import disqualify_insiders
+from fundapp.committee.actions.figures import keep_figures
 from fundapp.committee.balancing import Shortfall, Task, share_out
 from fundapp.committee.entrance import enter, require_person
 from fundapp.committee.queries.people import members
@@ -206,6 +207,7 @@ def file_review(
             )
         )
         session.flush()
+        keep_figures(session, [application_id])
         record_event(
             session,
             actor=actor,

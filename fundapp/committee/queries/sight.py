@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.rules import Rating, Statistics, statistics_of
-from fundapp.committee.tables import Assignment, Conflict, Review
+from fundapp.committee.tables import Assignment, Conflict, Review, Reviewing
 from fundapp.core.access import (
     Kind,
     Thing,
@@ -198,3 +198,24 @@ def _review(
     parsed = tuple(Rating.of_document(document) for document in ratings)
     abstained = all(rating.points is None for rating in parsed)
     return NewestReview(application_id, person_id, version, parsed, None if abstained else total_tenths, note)
+
+
+def waiting_for(viewer: Viewer) -> Select[uuid.UUID]:
+    """Select the applications that wait for the viewer's own review."""
+    return select(Reviewing.application_id).where(Reviewing.person_id == viewer.person_id, Reviewing.filed == 0)
+
+
+def waits_for(viewer: Viewer, application_id: ColumnElement[uuid.UUID]) -> ColumnElement[bool]:
+    """Return the same as the condition of a join, for a query that should begin with those few."""
+    waiting = aliased(Reviewing)
+    return and_(waiting.application_id == application_id, waiting.person_id == viewer.person_id, waiting.filed == 0)
+
+
+def sealed_applications(viewer: Viewer) -> Select[uuid.UUID] | None:
+    """Select what is sealed for the viewer, as `Figures.sealed` says of one; None where nothing can be.
+
+    These are few: what is assigned to the viewer and not yet reviewed by them.
+    """
+    if may_see_machine_score(viewer, reviews_here=True, own_review_filed=False):
+        return None
+    return waiting_for(viewer)

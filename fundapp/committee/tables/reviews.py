@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
@@ -43,3 +43,21 @@ class Review(Base):
     total_tenths: Mapped[int]
     note: Mapped[str | None] = mapped_column(Text)
     filed_at: Mapped[datetime]
+
+
+class Reviewing(Base):
+    """Who is to review what and whether they have (1) or not (0): assignments and reviews, narrowed by triggers.
+
+    What waits for a person, and therefore is sealed for them, is read from its index alone.
+    """
+
+    __tablename__ = "reviewing"
+    __table_args__ = (
+        CheckConstraint("filed IN (0,1)", name="filed"),
+        Index("ix_reviewing_waiting", "person_id", "filed", "call_id", "application_id"),
+    )
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), primary_key=True)
+    call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("call.id"))
+    filed: Mapped[int]

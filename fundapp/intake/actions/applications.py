@@ -23,6 +23,7 @@ from fundapp.intake.actions.names import actor_name, answers_sha256, company_col
 from fundapp.intake.answers import problem, read_answers, validate_answers
 from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
+from fundapp.intake.listing import list_companies
 from fundapp.intake.rules import (
     PURPOSES,
     RevisionConflictError,
@@ -186,6 +187,7 @@ def submit_application(
         _require_complete(session, application, parse_form(call.document), requirements, at)
         version = _freeze(session, application, requirements, actor, at)
         move_application(session, application, verb, actor=actor, at=at)
+        list_companies(session, [application.company_id])
         return {"version": version}
 
     request = {"application": str(application_id), "revision": application.revision}

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from fundapp.allocation.queries import list_pools
+from fundapp.allocation.queries import pool_rates
 from fundapp.committee.queries import (
     SORT_KEYS,
+    VIEWS,
+    Counts,
     DocketFilter,
     DocketRow,
     Progress,
     SortKey,
+    View,
     docket,
-    narrow,
-    progress_in,
+    docket_counts,
+    looked_up,
+    my_progress,
 )
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.core.access import Viewer
@@ -28,27 +32,14 @@ from fundapp.intake.answers import GpuRequest
 from fundapp.intake.queries import CallRow, list_calls
 from fundapp.screening.rules import age_in_months
 from fundapp.web.shell.clock import now
-
-DISPUTED_TENTHS = 100
-"""From this standard deviation, or distance between machine and committee, a row is worth talking about."""
-DECIDED = frozenset({"approved", "rejected", "deferred", "awarded"})
-
-VIEWS: Mapping[str, Callable[[DocketRow], bool]] = {
-    "waiting": lambda row: row.own_state == "waiting",
-    "all": lambda _row: True,
-    "dispute": lambda row: _deviation(row) >= DISPUTED_TENTHS,
-    "gap": lambda row: _gap(row) >= DISPUTED_TENTHS,
-    "proposed": lambda row: row.state == "proposed",
-    "decided": lambda row: row.state in DECIDED,
-}
-"""Saved views. They read what the row shows the viewer, so a sealed figure puts no row into any of them."""
+from fundapp.web.shell.pagination import PAGE_SIZE, Page
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the address asks for, put right where it makes no sense."""
 
-    view: str
+    view: View
     search: str
     state: str
     sector: str
@@ -60,7 +51,7 @@ class Asked:
         """Read the query of an address."""
         view, state, sort = args.get("view", "all"), args.get("state", ""), args.get("sort", "number")
         return cls(
-            view=view if view in VIEWS else "all",
+            view=next((one for one in VIEWS if one == view), "all"),
             search=args.get("q", "")[:100],
             state=state if state in DOCKET_STATES else "",
             sector=args.get("sector", "")[:40],
@@ -72,6 +63,13 @@ class Asked:
     def narrowed(self) -> bool:
         """Whether filters are on that one could clear."""
         return bool(self.search or self.state or self.sector)
+
+    @property
+    def filters(self) -> DocketFilter:
+        """What the queries take of it."""
+        return DocketFilter(
+            states=(self.state,) if self.state else (), search=self.search, sector=self.sector, view=self.view
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +90,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The docket of one call.
-
-    Attributes:
-        total: Rows before any filter of the address.
-        counts: Rows in each saved view, filters applied.
-        sectors: Industries to filter by.
-    """
+    """One page of the docket of a call."""
 
     calls: Sequence[CallRow]
     call: CallRow
     asked: Asked
-    total: int
-    lines: Sequence[Line]
-    counts: Mapping[str, int]
-    sectors: Sequence[str]
+    counts: Counts
+    page: Page[Line]
     progress: Progress
 
 
@@ -126,26 +116,47 @@ def find_call(session: Session, code: str | None, at: datetime) -> tuple[list[Ca
     return calls, next((call for call in by_phase if call), calls[0] if calls else None)
 
 
-def load_board(session: Session, viewer: Viewer, calls: list[CallRow], call: CallRow, asked: Asked) -> Board:
-    """Load the docket, in a number of statements that does not depend on its length."""
-    everything = docket(session, viewer, call.code, sort=asked.sort, descending=asked.down)
-    rows = everything
-    if asked.narrowed:
-        filters = DocketFilter(states=(asked.state,) if asked.state else (), search=asked.search, sector=asked.sector)
-        rows = narrow(everything, filters)
-    rates = pool_rates(session, viewer)
-    # A rolling call closes years from now: a company's age there is today's.
-    closes_on = min(kst_date(call.closes_at), kst_date(now()))
+def load_board(
+    session: Session, viewer: Viewer, calls: list[CallRow], call: CallRow, asked: Asked, number: int
+) -> Board:
+    """Load one page of the docket; what it costs depends neither on the docket's length nor on the rows it shows."""
+    filters = looked_up(session, asked.filters)
+    counts = docket_counts(session, viewer, call.code, filters)
+    total = counts.views[asked.view]
+    number = Page.within(number, total)
+    rows = docket(
+        session,
+        viewer,
+        call.code,
+        filters=filters,
+        sort=asked.sort,
+        descending=asked.down,
+        limit=PAGE_SIZE,
+        offset=(number - 1) * PAGE_SIZE,
+    )
     return Board(
         calls=calls,
         call=call,
         asked=asked,
-        total=len(everything),
-        lines=[_line(row, rates, closes_on) for row in rows if VIEWS[asked.view](row)],
-        counts={view: sum(map(belongs, rows)) for view, belongs in VIEWS.items()},
-        sectors=sorted({row.sector for row in everything if row.sector}),
-        progress=progress_in(everything),
+        counts=counts,
+        page=Page(lines_of(session, viewer, call, rows), number, total),
+        progress=my_progress(session, viewer, call.code),
     )
+
+
+def load_lines(session: Session, viewer: Viewer, call: CallRow, asked: Asked, numbers: Sequence[str]) -> list[Line]:
+    """Load every row that a file takes: what the address leaves in or, of it, the numbers ticked."""
+    filters = replace(asked.filters, numbers=tuple(numbers))
+    rows = docket(session, viewer, call.code, filters=filters, sort=asked.sort, descending=asked.down)
+    return lines_of(session, viewer, call, rows)
+
+
+def lines_of(session: Session, viewer: Viewer, call: CallRow, rows: Sequence[DocketRow]) -> list[Line]:
+    """Return rows with what is derived for display."""
+    rates = pool_rates(session, viewer)
+    # A rolling call closes years from now: a company's age there is today's.
+    closes_on = min(kst_date(call.closes_at), kst_date(now()))
+    return [_line(row, rates, closes_on) for row in rows]
 
 
 def _line(row: DocketRow, rates: Mapping[tuple[str, str], int], closes_on: date) -> Line:
@@ -169,22 +180,3 @@ def requested_value(requests: Sequence[GpuRequest], rates: Mapping[tuple[str, st
         if (request.sku.upper(), request.quarter) in rates
     ]
     return sum(values) if values and len(values) == len(requests) else None
-
-
-def pool_rates(session: Session, viewer: Viewer) -> dict[tuple[str, str], int]:
-    """Return the rate of an hour in whole won by SKU and quarter; the highest where regions differ."""
-    rates: dict[tuple[str, str], int] = {}
-    for pool in list_pools(session, viewer):
-        place = (pool.sku.upper(), pool.quarter)
-        rates[place] = max(pool.rate_krw, rates.get(place, 0))
-    return rates
-
-
-def _deviation(row: DocketRow) -> int:
-    return row.statistics.deviation_tenths or 0 if row.statistics else 0
-
-
-def _gap(row: DocketRow) -> int:
-    if row.statistics is None or row.score_tenths is None:
-        return 0
-    return abs(row.statistics.trimmed_tenths - row.score_tenths)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from fundapp.allocation.queries import pool_rates
 from fundapp.committee.queries import ReviewPage, find_pledge, review_page
 from fundapp.core.access import Role, Viewer
 from fundapp.core.quarters import kst_date
@@ -29,7 +30,7 @@ from fundapp.intake.rules import age_basis
 from fundapp.screening.queries import ScorecardView, find_scorecard
 from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
 from fundapp.screening.texts import AlikeRow, MarkedText, list_alike, mark_texts
-from fundapp.web.committee.board import pool_rates, requested_value
+from fundapp.web.committee.board import requested_value
 from fundapp.web.documents.shown import RequirementShown, show_requirements
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.formats import business_number, grouped, won

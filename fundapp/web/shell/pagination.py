@@ -39,9 +39,13 @@ class Page(Generic[T]):
     @classmethod
     def cut(cls, rows: Sequence[T], number: int, size: int = PAGE_SIZE) -> Page[T]:
         """Cut one page out of a whole list; beyond the end is the last page."""
-        last = max(1, -(-len(rows) // size))
-        number = min(max(1, number), last)
+        number = cls.within(number, len(rows), size)
         return cls(rows[(number - 1) * size : number * size], number, len(rows), size)
+
+    @staticmethod
+    def within(number: int, total: int, size: int = PAGE_SIZE) -> int:
+        """Return the page's number, or the last one's where it lies beyond the end."""
+        return min(max(1, number), max(1, -(-total // size)))
 
     @property
     def pages(self) -> int:

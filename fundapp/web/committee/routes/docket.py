@@ -9,13 +9,13 @@ from fundapp.committee.queries import my_progress
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.core.access import Kind, Thing, Verb, require
 from fundapp.core.errors import NotFoundError
-from fundapp.web.committee.board import Asked, find_call, load_board
+from fundapp.web.committee.board import Asked, find_call, load_board, load_lines
 from fundapp.web.committee.door import blueprint
 from fundapp.web.committee.sheet import docket_sheet
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext
-from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.pagination import asked_page
 from fundapp.web.shell.viewer import viewer
 
 
@@ -26,10 +26,9 @@ def docket() -> ResponseReturnValue:
         calls, call = find_call(session, request.args.get("call"), now())
         if call is None:
             return render_template("committee/no_call.html")
-        board = load_board(session, viewer(), calls, call, Asked.of(request.args))
-    page = Page.cut(board.lines, asked_page())
+        board = load_board(session, viewer(), calls, call, Asked.of(request.args), asked_page())
     recused = len(viewer().recused_from)
-    return render_template("committee/docket.html", board=board, page=page, recused=recused, states=DOCKET_STATES)
+    return render_template("committee/docket.html", board=board, recused=recused, states=DOCKET_STATES)
 
 
 @blueprint.get("/docket.csv")
@@ -37,12 +36,10 @@ def export() -> ResponseReturnValue:
     """Hand out the rows of the present view, or those ticked, as a file."""
     require(viewer(), Verb.EXPORT, Thing(Kind.APPLICATION))
     with db().read() as session:
-        calls, call = find_call(session, request.args.get("call"), now())
+        _, call = find_call(session, request.args.get("call"), now())
         if call is None:
             raise NotFoundError
-        board = load_board(session, viewer(), calls, call, Asked.of(request.args))
-    ticked = frozenset(request.args.getlist("number"))
-    lines = [line for line in board.lines if not ticked or line.row.number in ticked]
+        lines = load_lines(session, viewer(), call, Asked.of(request.args), request.args.getlist("number"))
     return docket_sheet(lines, f"docket-{call.code}.csv")
 
 

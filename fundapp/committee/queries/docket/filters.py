@@ -1,0 +1,169 @@
+"""Which rows of the docket: what the viewer may see, what they ask for, and what stays sealed, all in SQL."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    and_,
+    any_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import Session, aliased
+
+from fundapp.committee.queries.sight import sealed_applications, waiting_for, waits_for
+from fundapp.committee.rules import DOCKET_STATES
+from fundapp.committee.tables import Assignment, Review
+from fundapp.core.access import Viewer, application_clause
+from fundapp.intake.listing import found_by
+from fundapp.intake.tables import Call, Listing, ListingText
+
+OwnState = Literal["unassigned", "waiting", "filed", "abstained"]
+View = Literal["waiting", "all", "dispute", "gap", "proposed", "decided"]
+VIEWS: tuple[View, ...] = ("waiting", "all", "dispute", "gap", "proposed", "decided")
+
+DISPUTED_TENTHS = 100
+"""From this standard deviation, or distance between machine and committee, a row is worth talking about."""
+
+_PROPOSED = DOCKET_STATES.index("proposed")
+VIEW_CONDITIONS: dict[View, ColumnElement[bool]] = {
+    "all": true(),
+    "dispute": Listing.deviation_tenths >= DISPUTED_TENTHS,
+    "gap": Listing.gap_tenths >= DISPUTED_TENTHS,
+    "proposed": Listing.stage == _PROPOSED,
+    "decided": Listing.stage > _PROPOSED,
+}
+"""What puts a row into a view, before anything is sealed; `waiting` is the viewer's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocketFilter:
+    """What to leave in; None and empty mean everything.
+
+    Attributes:
+        states: Application states; outside `DOCKET_STATES` none is shown.
+        search: Parts of words, all of which must occur in number, company, titles, sector or plans.
+        own: Own review state.
+        sector: Industry of the solution.
+        least_score_tenths: Machine score; rows whose score is sealed or missing are left out then, whatever it is.
+        view: One of the built-in views.
+        numbers: Only these applications.
+        found: What the search found, where it was done already: see `looked_up`.
+    """
+
+    states: tuple[str, ...] = ()
+    search: str = ""
+    own: OwnState | None = None
+    sector: str = ""
+    least_score_tenths: int | None = None
+    view: View = "all"
+    numbers: tuple[str, ...] = ()
+    found: frozenset[int] | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything beside the view leaves rows out."""
+        return bool(self.states or self.search.strip() or self.own or self.sector or self.numbers) or (
+            self.least_score_tenths is not None
+        )
+
+
+def on_docket(viewer: Viewer, call_code: str, *, by_stage: bool = True) -> ColumnElement[bool]:
+    """Return the condition for the rows of a call's docket that the viewer may know of.
+
+    Args:
+        viewer: Who looks.
+        call_code: Of which call.
+        by_stage: Whether the index of stages is any help; SQLite, which knows no statistics, takes it where it is not.
+    """
+    own = Listing.company_id.not_in(viewer.company_ids) if viewer.company_ids else true()
+    seen = application_clause(
+        viewer,
+        application_id=Listing.application_id.expression,
+        company_id=Listing.company_id.expression,
+        is_draft=false(),  # a draft has no stage
+    )
+    call_id = select(Call.id).where(Call.code == call_code).scalar_subquery()
+    stage = Listing.stage.expression if by_stage else Listing.stage + 0
+    return and_(Listing.call_id == call_id, stage.is_not(None), seen, own)
+
+
+def unsealed(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition for the rows whose figures the viewer may see."""
+    sealed = sealed_applications(viewer)
+    return true() if sealed is None else Listing.application_id.not_in(sealed)
+
+
+def in_view(viewer: Viewer, view: View) -> ColumnElement[bool]:
+    """Return the condition of a built-in view. None of them reads a sealed figure, so it puts no row into any."""
+    if view == "waiting":
+        return waits_for(viewer, Listing.application_id.expression)
+    condition = VIEW_CONDITIONS[view]
+    return and_(condition, unsealed(viewer)) if view in {"dispute", "gap"} else condition
+
+
+def left_in(session: Session, viewer: Viewer, chosen: DocketFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter, the view not among them."""
+    conditions: list[ColumnElement[bool]] = []
+    if chosen.states:
+        conditions.append(
+            Listing.stage.in_([DOCKET_STATES.index(one) for one in chosen.states if one in DOCKET_STATES])
+        )
+    if chosen.sector:
+        conditions.append(Listing.sector == chosen.sector)
+    if chosen.numbers:
+        conditions.append(Listing.number.in_(chosen.numbers))
+    if chosen.least_score_tenths is not None:
+        conditions += [Listing.score_tenths >= chosen.least_score_tenths, unsealed(viewer)]
+    if chosen.own is not None:
+        conditions.append(_own(viewer, chosen.own))
+    if chosen.search.strip():
+        conditions.append(_one_of(session, looked_up(session, chosen).found or frozenset()))
+    return conditions
+
+
+def looked_up(session: Session, chosen: DocketFilter) -> DocketFilter:
+    """Return the filter with its search done, so that rows and counts do not each look through the texts again."""
+    if chosen.found is not None or not chosen.search.strip():
+        return chosen
+    ids = session.scalars(select(ListingText.listing_id).where(found_by(session, chosen.search)))
+    return replace(chosen, found=frozenset(ids))
+
+
+def _one_of(session: Session, ids: frozenset[int]) -> ColumnElement[bool]:
+    """Return the condition that a listing is one of many, given as one parameter however many they are."""
+    if session.get_bind().dialect.name == "sqlite":
+        given = func.json_each(json.dumps(sorted(ids))).table_valued("value")
+        return Listing.id.in_(select(given.c.value))
+    return Listing.id == any_(cast(literal(sorted(ids), ARRAY(BigInteger)), ARRAY(BigInteger)))
+
+
+def _own(viewer: Viewer, own: OwnState) -> ColumnElement[bool]:
+    later = aliased(Review)
+    superseded = select(later.id).where(
+        later.application_id == Review.application_id,
+        later.person_id == Review.person_id,
+        later.version > Review.version,
+    )
+    mine = select(Review.application_id).where(Review.person_id == viewer.person_id, ~superseded.exists())
+    match own:
+        case "waiting":
+            return Listing.application_id.in_(waiting_for(viewer))
+        case "filed":  # the least that a rated review can come to is above nothing
+            return Listing.application_id.in_(mine.where(Review.total_tenths > 0))
+        case "abstained":
+            return Listing.application_id.in_(mine.where(Review.total_tenths == 0))
+        case "unassigned":
+            assigned = select(Assignment.application_id).where(Assignment.person_id == viewer.person_id)
+            return ~or_(Listing.application_id.in_(assigned), Listing.application_id.in_(mine))
