@@ -7,13 +7,14 @@ from typing import Any
 
 from fundapp.allocation.actions import add_investor, add_pool, commit_cash, commit_in_kind, found_fund
 from fundapp.allocation.queries import find_fund
+from fundapp.committee.actions import open_call
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quantities import Quantity, gpu_hours, won
 from fundapp.core.quarters import KST
 from fundapp.demonstration.scenario import as_date
 from fundapp.demonstration.stage import Stage
-from fundapp.intake.actions import join_company, open_call
+from fundapp.intake.actions import join_company
 from fundapp.intake.call_file import read_call_file
 from fundapp.intake.importing import ImportResult, import_applications
 from fundapp.intake.queries import list_applications

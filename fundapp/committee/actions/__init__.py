@@ -9,6 +9,8 @@ from fundapp.committee.actions.ballots import (
 )
 from fundapp.committee.actions.conditions import meet_condition, waive_condition
 from fundapp.committee.actions.conflicts import declare_conflict
+from fundapp.committee.actions.drafts import SavedReviewDraft, save_review_draft
+from fundapp.committee.actions.phases import move_due_phases, move_phase, open_call
 from fundapp.committee.actions.pledges import pledge_no_conflict
 from fundapp.committee.actions.reviews import Assigned, FiledReview, assign_reviewers, file_review
 
@@ -16,14 +18,19 @@ __all__ = [
     "Assigned",
     "DecisionSummary",
     "FiledReview",
+    "SavedReviewDraft",
     "assign_reviewers",
     "cast_vote",
     "close_ballot",
     "declare_conflict",
     "file_review",
     "meet_condition",
+    "move_due_phases",
+    "move_phase",
+    "open_call",
     "pledge_no_conflict",
     "propose",
+    "save_review_draft",
     "schedule_meeting",
     "waive_condition",
 ]

@@ -1,6 +1,14 @@
 """What a page may ask the committee."""
 
 from fundapp.committee.queries.blind import blind_ratings
+from fundapp.committee.queries.calibration import (
+    CalibratedRow,
+    CalibrationPage,
+    OfficialScores,
+    calibration_page,
+    official_scores,
+    official_totals,
+)
 from fundapp.committee.queries.decisions import (
     ConditionRow,
     ConflictRow,
@@ -19,6 +27,7 @@ from fundapp.committee.queries.docket import (
     docket,
     my_progress,
 )
+from fundapp.committee.queries.drafts import DraftView, find_draft
 from fundapp.committee.queries.meetings import (
     AgendaItem,
     BallotPage,
@@ -30,14 +39,15 @@ from fundapp.committee.queries.meetings import (
     meeting_page,
 )
 from fundapp.committee.queries.people import Member, find_viewer, load_viewer, members
+from fundapp.committee.queries.phases import PhasePage, find_unmasked_at, phase_page
 from fundapp.committee.queries.pledges import find_pledge
+from fundapp.committee.queries.queue import find_next
 from fundapp.committee.queries.reviews import (
     OthersReview,
     ReviewerProgress,
     ReviewPage,
     ReviewVersion,
     review_page,
-    review_totals,
     reviewer_progress,
 )
 
@@ -45,15 +55,20 @@ __all__ = [
     "SORT_KEYS",
     "AgendaItem",
     "BallotPage",
+    "CalibratedRow",
+    "CalibrationPage",
     "ConditionRow",
     "ConflictRow",
     "DecisionRow",
     "DocketFilter",
     "DocketRow",
+    "DraftView",
     "MeetingPage",
     "MeetingRow",
     "Member",
+    "OfficialScores",
     "OthersReview",
+    "PhasePage",
     "Progress",
     "ReviewPage",
     "ReviewVersion",
@@ -62,8 +77,12 @@ __all__ = [
     "SortKey",
     "ballot_page",
     "blind_ratings",
+    "calibration_page",
     "docket",
+    "find_draft",
+    "find_next",
     "find_pledge",
+    "find_unmasked_at",
     "find_viewer",
     "list_conditions",
     "list_conflicts",
@@ -73,8 +92,10 @@ __all__ = [
     "meeting_page",
     "members",
     "my_progress",
+    "official_scores",
+    "official_totals",
     "open_conditions",
+    "phase_page",
     "review_page",
-    "review_totals",
     "reviewer_progress",
 ]

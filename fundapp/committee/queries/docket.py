@@ -11,12 +11,15 @@ from typing import Any, Literal
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from fundapp.committee.queries.calibration import official_scores
+from fundapp.committee.queries.masked import load_maskers
 from fundapp.committee.queries.sight import Figures, in_sight, load_figures, require_sight
-from fundapp.committee.rules import DOCKET_STATES, Statistics, adjusted_mean, severity_offsets
+from fundapp.committee.rules import DOCKET_STATES, Statistics
 from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.access import Kind, Viewer
 from fundapp.intake.answers import GpuRequest, gpu_requests
 from fundapp.intake.newest import newest_answers
+from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Call, Company
 
 OwnState = Literal["unassigned", "waiting", "filed", "abstained"]
@@ -61,10 +64,11 @@ class DocketRow:
     Attributes:
         requested_hours_e4: Hours of all SKUs together, in ten-thousandths.
         own_state: What the viewer still has to do here.
-        score_sealed: Whether score and statistics wait for the viewer's own review.
+        score_sealed: Whether the score waits for the viewer's own review, or for a later phase.
         score_tenths: The machine's; None while sealed, and where there is none.
         statistics: Of the filed reviews; None while sealed, and where there are none.
         adjusted_tenths: Mean after taking reviewers' severity off; None until the viewer has nothing sealed.
+        official_tenths: Whichever of mean, trimmed and adjusted mean counts by the call's terms; None while sealed.
         reviews_filed: How many count.
         ballot_id: Of its newest ballot.
         outcome: Of its newest decision.
@@ -88,6 +92,7 @@ class DocketRow:
     score_tenths: int | None
     statistics: Statistics | None
     adjusted_tenths: int | None
+    official_tenths: int | None
     reviews_filed: int
     reviews_assigned: int
     ballot_id: uuid.UUID | None
@@ -117,7 +122,7 @@ def docket(
     sort: SortKey = "number",
     descending: bool = False,
 ) -> list[DocketRow]:
-    """Return the docket of a call, in six statements however long it is.
+    """Return the docket of a call, in a number of statements that does not grow with it, however long it is.
 
     Sealed figures are blank before anything is filtered or sorted, so neither can betray them; blanks sort last in
     either direction, by number among themselves.
@@ -132,7 +137,7 @@ def docket(
         .join(Call, Call.id == Application.call_id)
         .where(Call.code == call_code, Application.state.in_(DOCKET_STATES), in_sight(viewer))
     )
-    rows = _rows(session, viewer, among)
+    rows = _rows(session, viewer, call_code, among)
     return _sorted([row for row in rows if _stays(row, chosen)], sort, descending=descending)
 
 
@@ -174,21 +179,30 @@ def _verdicts(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID, tup
     return {row.application_id: (row.id, row.outcome) for row in rows}
 
 
-def _rows(session: Session, viewer: Viewer, among: Select[uuid.UUID]) -> list[DocketRow]:
+def _rows(session: Session, viewer: Viewer, call_code: str, among: Select[uuid.UUID]) -> list[DocketRow]:
     figures, verdicts = load_figures(session, among), _verdicts(session, among)
     frozen: dict[uuid.UUID, dict[str, Any]] = {
         row.application_id: row.answers for row in session.execute(newest_answers(among))
     }
     heads = session.execute(
-        select(Application.id, Application.number, Application.state, Company.name, Company.region)
+        select(
+            Application.id,
+            Application.number,
+            Application.state,
+            company_shown(viewer).label("name"),
+            Company.region,
+        )
         .join(Company, Company.id == Application.company_id)
         .where(Application.id.in_(among))
         .order_by(Application.number)
     ).all()
-    adjusted = _adjusted(viewer, [head.id for head in heads], figures)
+    scores = official_scores(session, viewer, call_code, seen=figures)
+    maskers = load_maskers(session, viewer, among)
     rows = []
     for head in heads:
         answers = frozen.get(head.id, {})
+        if head.id in maskers:
+            answers = maskers[head.id].answers(answers)
         sealed = figures.sealed(head.id, viewer)
         ballot_id, outcome = verdicts.get(head.id, (None, None))
         gpu = gpu_requests(answers)
@@ -204,10 +218,11 @@ def _rows(session: Session, viewer: Viewer, among: Select[uuid.UUID]) -> list[Do
                 requested_krw=int(answers.get("requested_krw") or 0),
                 requested_hours_e4=sum(request.hours.minor for request in gpu),
                 own_state=_own_state(figures, head.id, viewer),
-                score_sealed=sealed,
-                score_tenths=None if sealed else figures.scores.get(head.id),
+                score_sealed=figures.score_sealed(head.id, viewer),
+                score_tenths=None if figures.score_sealed(head.id, viewer) else figures.scores.get(head.id),
                 statistics=None if sealed else figures.statistics(head.id),
-                adjusted_tenths=adjusted.get(head.id),
+                adjusted_tenths=scores[head.id].adjusted,
+                official_tenths=scores[head.id].official,
                 reviews_filed=len(figures.reviews.get(head.id, ())),
                 reviews_assigned=len(figures.assigned.get(head.id, ())),
                 ballot_id=ballot_id,
@@ -223,18 +238,6 @@ def _rows(session: Session, viewer: Viewer, among: Select[uuid.UUID]) -> list[Do
 
 def _day(answer: object) -> date | None:
     return date.fromisoformat(answer) if isinstance(answer, str) else None
-
-
-def _adjusted(viewer: Viewer, ids: list[uuid.UUID], figures: Figures) -> dict[uuid.UUID, int | None]:
-    """Return severity-adjusted means; none at all while anything is sealed, for the offsets would tell of it."""
-    if any(figures.sealed(application_id, viewer) for application_id in ids):
-        return {}
-    by_person: dict[uuid.UUID, list[int]] = {}
-    for application_id in ids:
-        for person, total in figures.totals(application_id).items():
-            by_person.setdefault(person, []).append(total)
-    offsets = severity_offsets(by_person)
-    return {key: adjusted_mean(figures.totals(key), offsets) for key in ids}
 
 
 def _own_state(figures: Figures, application_id: uuid.UUID, viewer: Viewer) -> OwnState:
@@ -253,7 +256,7 @@ _KEYS: dict[SortKey, Callable[[DocketRow], str | int | None]] = {
     "requested": lambda row: row.requested_krw,
     "hours": lambda row: row.requested_hours_e4,
     "score": lambda row: row.score_tenths,
-    "rating": lambda row: row.statistics.trimmed_tenths if row.statistics else None,
+    "rating": lambda row: row.official_tenths,
     "dispute": lambda row: row.statistics.deviation_tenths if row.statistics else None,
     "progress": lambda row: row.reviews_filed,
 }

@@ -3,7 +3,7 @@
 from fundapp.committee.tables.decisions import Condition, Decision
 from fundapp.committee.tables.meetings import Ballot, Meeting, Vote
 from fundapp.committee.tables.recusal import Conflict
-from fundapp.committee.tables.reviews import Assignment, Review
+from fundapp.committee.tables.reviews import Assignment, Review, ReviewDraft, ReviewPhaseStep, ReviewTermsRow
 
 __all__ = [
     "Assignment",
@@ -13,5 +13,8 @@ __all__ = [
     "Decision",
     "Meeting",
     "Review",
+    "ReviewDraft",
+    "ReviewPhaseStep",
+    "ReviewTermsRow",
     "Vote",
 ]
