@@ -7,11 +7,10 @@ import uuid
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
-from fundapp.committee.queries.phases import present_phase
-from fundapp.committee.rules import REVIEWABLE, ReviewsClosedError, require_no_conflict
-from fundapp.committee.tables import Assignment, Conflict
+from fundapp.committee.rules import require_no_conflict
+from fundapp.committee.tables import Conflict
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.core.errors import ConflictOfInterestError, ForbiddenError, NotFoundError, TransitionRefusedError
+from fundapp.core.errors import ConflictOfInterestError, ForbiddenError, NotFoundError
 from fundapp.intake.tables import Application, Membership
 
 
@@ -58,22 +57,3 @@ def enter(session: Session, application_id: uuid.UUID, *, actor: Viewer, verb: V
     if actor.person_id is not None:
         require_no_conflict(actor.person_id, load_recused(session, application_id))
     return application
-
-
-def require_reviewing(session: Session, application: Application, person_id: uuid.UUID) -> None:
-    """Raise unless a person is to review an application and reviews of it are taken now.
-
-    Raises:
-        ForbiddenError: if it is not assigned to them: shown like an absent page.
-        TransitionRefusedError: if the committee has decided already.
-        ReviewsClosedError: if the present phase of the call takes no reviews.
-    """
-    assigned = session.scalar(
-        select(Assignment.id).where(Assignment.application_id == application.id, Assignment.person_id == person_id)
-    )
-    if assigned is None:
-        raise ForbiddenError(verb="review", kind="application")
-    if application.state not in REVIEWABLE:
-        raise TransitionRefusedError(thing="application", state=application.state, verb="review")
-    if not present_phase(session, application.call_id).may_review:
-        raise ReviewsClosedError(state=application.state, verb="review")

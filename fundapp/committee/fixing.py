@@ -1,4 +1,4 @@
-"""Fixing how a call is reviewed, and where its phases stand: what several actions do on the way."""
+"""Fixing how a call is reviewed, where its phases stand, and whether reviews are taken: steps of several actions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.queries.phases import load_terms
+from fundapp.committee.queries.phases import load_terms, present_phase
+from fundapp.committee.rules import REVIEWABLE, ReviewsClosedError
 from fundapp.committee.rules.terms import ReviewTerms
-from fundapp.committee.tables import ReviewPhaseStep, ReviewTermsRow
+from fundapp.committee.tables import Assignment, ReviewPhaseStep, ReviewTermsRow
 from fundapp.core.access import Viewer
+from fundapp.core.errors import ForbiddenError, TransitionRefusedError
 from fundapp.core.orm import canonical_json
 from fundapp.core.sessions import RetryTransactionError
-from fundapp.intake.tables import Call
+from fundapp.intake.tables import Application, Call
 
 
 def find_present_step(session: Session, call_id: uuid.UUID) -> ReviewPhaseStep | None:
@@ -66,3 +68,22 @@ def freeze_terms(session: Session, call_id: uuid.UUID, *, actor: Viewer, at: dat
 def terms_sha256(terms: ReviewTerms) -> str:
     """Return the hash of terms in full."""
     return hashlib.sha256(canonical_json(terms.as_document()).encode()).hexdigest()
+
+
+def require_reviewing(session: Session, application: Application, person_id: uuid.UUID) -> None:
+    """Raise unless a person is to review an application and reviews of it are taken now.
+
+    Raises:
+        ForbiddenError: if it is not assigned to them: shown like an absent page.
+        TransitionRefusedError: if the committee has decided already.
+        ReviewsClosedError: if the present phase of the call takes no reviews.
+    """
+    assigned = session.scalar(
+        select(Assignment.id).where(Assignment.application_id == application.id, Assignment.person_id == person_id)
+    )
+    if assigned is None:
+        raise ForbiddenError(verb="review", kind="application")
+    if application.state not in REVIEWABLE:
+        raise TransitionRefusedError(thing="application", state=application.state, verb="review")
+    if not present_phase(session, application.call_id).may_review:
+        raise ReviewsClosedError(state=application.state, verb="review")

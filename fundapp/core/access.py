@@ -64,6 +64,8 @@ class Kind(StrEnum):
     MODEL = "model"
     RUBRIC = "rubric"
     REVIEW = "review"
+    DISCUSSION = "discussion"
+    INQUIRY = "inquiry"
     BALLOT = "ballot"
     CONDITION = "condition"
     PLAN = "plan"
@@ -143,6 +145,9 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.RECUSE, Kind.APPLICATION): _READERS,
     (Verb.VIEW, Kind.REVIEW): _READERS,
     (Verb.REVIEW, Kind.APPLICATION): _BOARD,
+    (Verb.VIEW, Kind.DISCUSSION): _READERS,
+    (Verb.EDIT, Kind.DISCUSSION): _BOARD | {Role.ANALYST},
+    (Verb.PREPARE, Kind.INQUIRY): frozenset({Role.ANALYST}),
     (Verb.VIEW, Kind.BALLOT): _READERS,
     (Verb.PROPOSE, Kind.BALLOT): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.VOTE, Kind.BALLOT): _BOARD,
@@ -187,6 +192,7 @@ _OWN_COMPANY: frozenset[tuple[Verb, Kind]] = frozenset(
         (Verb.VIEW, Kind.AWARD),
         (Verb.VIEW, Kind.CHANGE),
         (Verb.SUBMIT, Kind.CHANGE),
+        (Verb.SUBMIT, Kind.INQUIRY),
     }
 )
 

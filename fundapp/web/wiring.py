@@ -15,6 +15,7 @@ from fundapp.web.operations import routes as operations
 from fundapp.web.partners import routes as partners
 from fundapp.web.portal import changes as portal_changes
 from fundapp.web.portal import grants as portal_grants
+from fundapp.web.portal import inquiries as portal_inquiries
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
 from fundapp.web.shell.appearance import init_appearance
@@ -36,6 +37,7 @@ ROOMS = (
     portal.blueprint,
     portal_grants.blueprint,
     portal_changes.blueprint,
+    portal_inquiries.blueprint,
     committee.blueprint,
     operations.blueprint,
     partners.blueprint,

@@ -13,8 +13,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from fundapp.committee.entrance import enter, require_person, require_reviewing
-from fundapp.committee.fixing import freeze_terms
+from fundapp.committee.entrance import enter, require_person
+from fundapp.committee.fixing import freeze_terms, require_reviewing
 from fundapp.committee.queries.phases import load_terms
 from fundapp.committee.rules.drafts import PRIVATE_NOTE, check_draft
 from fundapp.committee.tables import ReviewDraft

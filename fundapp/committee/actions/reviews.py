@@ -16,8 +16,8 @@ from fundapp.audit.actions import record_event
 from fundapp.committee.actions.conflicts import disqualify_insiders
 from fundapp.committee.actions.drafts import clear_draft
 from fundapp.committee.balancing import Shortfall, Task, share_out
-from fundapp.committee.entrance import enter, require_person, require_reviewing
-from fundapp.committee.fixing import freeze_terms
+from fundapp.committee.entrance import enter, require_person
+from fundapp.committee.fixing import freeze_terms, require_reviewing
 from fundapp.committee.queries.people import members
 from fundapp.committee.queries.phases import load_terms
 from fundapp.committee.rules import Rating, require_complete, review_total

@@ -10,7 +10,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fundapp.committee.queries import DraftView, ReviewPage, find_draft, find_next, find_pledge, review_page
+from fundapp.committee.queries import (
+    DraftView,
+    ReviewPage,
+    count_comments,
+    find_draft,
+    find_next,
+    find_pledge,
+    review_page,
+)
 from fundapp.committee.queries.queue import NextReview
 from fundapp.core.access import Role, Viewer
 from fundapp.core.quarters import kst_date
@@ -112,6 +120,7 @@ class Dossier:
         alike: Applications whose texts are nearly the same; none while sealed.
         versions: The frozen versions, newest first, with what each one changed.
         draft: What the viewer has typed and not filed, and their note for themselves.
+        comments: How many comments of the discussion the viewer may read; None while it is sealed.
         following: What waits for the viewer's review next, this one passed over.
         pledged_at: When the viewer pledged to have no interest.
     """
@@ -129,6 +138,7 @@ class Dossier:
     alike: tuple[AlikeRow, ...]
     versions: tuple[Step, ...]
     draft: DraftView
+    comments: int | None
     following: NextReview | None
     pledged_at: datetime | None
 
@@ -195,6 +205,7 @@ def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
         alike=() if page.score_sealed else tuple(list_alike(session, viewer, application_id)),
         versions=tuple(version_steps(call.form, list_versions(session, viewer, application_id), _hidden(viewer))),
         draft=find_draft(session, viewer, application_id),
+        comments=count_comments(session, viewer, application_id),
         following=find_next(session, viewer, page.call_code, application_id),
         pledged_at=find_pledge(session, viewer, application_id),
     )
