@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from config import Settings, training_environment
 from fundapp import mail
+from fundapp.committee import actions as committee
 from fundapp.committee.queries import blind_ratings, load_viewer
 from fundapp.core.access import SYSTEM
 from fundapp.core.clockwork import JobRun, find_run, take_lease
@@ -114,6 +115,10 @@ def _offer_hours(session: Session, at: datetime) -> dict[str, Any]:
 def _apply_overage_policy(session: Session, at: datetime) -> dict[str, Any]:
     done = portfolio.apply_overage_policy(session, actor=SYSTEM, at=at)
     return {"warned": done.warned, "blocked": done.blocked, "charged": done.charged}
+
+
+def _move_review_phases(session: Session, at: datetime) -> dict[str, Any]:
+    return {"moved": committee.move_due_phases(session, actor=SYSTEM, at=at)}
 
 
 def _verify_ledger(session: Session, _at: datetime) -> dict[str, Any]:
@@ -245,6 +250,7 @@ JOBS = {
         Job("verify-ledger", _kst_day, effect=_verify_ledger),
         Job("pull-utilisation", _utc_hour, errand=_pull_utilisation),
         Job("watch-grants", _utc_day, effect=_watch_grants),
+        Job("review-phases", _minute, effect=_move_review_phases),
         Job("send-mail", _minute, errand=_send_mail),
         # Last: what it does may take minutes.
         Job("model-requests", _minute, errand=_answer_model_requests),

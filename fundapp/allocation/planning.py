@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.allocation.rules import PERMILLE, Applicant, Capacity, GpuRequest, Hours, Instance, Terms
 from fundapp.allocation.tables import Investor, Pool
-from fundapp.committee.queries import review_totals
+from fundapp.committee.queries import official_totals
 from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
@@ -27,7 +27,12 @@ from fundapp.screening.tables import Scorecard
 
 PLANNABLE = ("eligible", "deferred")
 SMALL_CLASSES = frozenset({"sme", "startup"})
-RATING_BASIS, MACHINE_BASIS = "reviews_trimmed_mean", "machine_score"
+MACHINE_BASIS = "machine_score"
+RATING_BASES: Mapping[str, str] = {
+    "raw": "reviews_mean",
+    "trimmed": "reviews_trimmed_mean",
+    "adjusted": "reviews_adjusted_mean",
+}
 
 
 class PlanStaleError(FundError):
@@ -57,7 +62,7 @@ class CallInstance:
 
     Attributes:
         applications: Identifier by number.
-        score_basis: By number, whether the score is the trimmed mean of filed reviews or the machine's.
+        score_basis: By number, whether the score is that of filed reviews or the machine's.
         unscored: Numbers left out because they have neither.
     """
 
@@ -138,7 +143,7 @@ def build_instance(session: Session, call_code: str) -> CallInstance:
             .order_by(Application.number)
         )
     }
-    scores, basis = _scores(session, applications)
+    scores, basis = _scores(session, call.code, applications)
     among = select(Application.id).where(Application.id.in_(list(applications.values())))
     answers = {row.application_id: row.answers for row in session.execute(newest_answers(among))}
     classes = _company_classes(session, list(applications.values()))
@@ -180,16 +185,18 @@ def _capacities(stocks: Sequence[PoolStock]) -> tuple[Capacity, ...]:
     )
 
 
-def _scores(session: Session, applications: Mapping[str, uuid.UUID]) -> tuple[dict[str, int], dict[str, str]]:
-    """Return the official score by number: the trimmed mean of filed reviews, else the machine's; and which it is."""
-    statistics, machine = review_totals(session, list(applications.values()))
+def _scores(
+    session: Session, call_code: str, applications: Mapping[str, uuid.UUID]
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Return the score by number, the one of filed reviews that counts in this call, else the machine's; and which."""
+    rated = official_totals(session, call_code)
     scores: dict[str, int] = {}
     basis: dict[str, str] = {}
     for number, key in applications.items():
-        if key in statistics:
-            scores[number], basis[number] = statistics[key].trimmed_tenths, RATING_BASIS
-        elif key in machine:
-            scores[number], basis[number] = machine[key], MACHINE_BASIS
+        if key in rated.totals:
+            scores[number], basis[number] = rated.totals[key], RATING_BASES[rated.official]
+        elif key in rated.machine:
+            scores[number], basis[number] = rated.machine[key], MACHINE_BASIS
     return scores, basis
 
 

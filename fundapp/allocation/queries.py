@@ -17,6 +17,7 @@ from fundapp.allocation.tables import Fund, Investor, Plan, PlanAdoption
 from fundapp.committee.queries.sight import load_figures
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
+from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Call, Company
 from fundapp.ledger.queries import balances
 
@@ -254,7 +255,7 @@ def _planned_rows(session: Session, viewer: Viewer, plan: Plan) -> Iterable[Plan
     heads = {
         row.number: row
         for row in session.execute(
-            select(Application.id, Application.number, Company.name)
+            select(Application.id, Application.number, company_shown(viewer).label("name"))
             .join(Company, Company.id == Application.company_id)
             .where(Application.call_id == plan.call_id)
         )

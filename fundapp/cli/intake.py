@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from fundapp.cli.console import FAILED, OK, PARTLY_REFUSED, Answer, Console, command, say
+from fundapp.committee.actions import open_call
 from fundapp.core.access import SYSTEM
 from fundapp.core.quarters import KST
-from fundapp.intake.actions import open_call
 from fundapp.intake.call_file import read_call_file
 from fundapp.intake.exporting import export_applications
 from fundapp.intake.importing import ImportResult, import_applications

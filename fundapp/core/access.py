@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, true
+from sqlalchemy import ColumnElement, and_, case, false, true
 
 from fundapp.core.errors import ForbiddenError
 
@@ -65,6 +65,8 @@ class Kind(StrEnum):
     MODEL = "model"
     RUBRIC = "rubric"
     REVIEW = "review"
+    DISCUSSION = "discussion"
+    INQUIRY = "inquiry"
     BALLOT = "ballot"
     CONDITION = "condition"
     PLAN = "plan"
@@ -82,7 +84,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody at the door: who they are, what they hold, and what they are recused from."""
+    """Somebody at the door: who they are, what they hold, what they are recused from, and where they judge blind.
+
+    Attributes:
+        masked_calls: Calls in which a member of the committee may not know yet who applies.
+    """
 
     person_id: uuid.UUID | None
     name: str = ""
@@ -90,6 +96,7 @@ class Viewer:
     roles: frozenset[str] = frozenset()
     company_ids: frozenset[uuid.UUID] = frozenset()
     recused_from: frozenset[uuid.UUID] = frozenset()
+    masked_calls: frozenset[uuid.UUID] = frozenset()
     investor: str | None = None
 
     def has(self, *roles: str) -> bool:
@@ -139,6 +146,9 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.RECUSE, Kind.APPLICATION): _READERS,
     (Verb.VIEW, Kind.REVIEW): _READERS,
     (Verb.REVIEW, Kind.APPLICATION): _BOARD,
+    (Verb.VIEW, Kind.DISCUSSION): _READERS,
+    (Verb.EDIT, Kind.DISCUSSION): _BOARD | {Role.ANALYST},
+    (Verb.PREPARE, Kind.INQUIRY): frozenset({Role.ANALYST}),
     (Verb.VIEW, Kind.BALLOT): _READERS,
     (Verb.PROPOSE, Kind.BALLOT): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.VOTE, Kind.BALLOT): _BOARD,
@@ -185,6 +195,7 @@ _OWN_COMPANY: frozenset[tuple[Verb, Kind]] = frozenset(
         (Verb.VIEW, Kind.AWARD),
         (Verb.VIEW, Kind.CHANGE),
         (Verb.SUBMIT, Kind.CHANGE),
+        (Verb.SUBMIT, Kind.INQUIRY),
     }
 )
 
@@ -211,11 +222,52 @@ def require(viewer: Viewer, verb: Verb, thing: Thing) -> None:
         raise ForbiddenError(verb=str(verb), kind=str(thing.kind))
 
 
-def may_see_machine_score(viewer: Viewer, *, reviews_here: bool, own_review_filed: bool) -> bool:
-    """Judge first, then see: an assigned reviewer sees the score and others' views after filing their own."""
+def may_see_in_review(viewer: Viewer, openness: str, *, reviews_here: bool, own_review_filed: bool) -> bool:
+    """Judge first, then see: say whether scores or others' views of an application are open to somebody.
+
+    Args:
+        viewer: Who asks.
+        openness: What the present phase of the call says of them: `never`, `after_mine` or `always`.
+        reviews_here: Whether the viewer is assigned to the application.
+        own_review_filed: Whether they have filed their own review of it.
+    """
     if viewer.has(Role.ANALYST, Role.AUDITOR):
         return True
-    return viewer.has(Role.COMMITTEE, Role.CHAIR) and (own_review_filed or not reviews_here)
+    if not viewer.has(*_BOARD) or openness == "never":
+        return False
+    return openness == "always" or own_review_filed or not reviews_here
+
+
+NAMED_STATES = frozenset({"approved", "rejected", "awarded"})
+"""What has been decided has a name: masking ends with the decision."""
+
+
+def may_see_names(viewer: Viewer, *, call_id: uuid.UUID, state: str) -> bool:
+    """Say whether the viewer may know who applies: not while the call is judged blind and nothing is decided."""
+    return call_id not in viewer.masked_calls or state in NAMED_STATES
+
+
+def names_clause(
+    viewer: Viewer, *, call_id: ColumnElement[uuid.UUID], state: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """Return the same rule as a SQL condition."""
+    if not viewer.masked_calls:
+        return true()
+    return call_id.not_in(viewer.masked_calls) | state.in_(NAMED_STATES)
+
+
+def shown_name(
+    viewer: Viewer,
+    *,
+    call_id: ColumnElement[uuid.UUID],
+    state: ColumnElement[str],
+    name: ColumnElement[str],
+    number: ColumnElement[str],
+) -> ColumnElement[str]:
+    """Return in SQL what a company is called before this viewer: its name, or the application's number."""
+    if not viewer.masked_calls:
+        return name
+    return case((names_clause(viewer, call_id=call_id, state=state), name), else_=number)
 
 
 def application_clause(

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from fundapp.allocation.actions import add_investor, add_pool, commit_cash, commit_in_kind, found_fund
 from fundapp.allocation.queries import find_fund
+from fundapp.committee.actions import open_call
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quantities import Quantity, gpu_hours, won
 from fundapp.core.quarters import KST
 from fundapp.demonstration.scenario import as_date
 from fundapp.demonstration.stage import Stage
-from fundapp.intake.actions import attach_document, join_company, keep_document, open_call
+from fundapp.intake.actions import attach_document, join_company, keep_document
 from fundapp.intake.call_file import read_call_file
 from fundapp.intake.document_queries import list_documents
 from fundapp.intake.documents.receiving import Received, receive

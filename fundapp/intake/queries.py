@@ -4,35 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from fundapp.core.access import Viewer, application_clause
+from fundapp.core.access import Role, Viewer, application_clause, may_see_names, names_clause, shown_name
 from fundapp.core.errors import NotFoundError
 from fundapp.core.orm import canonical_json
 from fundapp.intake.form import Form, parse_form
+from fundapp.intake.masking import PUBLIC_MAIL, AskedIdentity, Masker
 from fundapp.intake.newest import is_newest, shown_answers
 from fundapp.intake.tables import Application, Call, Company, Consent, Membership, Submission, Transition
-
-PUBLIC_MAIL = frozenset(
-    {
-        "gmail.com",
-        "naver.com",
-        "daum.net",
-        "hanmail.net",
-        "kakao.com",
-        "nate.com",
-        "outlook.com",
-        "hotmail.com",
-        "icloud.com",
-        "yahoo.com",
-    }
-)
-"""Mail domains that everybody shares, so that sharing one relates nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +142,34 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
+def named_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition under which the viewer may know whose a row of `Application` is."""
+    return names_clause(viewer, call_id=Application.call_id.expression, state=Application.state.expression)
+
+
+def company_shown(viewer: Viewer) -> ColumnElement[str]:
+    """Return what a company is called before the viewer, in a query that joins `Application` and `Company`."""
+    return shown_name(
+        viewer,
+        call_id=Application.call_id.expression,
+        state=Application.state.expression,
+        name=Company.name.expression,
+        number=Application.number.expression,
+    )
+
+
+def masker_of(document: Mapping[str, Any], answers: Mapping[str, Any], *, company: str, identifier: str) -> Masker:
+    """Return what takes an applicant's identity out of texts.
+
+    Args:
+        document: The call's.
+        answers: Everything that the applicant says, in which its spellings are looked for.
+        company: Its name on record.
+        identifier: Its number on record.
+    """
+    return Masker.of(AskedIdentity.of(parse_form(document), document), answers, company=company, identifier=identifier)
+
+
 def list_calls(session: Session, at: datetime) -> list[CallRow]:
     """Return every call, the last to close first."""
     columns = (Call.code, Call.title_ko, Call.title_en, Call.opens_at, Call.closes_at)  # the document is long
@@ -213,7 +226,15 @@ def find_application_id(session: Session, viewer: Viewer, number: str) -> uuid.U
 def _list_query(viewer: Viewer) -> Select[Application, dict[str, Any], str, str, str, str | None, str]:
     answers = shown_answers(viewer)
     return (
-        select(Application, answers, Company.name, Company.scheme, Company.identifier, Company.region, Call.code)
+        select(
+            Application,
+            answers,
+            company_shown(viewer),
+            Company.scheme,
+            Company.identifier,
+            Company.region,
+            Call.code,
+        )
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)
         .outerjoin(Submission, is_newest())
@@ -224,16 +245,17 @@ def _list_row(row: Row[Application, dict[str, Any], str, str, str, str | None, s
     application, shown, name, scheme, identifier, region, code = row
     answers = shown or {}
     requested = answers.get("requested_krw")
+    named = name != application.number
     return ApplicationRow(
         id=application.id,
         number=application.number,
         call_code=code,
         company_id=application.company_id,
         company_name=name,
-        business_number=identifier if scheme == "brn" else None,
+        business_number=identifier if scheme == "brn" and named else None,
         region=region,
         state=application.state,
-        solution_title=str(answers.get("solution_title", "")),
+        solution_title=str(answers.get("solution_title", "")) if named else "",
         sector=str(answers.get("sector", "")),
         requested_krw=requested if isinstance(requested, int) else None,
         updated_at=application.updated_at,
@@ -253,8 +275,8 @@ def _conditions(viewer: Viewer, call_code: str, states: Sequence[str], search: s
     if word := search.strip():
         conditions.append(
             or_(
-                Company.name.icontains(word, autoescape=True),
-                Company.identifier.contains(word.replace("-", ""), autoescape=True),
+                and_(named_to(viewer), Company.name.icontains(word, autoescape=True)),
+                and_(named_to(viewer), Company.identifier.contains(word.replace("-", ""), autoescape=True)),
                 Application.number.icontains(word, autoescape=True),
             )
         )
@@ -328,7 +350,7 @@ def get_application(session: Session, viewer: Viewer, application_id: uuid.UUID)
     consents = session.scalars(
         select(Consent).where(Consent.application_id == application_id).order_by(Consent.at, Consent.id)
     )
-    return ApplicationView(
+    view = ApplicationView(
         id=application.id,
         number=application.number,
         call_code=code,
@@ -344,6 +366,27 @@ def get_application(session: Session, viewer: Viewer, application_id: uuid.UUID)
         submissions=tuple(SubmissionRow(one.version, one.sha256, one.submitted_at, one.submitted_by) for one in frozen),
         history=tuple(StepRow(one.verb, one.from_state, one.to_state, one.reason, one.actor, one.at) for one in steps),
         consents={one.purpose: one.given for one in consents},
+    )
+    own = viewer.has(Role.APPLICANT) and application.company_id in viewer.company_ids
+    if own or may_see_names(viewer, call_id=application.call_id, state=application.state):
+        return view
+    return _without_names(session, view)
+
+
+def _without_names(session: Session, view: ApplicationView) -> ApplicationView:
+    """Take out who applies; whoever acted for the company goes unnamed, too."""
+    company = session.get_one(Company, view.company_id)
+    document = session.scalars(select(Call.document).where(Call.code == view.call_code)).one()
+    masker = masker_of(document, view.answers, company=company.name, identifier=company.identifier)
+    return replace(
+        view,
+        scheme="",
+        identifier="",
+        answers=masker.answers(view.answers),
+        submissions=tuple(replace(one, submitted_by="") for one in view.submissions),
+        history=tuple(
+            replace(one, actor="", reason=masker.text(one.reason) if one.reason else None) for one in view.history
+        ),
     )
 
 
@@ -376,6 +419,8 @@ def section_progress(form: Form, answers: Mapping[str, Any]) -> list[SectionProg
 def related_applications(session: Session, viewer: Viewer, application_id: uuid.UUID) -> list[RelatedRow]:
     """Return visible applications that share a contact, a mail domain, a corporate number or the company itself.
 
+    None where the viewer may not know who applies.
+
     Answers are kept as canonical JSON text, so equal answers are equal pieces of text that SQL can look for; the
     pieces found are then compared answer by answer.
 
@@ -386,6 +431,8 @@ def related_applications(session: Session, viewer: Viewer, application_id: uuid.
     own = session.execute(listed.where(Application.id == application_id)).one_or_none()
     if own is None:
         raise NotFoundError
+    if not may_see_names(viewer, call_id=own[0].call_id, state=own[0].state):
+        return []
     marks = _marks(own[1] or {})
     text = type_coerce(shown_answers(viewer), Text)
     pieces = [
@@ -396,7 +443,8 @@ def related_applications(session: Session, viewer: Viewer, application_id: uuid.
     if marks["domain"]:
         pieces.append(text.contains(f'@{marks["domain"]}"', autoescape=True))
     pieces.append(Application.company_id == own[0].company_id)
-    query = listed.where(Application.id != application_id, or_(*pieces))
+    # Who is judged blind is not named by what it shares with somebody who is not.
+    query = listed.where(Application.id != application_id, or_(*pieces), named_to(viewer))
     related = []
     for other, shown, name, *_ in session.execute(query.order_by(Application.number)):
         theirs = _marks(shown or {})

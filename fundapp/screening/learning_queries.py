@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may, require
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
-from fundapp.intake.queries import visible_to
+from fundapp.intake.queries import company_shown, visible_to
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.actions.activations import open_proposal
 from fundapp.screening.actions.shadows import CHALLENGERS
@@ -342,7 +342,7 @@ def drawn_low_scorers(session: Session, viewer: Viewer, call_code: str) -> list[
     if not may(viewer, Verb.ASSIGN, Thing(Kind.APPLICATION)):
         return []
     query = (
-        select(Application.number, Company.name, Scorecard.total_tenths, Call.document_sha256)
+        select(Application.number, company_shown(viewer).label("name"), Scorecard.total_tenths, Call.document_sha256)
         .join(Application, Application.id == Scorecard.application_id)
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may
 from fundapp.core.errors import InputFileError
 from fundapp.intake.newest import is_newest
-from fundapp.intake.queries import visible_to
+from fundapp.intake.queries import company_shown, visible_to
 from fundapp.intake.tables import Application, Company, Submission
 from fundapp.screening.rubrics import read_rubric
 from fundapp.screening.tables import RubricVersion, Scorecard
@@ -125,7 +125,7 @@ def list_alike(session: Session, viewer: Viewer, application_id: uuid.UUID) -> l
         return []
     call_id = select(Application.call_id).where(Application.id == application_id).scalar_subquery()
     rows = session.execute(
-        select(Application.id, Application.number, Company.name, Submission.answers)
+        select(Application.id, Application.number, company_shown(viewer), Submission.answers)
         .join(Company, Company.id == Application.company_id)
         .join(Submission, is_newest())
         .where(Application.call_id == call_id, visible_to(viewer), _not_own(viewer))

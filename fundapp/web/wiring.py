@@ -17,6 +17,7 @@ from fundapp.web.partners import routes as partners
 from fundapp.web.portal import changes as portal_changes
 from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
+from fundapp.web.portal import inquiries as portal_inquiries
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
 from fundapp.web.shell.appearance import init_appearance
@@ -40,6 +41,7 @@ ROOMS = (
     portal_changes.blueprint,
     portal_documents.blueprint,
     documents.blueprint,
+    portal_inquiries.blueprint,
     committee.blueprint,
     operations.blueprint,
     partners.blueprint,

@@ -18,6 +18,8 @@ ELSEWHERE = {
     "fundapp/portfolio/actions/metering.py": "options of a command",
     "fundapp/portfolio/metering/": "options of a command",
     "fundapp/web/api/": "parameters of the interface, which keep their names",
+    "fundapp/committee/rules/terms.py": "terms of a call file",
+    "fundapp/committee/actions/phases.py": "likewise, and the phases of a form that has named them",
     "fundapp/core/": "headers of a letter",
 }
 HIDDEN = frozenset({"key", "revision"})

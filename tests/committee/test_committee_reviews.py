@@ -71,12 +71,12 @@ def test_ratings_of_a_sealed_row_neither_show_nor_sort(db: Database) -> None:
     review(db, two, seen, 1)
     with db.read() as session:
         rows = queries.docket(session, one, CALL, sort="rating", descending=True)
-        adjusted = queries.adjusted_means(session, one, CALL)
+        adjusted = [score.adjusted for score in queries.official_scores(session, one, CALL).values()]
     assert [(row.number, row.statistics is None) for row in rows] == [
         (f"{CALL}-0002", False),
         (f"{CALL}-0001", True),
     ]
-    assert adjusted == {}
+    assert adjusted == [None, None]
 
 
 def test_a_review_needs_a_reason_for_every_criterion(db: Database) -> None:

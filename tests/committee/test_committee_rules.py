@@ -14,11 +14,9 @@ from fundapp.committee.rules import (
     GpuLine,
     ProposedCondition,
     Rating,
-    adjusted_mean,
     agenda_order,
     require_complete,
     review_total,
-    severity_offsets,
     statistics_of,
     tally,
 )
@@ -99,18 +97,6 @@ def test_a_single_rating_has_no_deviation() -> None:
 
 def test_no_ratings_have_no_statistics() -> None:
     assert statistics_of([]) is None
-
-
-def test_a_severe_reviewer_is_lifted_by_their_distance_from_everybody() -> None:
-    kind, severe = PEOPLE[:2]
-    offsets = severity_offsets({kind: [800, 800, 800], severe: [600, 600, 600]})
-    assert offsets == {kind: 100, severe: -100}
-    assert adjusted_mean({severe: 650}, offsets) == 750
-
-
-def test_a_reviewer_of_two_cases_is_taken_as_they_are() -> None:
-    offsets = severity_offsets({PEOPLE[0]: [900, 900], PEOPLE[1]: [500, 500, 500]})
-    assert offsets[PEOPLE[0]] == 0
 
 
 def test_the_arithmetic_of_a_carried_ballot_reads_as_in_the_minutes() -> None:

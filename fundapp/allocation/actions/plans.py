@@ -46,7 +46,7 @@ class PlanSummary:
 
     Attributes:
         awards: Sorted by application number.
-        score_basis: By number, `reviews_trimmed_mean` or `machine_score`.
+        score_basis: By number, `reviews_trimmed_mean` (or what else counts in the call) or `machine_score`.
         unscored: Numbers left out for want of a score.
         prices: Shadow prices, an indication.
         baseline: Objective by rule of thumb.

@@ -14,14 +14,17 @@ from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.committee.actions.conflicts import disqualify_insiders
+from fundapp.committee.actions.drafts import clear_draft
 from fundapp.committee.actions.figures import keep_figures
 from fundapp.committee.balancing import Shortfall, Task, share_out
 from fundapp.committee.entrance import enter, require_person
+from fundapp.committee.fixing import freeze_terms, require_reviewing
 from fundapp.committee.queries.people import members
-from fundapp.committee.rules import REVIEWABLE, Rating, require_complete, review_total
+from fundapp.committee.queries.phases import load_terms
+from fundapp.committee.rules import Rating, require_complete, review_total
 from fundapp.committee.tables import Assignment, Conflict, Review
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError, TransitionRefusedError
+from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.intake.tables import Application, Call
 
@@ -77,6 +80,9 @@ def assign_reviewers(
         raise NotFoundError(call=call_code)
     seats = members(session)
     applications = _assignable(session, call.id, actor)
+    if applications:
+        # Reviews open with the first assignment: from here on nobody changes what they are judged by.
+        freeze_terms(session, call.id, actor=actor, at=at)
     ids = [seat.person_id for seat in seats]
     disqualified = disqualify_insiders(session, applications=applications, seats=ids, actor=actor, at=at)
     holders, loads = _held(session, call.id)
@@ -174,8 +180,9 @@ def file_review(
     note: str | None,
     key: str,
     at: datetime,
+    draft_revision: int | None = None,
 ) -> FiledReview:
-    """File a member's review, or a new version of it; older versions stay.
+    """File a member's review, or a new version of it; older versions stay, and what was kept as a draft is cleared.
 
     Every criterion needs a reason, also where the member abstains from it. Abstaining from all of them is possible;
     such a review opens the sealed figures but counts in no statistic.
@@ -183,6 +190,8 @@ def file_review(
     Raises:
         NotFoundError: if the application is absent, the actor is recused, or it is not assigned to the actor.
         TransitionRefusedError: if the committee has decided already.
+        ReviewsClosedError: if the present phase of the call takes no reviews.
+        RevisionConflictError: if a draft was saved after `draft_revision` was read; None leaves that open.
         InvalidInputError: naming the criterion that is missing, out of range or without a reason.
         IdempotencyConflictError: if the key came with another review.
     """
@@ -191,9 +200,12 @@ def file_review(
     documents = [rating.as_document() for rating in ratings]
 
     def work() -> dict[str, Any]:
-        _require_open(session, application, person_id)
-        require_complete(ratings)
-        total = review_total(ratings)
+        require_reviewing(session, application, person_id)
+        terms_sha256 = freeze_terms(session, application.call_id, actor=actor, at=at)
+        criteria = load_terms(session, application.call_id).criteria
+        require_complete(ratings, criteria)
+        total = review_total(ratings, criteria)
+        clear_draft(session, application_id, person_id, expected_revision=draft_revision, at=at)
         version = _next_version(session, application_id, person_id)
         session.add(
             Review(
@@ -204,6 +216,7 @@ def file_review(
                 total_tenths=total or 0,
                 note=(note or "").strip() or None,
                 filed_at=at,
+                terms_sha256=terms_sha256,
             )
         )
         session.flush()
@@ -228,13 +241,3 @@ def _next_version(session: Session, application_id: uuid.UUID, person_id: uuid.U
         select(func.max(Review.version)).where(Review.application_id == application_id, Review.person_id == person_id)
     )
     return 1 + (newest or 0)
-
-
-def _require_open(session: Session, application: Application, person_id: uuid.UUID) -> None:
-    assigned = session.scalar(
-        select(Assignment.id).where(Assignment.application_id == application.id, Assignment.person_id == person_id)
-    )
-    if assigned is None:
-        raise ForbiddenError(verb="review", kind="application")
-    if application.state not in REVIEWABLE:
-        raise TransitionRefusedError(thing="application", state=application.state, verb="review")

@@ -1,6 +1,14 @@
 """What a page may ask the committee."""
 
 from fundapp.committee.queries.blind import blind_ratings
+from fundapp.committee.queries.calibration import (
+    CalibratedRow,
+    CalibrationPage,
+    OfficialScores,
+    calibration_page,
+    official_scores,
+    official_totals,
+)
 from fundapp.committee.queries.decisions import (
     ConditionRow,
     ConflictRow,
@@ -9,6 +17,15 @@ from fundapp.committee.queries.decisions import (
     list_conflicts,
     list_decisions,
     open_conditions,
+)
+from fundapp.committee.queries.discussion import (
+    AskedRow,
+    CommentRow,
+    DiscussionPage,
+    count_comments,
+    discussion_page,
+    get_asked,
+    list_asked,
 )
 from fundapp.committee.queries.docket import (
     DISPUTED_TENTHS,
@@ -20,14 +37,12 @@ from fundapp.committee.queries.docket import (
     Progress,
     SortKey,
     View,
-    adjusted_means,
     docket,
     docket_counts,
     looked_up,
     my_progress,
-    narrow,
-    progress_in,
 )
+from fundapp.committee.queries.drafts import DraftView, find_draft
 from fundapp.committee.queries.figures import listing_faults
 from fundapp.committee.queries.meetings import (
     AgendaItem,
@@ -40,14 +55,15 @@ from fundapp.committee.queries.meetings import (
     meeting_page,
 )
 from fundapp.committee.queries.people import Member, find_viewer, load_viewer, members
+from fundapp.committee.queries.phases import PhasePage, find_unmasked_at, phase_page
 from fundapp.committee.queries.pledges import find_pledge
+from fundapp.committee.queries.queue import find_next
 from fundapp.committee.queries.reviews import (
     OthersReview,
     ReviewerProgress,
     ReviewPage,
     ReviewVersion,
     review_page,
-    review_totals,
     reviewer_progress,
 )
 
@@ -56,17 +72,25 @@ __all__ = [
     "SORT_KEYS",
     "VIEWS",
     "AgendaItem",
+    "AskedRow",
     "BallotPage",
+    "CalibratedRow",
+    "CalibrationPage",
+    "CommentRow",
     "ConditionRow",
     "ConflictRow",
     "Counts",
     "DecisionRow",
+    "DiscussionPage",
     "DocketFilter",
     "DocketRow",
+    "DraftView",
     "MeetingPage",
     "MeetingRow",
     "Member",
+    "OfficialScores",
     "OthersReview",
+    "PhasePage",
     "Progress",
     "ReviewPage",
     "ReviewVersion",
@@ -74,13 +98,20 @@ __all__ = [
     "Seat",
     "SortKey",
     "View",
-    "adjusted_means",
     "ballot_page",
     "blind_ratings",
+    "calibration_page",
+    "count_comments",
+    "discussion_page",
     "docket",
     "docket_counts",
+    "find_draft",
+    "find_next",
     "find_pledge",
+    "find_unmasked_at",
     "find_viewer",
+    "get_asked",
+    "list_asked",
     "list_conditions",
     "list_conflicts",
     "list_decisions",
@@ -91,10 +122,10 @@ __all__ = [
     "meeting_page",
     "members",
     "my_progress",
-    "narrow",
+    "official_scores",
+    "official_totals",
     "open_conditions",
-    "progress_in",
+    "phase_page",
     "review_page",
-    "review_totals",
     "reviewer_progress",
 ]

@@ -16,6 +16,7 @@ from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Condition, Conflict, Decision
 from fundapp.core.access import Kind, Viewer
 from fundapp.identity.tables import Person
+from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Call, Company
 
 
@@ -74,7 +75,7 @@ def list_decisions(session: Session, viewer: Viewer, call_code: str | None = Non
     """
     require_sight(viewer, Kind.BALLOT)
     query = (
-        select(Decision, Ballot.meeting_id, Application.number, Company.name, Call.code)
+        select(Decision, Ballot.meeting_id, Application.number, company_shown(viewer), Call.code)
         .join(Ballot, Ballot.id == Decision.ballot_id)
         .join(Application, Application.id == Decision.application_id)
         .join(Company, Company.id == Application.company_id)
@@ -168,7 +169,7 @@ def list_conflicts(session: Session, viewer: Viewer, call_code: str) -> list[Con
     rows = session.execute(
         select(
             Application.number,
-            Company.name.label("company"),
+            company_shown(viewer).label("company"),
             Person.name.label("person"),
             Conflict.route,
             Conflict.at,

@@ -18,6 +18,7 @@ from fundapp.committee.rules import GpuLine, ProposedCondition, Tally, agenda_or
 from fundapp.committee.tables import Ballot, Conflict, Decision, Meeting, Vote
 from fundapp.core.access import Kind, Viewer
 from fundapp.core.errors import NotFoundError
+from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Call, Company, Membership
 
 
@@ -169,7 +170,7 @@ def meeting_page(session: Session, viewer: Viewer, meeting_id: uuid.UUID) -> Mee
                 Ballot.state,
                 Decision.outcome,
                 Application.number,
-                Company.name,
+                company_shown(viewer).label("name"),
             )
             .join(Application, Application.id == Ballot.application_id)
             .join(Company, Company.id == Application.company_id)
@@ -211,7 +212,7 @@ def ballot_page(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> Ballo
     """
     require_sight(viewer, Kind.BALLOT)
     row = session.execute(
-        select(Ballot, Application.number, Company.name, Meeting.title, Decision)
+        select(Ballot, Application.number, company_shown(viewer), Meeting.title, Decision)
         .join(Application, Application.id == Ballot.application_id)
         .join(Company, Company.id == Application.company_id)
         .join(Meeting, Meeting.id == Ballot.meeting_id)

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, String, Uuid, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
-from fundapp.committee.tables import Conflict
+from fundapp.committee.queries.phases import is_present_step
+from fundapp.committee.tables import Conflict, ReviewPhaseStep
 from fundapp.core.access import Role, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.tables import Person, person_role
@@ -18,6 +19,8 @@ from fundapp.identity.tables import Role as RoleRow
 from fundapp.intake.tables import Membership
 
 BOARD = frozenset({Role.COMMITTEE, Role.CHAIR})
+_SEE_NAMES = frozenset({Role.ANALYST, Role.AUDITOR})
+"""Offices that know who applies in every phase, whatever else they hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,16 @@ def _assemble(session: Session, query: CompoundSelect[Any], key: uuid.UUID | str
     if not found["person"]:
         return None
     name, email, investor, person_id = found["person"][0]
+    roles = frozenset(role for role, *_ in found["role"])
+    masked = () if roles.isdisjoint(BOARD) or not roles.isdisjoint(_SEE_NAMES) else found["masked"]
     return Viewer(
         person_id=person_id,
         name=name,
         email=email,
-        roles=frozenset(role for role, *_ in found["role"]),
+        roles=roles,
         company_ids=frozenset(company for *_, company in found["company"]),
         recused_from=frozenset(application for *_, application in found["recused"]),
+        masked_calls=frozenset(call for *_, call in masked),
         investor=investor,
     )
 
@@ -84,6 +90,9 @@ def _everything_of(whose: ColumnElement[bool]) -> CompoundSelect[Any]:
         select(literal("recused"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Conflict.application_id)
         .join(Person, Person.id == Conflict.person_id)
         .where(whose),
+        select(literal("masked"), _NO_TEXT, _NO_TEXT, _NO_TEXT, ReviewPhaseStep.call_id).where(
+            ReviewPhaseStep.names == "masked", is_present_step()
+        ),
     )
 
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fundapp.committee.queries.calibration import official_scores
+from fundapp.committee.queries.masked import load_maskers
 from fundapp.committee.queries.people import members
+from fundapp.committee.queries.phases import load_terms, present_phase
 from fundapp.committee.queries.sight import Figures, in_sight, load_figures, require_sight
-from fundapp.committee.rules import REVIEWABLE, Rating, Statistics
+from fundapp.committee.rules import REVIEWABLE, Phase, Rating, ReviewTerms, Statistics
 from fundapp.committee.tables import Review
 from fundapp.core.access import Kind, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.tables import Person
+from fundapp.intake.masking import Masker
 from fundapp.intake.newest import newest_answers
+from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Call, Company
 
 
@@ -48,13 +53,19 @@ class ReviewPage:
     """Everything that the review page may show one viewer.
 
     Attributes:
-        answers: The newest frozen answers.
-        may_review: Whether the viewer is assigned and reviews are still taken.
+        company: Its name; the application's number while the viewer judges blind.
+        answers: The newest frozen answers, without who applies while the viewer judges blind.
+        named: Whether the viewer may know who applies.
+        phase: In which the call's review is.
+        terms: How the call is reviewed.
+        may_review: Whether the viewer is assigned and reviews are taken now.
         own: The viewer's review, newest version first; empty before the first filing.
-        sealed: Whether the next three are closed for now.
+        sealed: Whether others' reviews, their statistics and the official score are closed for now.
+        score_sealed: Whether the machine's score is closed for now.
         score_tenths: The machine's score.
         others: The other members' counting reviews.
         statistics: Of all counting reviews.
+        official_tenths: The score that counts by the call's terms.
     """
 
     application_id: uuid.UUID
@@ -63,12 +74,17 @@ class ReviewPage:
     company: str
     state: str
     answers: Mapping[str, Any]
+    named: bool
+    phase: Phase
+    terms: ReviewTerms
     may_review: bool
     own: tuple[ReviewVersion, ...]
     sealed: bool
+    score_sealed: bool
     score_tenths: int | None
     others: tuple[OthersReview, ...]
     statistics: Statistics | None
+    official_tenths: int | None
     reviews_filed: int
     reviews_assigned: int
 
@@ -85,7 +101,8 @@ def review_page(session: Session, viewer: Viewer, application_id: uuid.UUID) -> 
             Application.id,
             Application.number,
             Application.state,
-            Company.name.label("company"),
+            Application.call_id,
+            company_shown(viewer).label("company"),
             Call.code.label("call_code"),
         )
         .join(Company, Company.id == Application.company_id)
@@ -96,25 +113,52 @@ def review_page(session: Session, viewer: Viewer, application_id: uuid.UUID) -> 
         raise NotFoundError(application=str(application_id))
     among = select(Application.id).where(Application.id == application_id)
     figures = load_figures(session, among)
-    sealed = figures.sealed(application_id, viewer)
+    sealed, score_sealed = figures.sealed(application_id, viewer), figures.score_sealed(application_id, viewer)
     assigned = viewer.person_id in figures.assigned.get(application_id, frozenset())
-    answers = session.execute(newest_answers(among)).one_or_none()
+    found = session.execute(newest_answers(among)).one_or_none()
+    masker = load_maskers(session, viewer, among).get(application_id)
+    answers = found.answers if found else {}
+    terms = load_terms(session, head.call_id)
+    phase = present_phase(session, head.call_id, terms)
     return ReviewPage(
         application_id=head.id,
         number=head.number,
         call_code=head.call_code,
         company=head.company,
         state=head.state,
-        answers=answers.answers if answers else {},
-        may_review=assigned and head.state in REVIEWABLE,
+        answers=masker.answers(answers) if masker else answers,
+        named=masker is None,
+        phase=phase,
+        terms=terms,
+        may_review=assigned and head.state in REVIEWABLE and phase.may_review,
         own=_own_versions(session, application_id, viewer.person_id),
         sealed=sealed,
-        score_tenths=None if sealed else figures.scores.get(application_id),
-        others=() if sealed else _others(session, figures, application_id, viewer),
+        score_sealed=score_sealed,
+        score_tenths=None if score_sealed else figures.scores.get(application_id),
+        others=() if sealed else _others(session, figures, application_id, viewer, masker),
         statistics=None if sealed else figures.statistics(application_id),
+        official_tenths=None if sealed else _official(session, viewer, head.call_code, terms, figures, application_id),
         reviews_filed=len(figures.reviews.get(application_id, ())),
         reviews_assigned=len(figures.assigned.get(application_id, ())),
     )
+
+
+def _official(
+    session: Session,
+    viewer: Viewer,
+    call_code: str,
+    terms: ReviewTerms,
+    figures: Figures,
+    application_id: uuid.UUID,
+) -> int | None:
+    """Return the score that counts; only severities need the whole call."""
+    statistics = figures.statistics(application_id)
+    if statistics is None:
+        return None
+    if terms.official == "adjusted":
+        found = official_scores(session, viewer, call_code).get(application_id)
+        return found.official if found else None
+    return statistics.trimmed_tenths if terms.official == "trimmed" else statistics.mean_tenths
 
 
 def _own_versions(
@@ -136,20 +180,25 @@ def _version(row: Review) -> ReviewVersion:
     return ReviewVersion(row.version, ratings, None if abstained else row.total_tenths, row.note, row.filed_at)
 
 
-def _others(session: Session, figures: Figures, application_id: uuid.UUID, viewer: Viewer) -> tuple[OthersReview, ...]:
+def _others(
+    session: Session, figures: Figures, application_id: uuid.UUID, viewer: Viewer, masker: Masker | None
+) -> tuple[OthersReview, ...]:
     reviews = [r for r in figures.reviews.get(application_id, ()) if r.person_id != viewer.person_id]
     ids = [review.person_id for review in reviews]
     names = {row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}
-    return tuple(OthersReview(names[r.person_id], r.ratings, r.total_tenths, r.note) for r in reviews)
 
+    def clean(text: str) -> str:
+        return masker.text(text) if masker else text
 
-def review_totals(
-    session: Session, application_ids: Sequence[uuid.UUID]
-) -> tuple[dict[uuid.UUID, Statistics], dict[uuid.UUID, int]]:
-    """Return rating statistics and machine scores by application, unsealed: for plans, not for pages."""
-    figures = load_figures(session, select(Application.id).where(Application.id.in_(application_ids)))
-    found = {key: figures.statistics(key) for key in application_ids}
-    return {key: value for key, value in found.items() if value is not None}, dict(figures.scores)
+    return tuple(
+        OthersReview(
+            names[review.person_id],
+            tuple(replace(rating, reason=clean(rating.reason)) for rating in review.ratings),
+            review.total_tenths,
+            clean(review.note) if review.note else None,
+        )
+        for review in reviews
+    )
 
 
 @dataclass(frozen=True, slots=True)

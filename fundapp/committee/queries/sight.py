@@ -6,10 +6,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session, aliased
 
+from fundapp.committee.queries.phases import Doors, load_doors
 from fundapp.committee.rules import Rating, Statistics, statistics_of
 from fundapp.committee.tables import Assignment, Conflict, Review, Reviewing
 from fundapp.core.access import (
@@ -19,7 +21,7 @@ from fundapp.core.access import (
     Viewer,
     application_clause,
     may,
-    may_see_machine_score,
+    may_see_in_review,
     require,
 )
 from fundapp.intake.tables import Application
@@ -80,6 +82,11 @@ class Figures:
     scores: Mapping[uuid.UUID, int]
     assigned: Mapping[uuid.UUID, frozenset[uuid.UUID]]
     reviews: Mapping[uuid.UUID, tuple[NewestReview, ...]]
+    doors: Mapping[uuid.UUID, Doors] = field(default_factory=dict)
+
+    def doors_of(self, application_id: uuid.UUID) -> Doors:
+        """Return what the present phase of the application's call says."""
+        return self.doors.get(application_id, _DOORS)
 
     def totals(self, application_id: uuid.UUID) -> dict[uuid.UUID, int]:
         """Return each reviewer's total in tenths, abstentions left out."""
@@ -99,10 +106,20 @@ class Figures:
         return next(mine, None)
 
     def sealed(self, application_id: uuid.UUID, viewer: Viewer) -> bool:
-        """Whether the machine's score and the others' ratings stay closed to the viewer for now."""
+        """Whether the others' ratings and what follows from them stay closed to the viewer for now."""
+        return not self._open(application_id, viewer, self.doors_of(application_id).others)
+
+    def score_sealed(self, application_id: uuid.UUID, viewer: Viewer) -> bool:
+        """Whether the machine's score stays closed to the viewer for now."""
+        return not self._open(application_id, viewer, self.doors_of(application_id).machine)
+
+    def _open(self, application_id: uuid.UUID, viewer: Viewer, openness: str) -> bool:
         assigned = viewer.person_id in self.assigned.get(application_id, frozenset())
         filed = self.own_review(application_id, viewer.person_id) is not None
-        return not may_see_machine_score(viewer, reviews_here=assigned, own_review_filed=filed)
+        return may_see_in_review(viewer, openness, reviews_here=assigned, own_review_filed=filed)
+
+
+_DOORS = Doors()
 
 
 @dataclass(slots=True)
@@ -112,7 +129,7 @@ class _Piles:
 
 
 def load_figures(session: Session, among: Select[uuid.UUID]) -> Figures:
-    """Load the figures of the applications that a query selects, in three statements.
+    """Load the figures of the applications that a query selects, in four statements.
 
     Reviews of members who have been recused since do not count and are not returned.
 
@@ -131,6 +148,7 @@ def load_figures(session: Session, among: Select[uuid.UUID]) -> Figures:
         scores=newest_scores(session, among),
         assigned={key: frozenset(people) for key, people in piles.assigned.items()},
         reviews={key: tuple(reviews) for key, reviews in piles.reviews.items()},
+        doors=load_doors(session, among),
     )
 
 
@@ -211,11 +229,19 @@ def waits_for(viewer: Viewer, application_id: ColumnElement[uuid.UUID]) -> Colum
     return and_(waiting.application_id == application_id, waiting.person_id == viewer.person_id, waiting.filed == 0)
 
 
-def sealed_applications(viewer: Viewer) -> Select[uuid.UUID] | None:
-    """Select what is sealed for the viewer, as `Figures.sealed` says of one; None where nothing can be.
+Seal = Literal["nothing", "waiting", "everything"]
+"""Of which applications something is sealed for somebody; `waiting` are those that wait for their own review."""
 
-    These are few: what is assigned to the viewer and not yet reviewed by them.
+
+def seal_of(viewer: Viewer, openness: str) -> Seal:
+    """Return of which applications of a call something is sealed, as `Figures.sealed` says of each one.
+
+    Args:
+        viewer: Who looks.
+        openness: What the present phase of the call says: `never`, `after_mine` or `always`.
     """
-    if may_see_machine_score(viewer, reviews_here=True, own_review_filed=False):
-        return None
-    return waiting_for(viewer)
+    if may_see_in_review(viewer, openness, reviews_here=True, own_review_filed=False):
+        return "nothing"
+    return (
+        "waiting" if may_see_in_review(viewer, openness, reviews_here=False, own_review_filed=False) else "everything"
+    )

@@ -1,20 +1,14 @@
-"""What several ratings say together, and what is a reviewer's severity in them."""
+"""What several ratings say together."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
-from fundapp.committee.rules.reviews import FULL_TENTHS
-
 TRIM_FROM = 3
 """From how many ratings on one highest and one lowest are dropped: the custom of Korean public notices."""
-
-SEVERITY_FROM = 3
-"""A reviewer with fewer reviews is not adjusted: too few to tell severity from the cases they drew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +52,3 @@ def statistics_of(totals: Sequence[int]) -> Statistics | None:
         trimmed_tenths=trimmed_mean(ordered),
         deviation_tenths=deviation,
     )
-
-
-def severity_offsets(totals: Mapping[uuid.UUID, Sequence[int]]) -> dict[uuid.UUID, Fraction]:
-    """Return by how many tenths each reviewer rates above (+) or below (-) the mean of all ratings.
-
-    Args:
-        totals: Each reviewer's totals in tenths. With fewer than `SEVERITY_FROM`, a reviewer's offset is 0.
-    """
-    everything = [value for values in totals.values() for value in values]
-    if not everything:
-        return {}
-    grand = Fraction(sum(everything), len(everything))
-    return {
-        person: Fraction(sum(values), len(values)) - grand if len(values) >= SEVERITY_FROM else Fraction(0)
-        for person, values in totals.items()
-    }
-
-
-def adjusted_mean(totals: Mapping[uuid.UUID, int], offsets: Mapping[uuid.UUID, Fraction]) -> int | None:
-    """Return the mean after taking each reviewer's severity off, in tenths, kept within 0 to 1000."""
-    if not totals:
-        return None
-    shifted = [value - offsets.get(person, Fraction(0)) for person, value in totals.items()]
-    return min(FULL_TENTHS, max(0, round(sum(shifted, Fraction(0)) / len(shifted))))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Viewer
-from fundapp.intake.queries import visible_to
+from fundapp.intake.queries import company_shown, visible_to
 from fundapp.intake.tables import Application, Call, Company
 
 
@@ -47,7 +47,7 @@ def page_applications(
         limit: Rows of a page.
     """
     query = (
-        select(Application, Call.code, Company.name, Company.scheme, Company.identifier)
+        select(Application, Call.code, company_shown(viewer), Company.scheme, Company.identifier)
         .join(Call, Call.id == Application.call_id)
         .join(Company, Company.id == Application.company_id)
         .where(visible_to(viewer))
@@ -65,7 +65,7 @@ def page_applications(
             number=found.number,
             call=code,
             company_name=name,
-            business_number=identifier if scheme == "brn" else None,
+            business_number=identifier if scheme == "brn" and name != found.number else None,
             state=found.state,
             created_at=found.created_at,
             updated_at=found.updated_at,

@@ -120,7 +120,7 @@ def load_board(
     session: Session, viewer: Viewer, calls: list[CallRow], call: CallRow, asked: Asked, number: int
 ) -> Board:
     """Load one page of the docket; what it costs depends neither on the docket's length nor on the rows it shows."""
-    filters = looked_up(session, asked.filters)
+    filters = looked_up(session, viewer, asked.filters)
     counts = docket_counts(session, viewer, call.code, filters)
     total = counts.views[asked.view]
     number = Page.within(number, total)

@@ -11,14 +11,23 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.queries import pool_rates
-from fundapp.committee.queries import ReviewPage, find_pledge, review_page
+from fundapp.committee.queries import (
+    DraftView,
+    ReviewPage,
+    count_comments,
+    find_draft,
+    find_next,
+    find_pledge,
+    review_page,
+)
+from fundapp.committee.queries.queue import NextReview
 from fundapp.core.access import Role, Viewer
 from fundapp.core.quarters import kst_date
 from fundapp.intake.answers import gpu_requests
 from fundapp.intake.document_queries import list_documents
-from fundapp.intake.form import Question, Section
+from fundapp.intake.form import Section
+from fundapp.intake.masking import PUBLIC_MAIL
 from fundapp.intake.queries import (
-    PUBLIC_MAIL,
     ApplicationView,
     CallPage,
     RelatedRow,
@@ -27,14 +36,16 @@ from fundapp.intake.queries import (
     related_applications,
 )
 from fundapp.intake.rules import age_basis
+from fundapp.intake.submitted import list_versions
 from fundapp.screening.queries import ScorecardView, find_scorecard
 from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
 from fundapp.screening.texts import AlikeRow, MarkedText, list_alike, mark_texts
+from fundapp.web.committee.answered import answer_text
 from fundapp.web.committee.board import requested_value
+from fundapp.web.committee.versions import Step, version_steps
 from fundapp.web.documents.shown import RequirementShown, show_requirements
 from fundapp.web.shell.clock import now
-from fundapp.web.shell.formats import business_number, grouped, won
-from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.language import pick
 
 PRIVATE = frozenset({"contact_email", "contact_phone"})
 """Answers for the fund's own staff; a reviewer judges without them."""
@@ -84,11 +95,13 @@ class Parties:
 
     Attributes:
         number: Of the application.
+        named: Whether the viewer may know who applies; while they judge blind, all of this is empty.
         same_domain: The mail domain that the viewer and the applicant's contact share; empty if none.
     """
 
     application_id: uuid.UUID
     number: str
+    named: bool
     call_title: str
     company: str
     scheme: str
@@ -109,6 +122,10 @@ class Dossier:
         scorecard: None while sealed, and where there is none.
         texts: Texts with the rubric's terms marked; none while sealed.
         alike: Applications whose texts are nearly the same; none while sealed.
+        versions: The frozen versions, newest first, with what each one changed.
+        draft: What the viewer has typed and not filed, and their note for themselves.
+        comments: How many comments of the discussion the viewer may read; None while it is sealed.
+        following: What waits for the viewer's review next, this one passed over.
         pledged_at: When the viewer pledged to have no interest.
         papers: What was handed in, by requirement.
     """
@@ -124,6 +141,10 @@ class Dossier:
     scorecard: ScorecardView | None
     texts: tuple[MarkedText, ...]
     alike: tuple[AlikeRow, ...]
+    versions: tuple[Step, ...]
+    draft: DraftView
+    comments: int | None
+    following: NextReview | None
     pledged_at: datetime | None
     papers: tuple[RequirementShown, ...]
 
@@ -142,17 +163,18 @@ def load_parties(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
     page = review_page(session, viewer, application_id)
     application = get_application(session, viewer, application_id)
     call = get_call(session, page.call_code)
-    domain = str(page.answers.get("contact_email", "")).rpartition("@")[2]
+    domain = str(page.answers.get("contact_email", "")).rpartition("@")[2] if page.named else ""
     own = viewer.email.rpartition("@")[2]
     return Parties(
         application_id=application_id,
         number=page.number,
+        named=page.named,
         call_title=pick(call.title_ko, call.title_en),
         company=page.company,
         scheme=application.scheme,
         identifier=application.identifier,
-        corporate_number=str(page.answers.get("corporate_number", "")),
-        contact=str(page.answers.get("contact_name", "")),
+        corporate_number=str(page.answers.get("corporate_number", "")) if page.named else "",
+        contact=str(page.answers.get("contact_name", "")) if page.named else "",
         region=str(page.answers.get("region", "")),
         related=tuple(related_applications(session, viewer, application_id)),
         same_domain=domain if domain and domain == own and domain not in PUBLIC_MAIL else "",
@@ -183,9 +205,14 @@ def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
         gpu=gpu,
         value_e4=requested_value(requests, pool_rates(session, viewer)),
         related=tuple(related_applications(session, viewer, application_id)),
-        scorecard=None if page.sealed else find_scorecard(session, viewer, application_id),
-        texts=() if page.sealed else tuple(mark_texts(session, viewer, application_id)),
-        alike=() if page.sealed else tuple(list_alike(session, viewer, application_id)),
+        scorecard=None if page.score_sealed else find_scorecard(session, viewer, application_id),
+        # The pieces of a marked text are cut where words are counted, which may be within a name.
+        texts=() if page.score_sealed or not page.named else tuple(mark_texts(session, viewer, application_id)),
+        alike=() if page.score_sealed else tuple(list_alike(session, viewer, application_id)),
+        versions=tuple(version_steps(call.form, list_versions(session, viewer, application_id), _hidden(viewer))),
+        draft=find_draft(session, viewer, application_id),
+        comments=count_comments(session, viewer, application_id),
+        following=find_next(session, viewer, page.call_code, application_id),
         pledged_at=find_pledge(session, viewer, application_id),
         papers=tuple(show_requirements(list_documents(session, viewer, application_id), kst_date(now()))),
     )
@@ -221,8 +248,12 @@ def _whole(answers: Mapping[str, Any], key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _hidden(viewer: Viewer) -> frozenset[str]:
+    return frozenset() if viewer.has(Role.ANALYST) else PRIVATE
+
+
 def _chapters(sections: Sequence[Section], answers: Mapping[str, Any], viewer: Viewer) -> list[Chapter]:
-    hidden = frozenset[str]() if viewer.has(Role.ANALYST) else PRIVATE
+    hidden = _hidden(viewer)
     return [
         Chapter(
             key=section.key,
@@ -239,19 +270,3 @@ def _chapters(sections: Sequence[Section], answers: Mapping[str, Any], viewer: V
         )
         for section in sections
     ]
-
-
-def answer_text(question: Question, value: Any) -> str:  # noqa: ANN401 - JSON
-    """Return an answer in words; empty where there is none."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return gettext("예") if value else gettext("아니오")
-    if question.kind in {"krw", "ticket"}:
-        return won(int(value), current_locale())
-    if question.kind == "integer":
-        return grouped(int(value))
-    if question.kind == "business_number":
-        return business_number(str(value))
-    labels = {choice.key: pick(choice.label_ko, choice.label_en) for choice in question.choices}
-    return labels.get(str(value), str(value))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
-from wtforms import DateField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, Field, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from fundapp.committee.rules import CHOICES, CRITERIA, Choice, Criterion, Rating, Route
+from fundapp.committee.rules import CHOICES, HIGHEST, LOWEST, Choice, Criterion, Phase, Rating, Route
+from fundapp.committee.rules.drafts import ABSTAINED, LONGEST_PRIVATE, LONGEST_REASON
 from fundapp.web.shell.forms import KeyedForm, NumberRange
 from fundapp.web.shell.language import gettext, lazy, pick
 
-ABSTAINED = "0"
-LONGEST_REASON = 2000
+_LONGEST_REVISION = 10
 POINT_WORDS = {
     "1": lazy("미흡"),
     "2": lazy("부족"),
@@ -23,34 +22,6 @@ POINT_WORDS = {
     "4": lazy("우수"),
     "5": lazy("탁월"),
 }
-ANCHORS: Mapping[str, tuple[Any, Any, Any]] = {
-    "spc_fit": (
-        lazy("SPC를 쓸 이유가 보이지 않음"),
-        lazy("옮길 대상은 분명하나 일정이 없음"),
-        lazy("구성, 보안 구역, 일정까지 구체적"),
-    ),
-    "korean_ai": (
-        lazy("한국어 자료나 모델과 무관"),
-        lazy("모델은 정했으나 자료 권리가 미정"),
-        lazy("자료 권리와 평가 방법까지 갖춤"),
-    ),
-    "market": (
-        lazy("고객이 누구인지 모름"),
-        lazy("실증 고객이 있으나 매출 근거가 약함"),
-        lazy("유료 고객과 반복 매출로 입증"),
-    ),
-    "gpu_case": (
-        lazy("산출 근거가 없음"),
-        lazy("작업은 맞으나 시간이 거칠게 잡힘"),
-        lazy("작업별 산출이 신청량과 맞음"),
-    ),
-    "team": (
-        lazy("핵심 역할이 비어 있음"),
-        lazy("역할은 찼으나 납품 경험이 적음"),
-        lazy("같은 일을 끝까지 해 본 사람들"),
-    ),
-}
-"""What 1, 3 and 5 mean for each criterion, so that members rate on one scale."""
 
 
 def criterion_label(criterion: Criterion) -> str:
@@ -75,13 +46,19 @@ class PledgeForm(KeyedForm):
 
 
 class ReviewForm(KeyedForm):
-    """Five criteria, each with points or an abstention and a reason; made by `review_form`."""
+    """The criteria of a call, each with points or an abstention and a reason; made by `review_form`.
 
+    `revision` is that of the draft which the form was shown with; a form without one files whatever it holds.
+    """
+
+    criteria: tuple[Criterion, ...] = ()
+    longest = LONGEST_REASON
     note = TextAreaField(lazy("메모"), validators=[Length(max=LONGEST_REASON)])
+    revision = HiddenField()
 
     def parts(self) -> list[tuple[Criterion, Field, Field]]:
         """Return each criterion with its two fields."""
-        return [(c, self[f"{c.key}_points"], self[f"{c.key}_reason"]) for c in CRITERIA]
+        return [(c, self[f"{c.key}_points"], self[f"{c.key}_reason"]) for c in self.criteria]
 
     def to_review(self) -> list[Rating]:
         """Return the ratings of a valid form."""
@@ -90,25 +67,51 @@ class ReviewForm(KeyedForm):
             for criterion, points, reason in self.parts()
         ]
 
-    def show(self, ratings: Sequence[Rating], note: str | None) -> None:
-        """Fill the form with a review filed earlier."""
-        filed = {rating.criterion: rating for rating in ratings}
-        for criterion, points, reason in self.parts():
-            if criterion.key in filed:
-                points.data = str(filed[criterion.key].points or ABSTAINED)
-                reason.data = filed[criterion.key].reason
-        self.note.data = note
+    @property
+    def draft_revision(self) -> int | None:
+        """The revision as a number, or None."""
+        text = str(self.revision.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_REVISION else None
+
+    def typed(self) -> dict[str, str]:
+        """Return what the fields of the rubric hold, as a draft keeps it."""
+        return {field.name: str(field.data or "") for field in self if field.name in self.names()}
+
+    def names(self) -> list[str]:
+        """Return the names of the rubric's fields, in order."""
+        return [field.name for _, *fields in self.parts() for field in fields] + ["note"]
+
+    def show(self, typed: Mapping[str, str]) -> None:
+        """Fill the form with what was filed or typed earlier."""
+        for name, text in typed.items():
+            if name in self.names():
+                self[name].data = text
 
 
-def review_form() -> ReviewForm:
-    """Return the rubric as a form, labels in the present language."""
-    fields: dict[str, Field] = {}
-    for criterion in CRITERIA:
+class PrivateNoteForm(KeyedForm):
+    """What a member writes for themselves."""
+
+    private_note = TextAreaField(lazy("나만 보는 메모"), validators=[Length(max=LONGEST_PRIVATE)])
+
+
+def typed_of(ratings: Sequence[Rating], note: str | None) -> dict[str, str]:
+    """Return a filed review as the form would hold it."""
+    typed = {"note": note or ""}
+    for rating in ratings:
+        typed[f"{rating.criterion}_points"] = str(rating.points or ABSTAINED)
+        typed[f"{rating.criterion}_reason"] = rating.reason
+    return typed
+
+
+def review_form(criteria: tuple[Criterion, ...]) -> ReviewForm:
+    """Return the rubric of a call as a form, labels in the present language."""
+    fields: dict[str, object] = {"criteria": criteria}
+    for criterion in criteria:
         label = criterion_label(criterion)
         fields[f"{criterion.key}_points"] = RadioField(
             gettext("%(criterion)s 점수", criterion=label),
             choices=[
-                *(SelectChoice(str(points), str(points)) for points in range(1, 6)),
+                *(SelectChoice(str(points), str(points)) for points in range(LOWEST, HIGHEST + 1)),
                 SelectChoice(ABSTAINED, gettext("기권")),
             ],
             validators=[InputRequired(gettext("점수를 고르거나 기권해 주세요."))],
@@ -200,3 +203,16 @@ class VoteForm(KeyedForm):
     def to_choice(self) -> Choice:
         """Return the choice of a valid form."""
         return next(choice for choice in CHOICES if choice == self.choice.data)
+
+
+class PhaseForm(KeyedForm):
+    """Letting a later phase of the review begin."""
+
+    phase = SelectField(lazy("다음 단계"), validators=[InputRequired(lazy("하나를 골라 주세요."))])
+    reason = TextAreaField(
+        lazy("사유"), validators=[InputRequired(lazy("사유를 적어 주세요.")), Length(max=LONGEST_REASON)]
+    )
+
+    def offer(self, phases: Sequence[Phase]) -> None:
+        """Offer the phases that may begin."""
+        self.phase.choices = [SelectChoice(one.key, pick(one.title_ko, one.title_en)) for one in phases]

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.sight import in_sight
 from fundapp.core.access import Viewer
+from fundapp.intake.masking import PUBLIC_MAIL
 from fundapp.intake.newest import is_newest
-from fundapp.intake.queries import PUBLIC_MAIL
 from fundapp.intake.rules import STATES
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.queries import ScoreRow, list_scores

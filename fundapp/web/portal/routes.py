@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from fundapp.committee.queries import list_asked
 from fundapp.core.access import Role, Viewer
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
 from fundapp.core.quarters import kst_date
@@ -100,6 +101,7 @@ def application(application_id: uuid.UUID) -> ResponseReturnValue:
     page = _page(application_id, at)
     with db().read() as session:
         members = companies.list_members(session, viewer(), page.application.company_id)
+        asked = list_asked(session, viewer(), application_id)
     tasks = pages.section_tasks(page)
     return render_template(
         "portal/application.html",
@@ -109,6 +111,7 @@ def application(application_id: uuid.UUID) -> ResponseReturnValue:
         papers=pages.document_state(page),
         onward=pages.next_task(tasks) if page.editable else None,
         members=members,
+        asked=asked,
         notes=shown.task_notes(page, tasks),
         stages=shown.stage_rail(page.application),
         at=at,

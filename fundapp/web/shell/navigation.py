@@ -60,6 +60,7 @@ _GROUPS = (
         lazy("심사"),
         (
             Entry(lazy("심사 안건"), "list-check", "/committee/", Kind.APPLICATION),
+            Entry(lazy("점수 보정"), "bar-chart-steps", "/committee/calibration", Kind.REVIEW),
             Entry(lazy("회의·의결"), "people", "/committee/meetings", Kind.BALLOT),
         ),
     ),

@@ -47,6 +47,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "milestone_status": lazy("이정표 상황"),
     "name": lazy("이름"),
     "new_money_krw": lazy("신규 투자금"),
+    "named": lazy("읽을 사람"),
     "note": lazy("메모"),
     "option_krw": lazy("후속 투자 선택권 금액"),
     "option_until": lazy("선택권 기한"),
@@ -55,6 +56,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "paid_on": lazy("입금일"),
     "paying_customers": lazy("유료 고객"),
     "per_application": lazy("안건마다 심사위원 수"),
+    "phase": lazy("다음 단계"),
     "pre_money_krw": lazy("투자 전 기업가치"),
     "price": lazy("1시간 단가"),
     "price_krw": lazy("주당 가격"),
@@ -90,6 +92,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "value": lazy("상당액"),
     "vcpus": lazy("vCPU"),
     "vcpus_per_gpu": lazy("GPU 1장의 vCPU"),
+    "visibility": lazy("공개 범위"),
     "vm_family": lazy("VM 계열"),
     "version": lazy("판 이름"),
 }

@@ -1,5 +1,7 @@
-// Rubric: the running total, a draft that survives a reload of this tab, and keys that act inside the rubric only.
+// Rubric: the running total, and keys that act inside the rubric only and can be switched off. Saving is autosave.mjs's.
 const form = document.querySelector("[data-rubric]");
+const panel = form ?? document.querySelector("[data-filed]");
+const KEYS_OFF = "fund:review-keys-off";
 
 function points(section) {
   return Number(section.querySelector("input[type=radio]:checked")?.value ?? -1);
@@ -25,65 +27,44 @@ function total() {
   form.querySelector("[data-done]").textContent = String(done);
 }
 
-// Session storage ends with the tab, so an opinion does not stay behind on a shared machine.
-const place = form ? `review-draft-${form.dataset.rubric}` : "";
-
-function typed() {
-  const fields = [...new FormData(form)].filter(([name]) => name !== "csrf_token" && name !== "key");
-  return JSON.stringify(fields);
+function remembered() {
+  try { return localStorage.getItem(KEYS_OFF) === "1"; } catch { return false; }
 }
 
-function say(text) {
-  const time = new Date().toTimeString().slice(0, 8);
-  form.querySelector("[data-draft]").textContent = `${time} ${text}`;
-}
-
-function restore() {
-  const kept = sessionStorage.getItem(place);
-  if (!kept || kept === typed() || form.querySelector(".errsum")) return;
-  for (const [name, value] of JSON.parse(kept)) {
-    const field = form.elements[name];
-    if (field) field.value = value;
-  }
-  say(form.dataset.restored);
-}
-
-if (form) {
-  let timer = 0;
-  restore();
-  total();
-  form.addEventListener("input", () => {
-    total();
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      sessionStorage.setItem(place, typed());
-      say(form.dataset.saved);
-    }, 600);
+/** The switch beside the buttons: single keys are a help for some and a trap for others. */
+function watchSwitch() {
+  const box = panel.querySelector("[data-keys]");
+  if (!box) return () => true;
+  box.checked = !remembered();
+  box.addEventListener("change", () => {
+    try { localStorage.setItem(KEYS_OFF, box.checked ? "0" : "1"); } catch { /* a closed store: it holds for this page */ }
   });
-  form.addEventListener("submit", () => clearTimeout(timer));
-  form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+  return () => box.checked;
+}
+
+function rate(event) {
+  const section = event.target.closest("[data-weight]");
+  const choice = section && /^[0-5]$/.test(event.key) && section.querySelector(`input[value="${event.key}"]`);
+  if (!choice) return;
+  event.preventDefault();
+  choice.click();
+  choice.focus();
+}
+
+if (panel) {
+  const keysOn = watchSwitch();
+  panel.addEventListener("keydown", (event) => {
+    if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit(form.querySelector("button[data-next]"));
+      form.requestSubmit(form.querySelector("[data-save-next]"));
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("textarea")) return;
-    const section = event.target.closest("[data-weight]");
-    const choice = section && /^[0-5]$/.test(event.key) && section.querySelector(`input[value="${event.key}"]`);
-    if (choice) {
-      event.preventDefault();
-      choice.click();
-      choice.focus();
-    }
+    if (!keysOn() || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("textarea, select")) return;
+    if (event.key === "n" || event.key === "N") panel.querySelector("[data-next]")?.click();
+    else if (form) rate(event);
   });
-  form.querySelector(".errsum")?.focus();
-} else {
-  // The review is saved: its draft has done its duty.
-  const id = location.pathname.split("/").pop();
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith(`review-draft-${id}`)) sessionStorage.removeItem(key);
-  }
-  document.querySelector(".pan")?.addEventListener("keydown", (event) => {
-    if (event.key === "n" && !event.ctrlKey && !event.metaKey && !event.altKey) document.querySelector("[data-next]")?.click();
-  });
+}
+if (form) {
+  total();
+  form.addEventListener("input", total);
 }

@@ -3,7 +3,7 @@
 from fundapp.committee.queries.docket.counts import VIEWS, Counts, View, docket_counts
 from fundapp.committee.queries.docket.filters import DISPUTED_TENTHS, DocketFilter, OwnState, looked_up
 from fundapp.committee.queries.docket.progress import Progress, my_progress
-from fundapp.committee.queries.docket.rows import SORT_KEYS, DocketRow, SortKey, adjusted_means, docket
+from fundapp.committee.queries.docket.rows import SORT_KEYS, DocketRow, SortKey, docket
 
 __all__ = [
     "DISPUTED_TENTHS",
@@ -16,7 +16,6 @@ __all__ = [
     "Progress",
     "SortKey",
     "View",
-    "adjusted_means",
     "docket",
     "docket_counts",
     "looked_up",

@@ -22,12 +22,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from fundapp.committee.queries.sight import sealed_applications, waiting_for, waits_for
+from fundapp.committee.queries.masked import load_maskers
+from fundapp.committee.queries.phases import find_doors
+from fundapp.committee.queries.sight import Seal, require_sight, seal_of, waiting_for, waits_for
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.committee.tables import Assignment, Review
-from fundapp.core.access import Viewer, application_clause
-from fundapp.intake.listing import found_by
-from fundapp.intake.tables import Call, Listing, ListingText
+from fundapp.core.access import Kind, Viewer, application_clause, names_clause
+from fundapp.intake.grams import terms_of
+from fundapp.intake.listing import Submitted, form_of, found_by, searched_words, submitted
+from fundapp.intake.tables import Application, Call, Listing, ListingText
 
 OwnState = Literal["unassigned", "waiting", "filed", "abstained"]
 View = Literal["waiting", "all", "dispute", "gap", "proposed", "decided"]
@@ -79,6 +82,44 @@ class DocketFilter:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Who looks at the docket of which call, and what the present phase keeps sealed from them.
+
+    Attributes:
+        others: Of which rows the ratings and what follows from them are sealed.
+        machine: Of which rows the machine's score is.
+    """
+
+    viewer: Viewer
+    call_code: str
+    others: Seal
+    machine: Seal
+
+    @property
+    def either(self) -> Seal:
+        """Of which rows the distance between the two is sealed."""
+        return max(self.others, self.machine, key=_SEALS.index)
+
+    def seals(self, seal: Seal, *, waits: bool) -> bool:
+        """Whether a seal lies on a row."""
+        return seal == "everything" or (seal == "waiting" and waits)
+
+
+_SEALS: tuple[Seal, ...] = ("nothing", "waiting", "everything")
+
+
+def sight_of(session: Session, viewer: Viewer, call_code: str) -> Sight:
+    """Return what a viewer may see of a docket, in one statement.
+
+    Raises:
+        ForbiddenError: if the viewer sees no reviews at all.
+    """
+    require_sight(viewer, Kind.REVIEW)
+    doors = find_doors(session, call_code)
+    return Sight(viewer, call_code, seal_of(viewer, doors.others), seal_of(viewer, doors.machine))
+
+
 def on_docket(viewer: Viewer, call_code: str, *, by_stage: bool = True) -> ColumnElement[bool]:
     """Return the condition for the rows of a call's docket that the viewer may know of.
 
@@ -99,21 +140,34 @@ def on_docket(viewer: Viewer, call_code: str, *, by_stage: bool = True) -> Colum
     return and_(Listing.call_id == call_id, stage.is_not(None), seen, own)
 
 
-def unsealed(viewer: Viewer) -> ColumnElement[bool]:
-    """Return the condition for the rows whose figures the viewer may see."""
-    sealed = sealed_applications(viewer)
-    return true() if sealed is None else Listing.application_id.not_in(sealed)
+def unsealed(viewer: Viewer, seal: Seal) -> ColumnElement[bool]:
+    """Return the condition for the rows on which a seal does not lie."""
+    match seal:
+        case "nothing":
+            return true()
+        case "waiting":
+            return Listing.application_id.not_in(waiting_for(viewer))
+        case "everything":
+            return false()
 
 
-def in_view(viewer: Viewer, view: View) -> ColumnElement[bool]:
+def in_view(sight: Sight, view: View) -> ColumnElement[bool]:
     """Return the condition of a built-in view. None of them reads a sealed figure, so it puts no row into any."""
     if view == "waiting":
-        return waits_for(viewer, Listing.application_id.expression)
+        return waits_for(sight.viewer, Listing.application_id.expression)
     condition = VIEW_CONDITIONS[view]
-    return and_(condition, unsealed(viewer)) if view in {"dispute", "gap"} else condition
+    seal = seal_of_view(sight, view)
+    return condition if seal == "nothing" else and_(condition, unsealed(sight.viewer, seal))
 
 
-def left_in(session: Session, viewer: Viewer, chosen: DocketFilter) -> list[ColumnElement[bool]]:
+def seal_of_view(sight: Sight, view: View) -> Seal:
+    """Return of which rows the figures that put one into a view are sealed."""
+    if view == "dispute":
+        return sight.others
+    return sight.either if view == "gap" else "nothing"
+
+
+def left_in(session: Session, sight: Sight, chosen: DocketFilter) -> list[ColumnElement[bool]]:
     """Return the conditions of a filter, the view not among them."""
     conditions: list[ColumnElement[bool]] = []
     if chosen.states:
@@ -125,20 +179,44 @@ def left_in(session: Session, viewer: Viewer, chosen: DocketFilter) -> list[Colu
     if chosen.numbers:
         conditions.append(Listing.number.in_(chosen.numbers))
     if chosen.least_score_tenths is not None:
-        conditions += [Listing.score_tenths >= chosen.least_score_tenths, unsealed(viewer)]
+        conditions += [Listing.score_tenths >= chosen.least_score_tenths, unsealed(sight.viewer, sight.machine)]
     if chosen.own is not None:
-        conditions.append(_own(viewer, chosen.own))
+        conditions.append(_own(sight.viewer, chosen.own))
     if chosen.search.strip():
-        conditions.append(_one_of(session, looked_up(session, chosen).found or frozenset()))
+        conditions.append(_one_of(session, looked_up(session, sight.viewer, chosen).found or frozenset()))
     return conditions
 
 
-def looked_up(session: Session, chosen: DocketFilter) -> DocketFilter:
-    """Return the filter with its search done, so that rows and counts do not each look through the texts again."""
+def looked_up(session: Session, viewer: Viewer, chosen: DocketFilter) -> DocketFilter:
+    """Return the filter with its search done, so that rows and counts do not each look through the texts again.
+
+    Who judges blind finds only what they may read: a hit in a text that is masked for them is no hit.
+    """
     if chosen.found is not None or not chosen.search.strip():
         return chosen
-    ids = session.scalars(select(ListingText.listing_id).where(found_by(session, chosen.search)))
-    return replace(chosen, found=frozenset(ids))
+    ids = frozenset(session.scalars(select(ListingText.listing_id).where(found_by(session, chosen.search))))
+    return replace(chosen, found=ids - _betrayed(session, viewer, ids, chosen.search))
+
+
+def _betrayed(session: Session, viewer: Viewer, ids: frozenset[int], search: str) -> set[int]:
+    """Return the hits that only words tell which the viewer may not read."""
+    if not viewer.masked_calls or not ids:
+        return set()
+    named = names_clause(viewer, call_id=Listing.call_id.expression, state=Listing.state.expression)
+    blind = set(session.scalars(select(Listing.application_id).where(_one_of(session, ids), ~named)))
+    if not blind:
+        return set()
+    maskers = load_maskers(session, viewer, select(Application.id).where(Application.id.in_(blind)))
+    terms, found = terms_of(search), set[int]()
+    for call, ones in submitted(session, Application.id.in_(blind)):
+        form = form_of(call)
+        for listing_id, one in ones:
+            answers = maskers[one.application_id].answers(one.answers)
+            shown = Submitted(one.application_id, one.number, one.number, one.region, answers)
+            words = searched_words(form, shown)
+            if not all(term in words for term in terms):
+                found.add(listing_id)
+    return found
 
 
 def _one_of(session: Session, ids: frozenset[int]) -> ColumnElement[bool]:

@@ -11,14 +11,26 @@ from typing import Any, Literal, get_args
 from sqlalchemy import ColumnElement, Row, Select, Subquery, cast, exists, literal, null, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from fundapp.committee.queries.docket.filters import DocketFilter, OwnState, in_view, left_in, on_docket
-from fundapp.committee.queries.sight import require_sight, sealed_applications, waits_for
-from fundapp.committee.rules import Statistics, adjusted_mean, severity_offsets
+from fundapp.committee.queries.calibration import official_scores
+from fundapp.committee.queries.docket.filters import (
+    DocketFilter,
+    OwnState,
+    Sight,
+    in_view,
+    left_in,
+    on_docket,
+    sight_of,
+    unsealed,
+)
+from fundapp.committee.queries.masked import load_maskers
+from fundapp.committee.queries.phases import find_official
+from fundapp.committee.queries.sight import Seal, waits_for
+from fundapp.committee.rules import Official, Statistics
 from fundapp.committee.tables import Assignment, Ballot, Decision, Review
-from fundapp.core.access import Kind, Viewer, may_see_machine_score
+from fundapp.core.access import Viewer, shown_name
 from fundapp.core.quantities import Quantity, gpu_commodity
 from fundapp.intake.answers import GpuRequest
-from fundapp.intake.tables import Listing
+from fundapp.intake.tables import Application, Listing
 
 SortKey = Literal[
     "number",
@@ -50,8 +62,8 @@ _COLUMNS: dict[SortKey, InstrumentedAttribute[Any]] = {
     "dispute": Listing.deviation_tenths,
     "progress": Listing.reviews_filed,
 }
-_SEALED = frozenset({"score", "rating", "mean", "median", "dispute"})
-_BLANK = _SEALED | {"age"}
+_RATED = frozenset({"rating", "mean", "median", "dispute"})
+_BLANK = _RATED | {"score", "age"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +73,11 @@ class DocketRow:
     Attributes:
         requested_hours_e4: Hours of all SKUs together, in ten-thousandths.
         own_state: What the viewer still has to do here.
-        score_sealed: Whether score and statistics wait for the viewer's own review.
+        score_sealed: Whether the machine's score waits for the viewer's own review, or for a later phase.
         score_tenths: The machine's; None while sealed, and where there is none.
+        sealed: Whether the ratings of others do.
         statistics: Of the filed reviews; None while sealed, and where there are none.
+        official_tenths: Whichever of mean, trimmed and adjusted mean counts by the call's terms; None while sealed.
         reviews_filed: How many count.
         ballot_id: Of its newest ballot.
         outcome: Of its newest decision.
@@ -85,7 +99,9 @@ class DocketRow:
     own_state: OwnState
     score_sealed: bool
     score_tenths: int | None
+    sealed: bool
     statistics: Statistics | None
+    official_tenths: int | None
     reviews_filed: int
     reviews_assigned: int
     ballot_id: uuid.UUID | None
@@ -107,10 +123,11 @@ def docket(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[DocketRow]:
-    """Return rows of the docket of a call, in one statement however long it is.
+    """Return rows of the docket of a call, in three statements however long it is.
 
     Sealed figures are blank before anything is filtered or sorted, so neither can betray them; blanks stand last in
-    either direction, by number among themselves.
+    either direction, by number among themselves. Before somebody who judges blind an application goes by its number,
+    also where companies are sorted. Where the official score is the adjusted one, it takes all reviews of the call.
 
     Args:
         session: A session.
@@ -125,17 +142,66 @@ def docket(
     Raises:
         ForbiddenError: if the viewer sees no reviews at all.
     """
-    require_sight(viewer, Kind.REVIEW)
+    sight = sight_of(session, viewer, call_code)
     chosen = filters or DocketFilter()
-    among = [in_view(viewer, chosen.view), *left_in(session, viewer, chosen)]
-    page = _page(viewer, call_code, among, sort, descending=descending, limit=limit, offset=offset)
-    query = _shown(viewer).join(page, page.c.id == Listing.id).order_by(*_order(page, sort, descending=descending))
-    return [_row(viewer, row) for row in session.execute(query)]
+    among = [in_view(sight, chosen.view), *left_in(session, sight, chosen)]
+    official = find_official(session, call_code)
+    adjusted: dict[uuid.UUID, int] = {}
+    if official == "adjusted":
+        scores = official_scores(session, viewer, call_code)
+        adjusted = {key: one.official for key, one in scores.items() if one.official is not None}
+    if official == "adjusted" and sort == "rating":
+        ids = _ranked(session, sight, among, adjusted, descending=descending)[offset:]
+        ids = ids if limit is None else ids[:limit]
+        found = {row.id: row for row in session.execute(_shown(viewer).where(Listing.id.in_(ids)))}
+        rows = [found[key] for key in ids]
+    else:
+        page = _page(sight, among, _rated(sort, official), descending=descending, limit=limit, offset=offset)
+        order = _order(page, sort, descending=descending)
+        rows = list(session.execute(_shown(viewer).join(page, page.c.id == Listing.id).order_by(*order)))
+    titles = _masked_titles(session, viewer, [row.application_id for row in rows])
+    return [_row(sight, row, official, adjusted, titles) for row in rows]
+
+
+def _rated(sort: SortKey, official: Official) -> SortKey:
+    """Return the column that a sort by rating means."""
+    return "mean" if sort == "rating" and official == "raw" else sort
+
+
+def _ranked(
+    session: Session,
+    sight: Sight,
+    among: list[ColumnElement[bool]],
+    scores: dict[uuid.UUID, int],
+    *,
+    descending: bool,
+) -> list[int]:
+    """Return the listings in the order of scores that no column holds; those without one last, by number."""
+    query = select(Listing.id, Listing.application_id, Listing.number)
+    rows = session.execute(query.where(on_docket(sight.viewer, sight.call_code), *among).order_by(Listing.number)).all()
+    valued = [row for row in rows if row.application_id in scores]
+    valued.sort(key=lambda row: (scores[row.application_id], row.number), reverse=descending)
+    return [row.id for row in (*valued, *(row for row in rows if row.application_id not in scores))]
+
+
+def _masked_titles(session: Session, viewer: Viewer, ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
+    """Return title and region of the applications whose applicant the viewer may not know, without what tells it."""
+    if not viewer.masked_calls or not ids:
+        return {}
+    maskers = load_maskers(session, viewer, select(Application.id).where(Application.id.in_(ids)))
+    if not maskers:
+        return {}
+    texts = session.execute(
+        select(Listing.application_id, Listing.title, Listing.region).where(Listing.application_id.in_(list(maskers)))
+    )
+    return {
+        row.application_id: (maskers[row.application_id].text(row.title), maskers[row.application_id].text(row.region))
+        for row in texts
+    }
 
 
 def _page(
-    viewer: Viewer,
-    call_code: str,
+    sight: Sight,
     among: list[ColumnElement[bool]],
     sort: SortKey,
     *,
@@ -144,19 +210,22 @@ def _page(
     offset: int,
 ) -> Subquery:
     """Select which rows, with what sorts them: those with a value by the value's index, then blank ones by number."""
+    viewer, call_code = sight.viewer, sight.call_code
     last = None if limit is None else offset + limit
-    column = _COLUMNS[sort]
+    column = Listing.number if sort == "company" and viewer.masked_calls else _COLUMNS[sort]
     valued = _candidates([on_docket(viewer, call_code), *among], column, blank=False)
     by_value = [_towards(column, falling=_falls(sort, descending)), _towards(Listing.number, falling=descending)]
     if sort not in _BLANK:
         return valued.order_by(*by_value).limit(limit).offset(offset).subquery()
-    hidden = sealed_applications(viewer) if sort in _SEALED else None
+    seal = _seal_of_sort(sight, sort)
     blank = _candidates([on_docket(viewer, call_code, by_stage=False), *among], column, blank=True)
     parts = [blank.where(column.is_(None))]
     valued = valued.where(column.is_not(None))
-    if hidden is not None:
-        valued = valued.where(Listing.application_id.not_in(hidden))
-        parts.append(blank.where(column.is_not(None), waits_for(viewer, Listing.application_id.expression)))
+    if seal != "nothing":
+        valued = valued.where(unsealed(viewer, seal))
+        hidden = blank.where(column.is_not(None))
+        waits = waits_for(viewer, Listing.application_id.expression)
+        parts.append(hidden.where(waits) if seal == "waiting" else hidden)
     # Each part takes no more than the page can need of it, from its own index; the few that are left are sorted.
     several = [valued.order_by(*by_value).limit(last).subquery()]
     # No index gives this order, lest SQLite should walk the whole call by number to find the few blank ones.
@@ -165,6 +234,12 @@ def _page(
     together = union_all(*(select(part) for part in several)).subquery()
     order = _order(together, sort, descending=descending)
     return select(together).order_by(*order).limit(limit).offset(offset).subquery()
+
+
+def _seal_of_sort(sight: Sight, sort: SortKey) -> Seal:
+    if sort == "score":
+        return sight.machine
+    return sight.others if sort in _RATED else "nothing"
 
 
 def _candidates(
@@ -217,9 +292,10 @@ def _shown(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     ballot = newest.with_only_columns(Ballot.id, maintain_column_froms=True).scalar_subquery()
     outcome = newest.with_only_columns(Decision.outcome, maintain_column_froms=True).scalar_subquery()
     return select(
+        Listing.id,
         Listing.application_id,
         Listing.number,
-        Listing.company,
+        _company(viewer).label("company"),
         Listing.region,
         Listing.sector,
         Listing.title,
@@ -244,22 +320,43 @@ def _shown(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _row(viewer: Viewer, row: Row[*tuple[Any, ...]]) -> DocketRow:
-    sealed = not may_see_machine_score(viewer, reviews_here=row.mine, own_review_filed=row.own_total is not None)
+def _company(viewer: Viewer) -> ColumnElement[str]:
+    return shown_name(
+        viewer,
+        call_id=Listing.call_id.expression,
+        state=Listing.state.expression,
+        name=Listing.company.expression,
+        number=Listing.number.expression,
+    )
+
+
+def _row(
+    sight: Sight,
+    row: Row[*tuple[Any, ...]],
+    official: Official,
+    adjusted: dict[uuid.UUID, int],
+    titles: dict[uuid.UUID, tuple[str, str]],
+) -> DocketRow:
+    waits = row.mine and row.own_total is None
+    sealed, score_sealed = sight.seals(sight.others, waits=waits), sight.seals(sight.machine, waits=waits)
+    title, region = titles.get(row.application_id, (row.title, row.region))
+    statistics = None if sealed else _statistics(row)
     return DocketRow(
         application_id=row.application_id,
         number=row.number,
         company=row.company,
-        region=row.region,
+        region=region,
         sector=row.sector,
-        solution_title=row.title,
+        solution_title=title,
         state=row.state,
         requested_krw=row.requested_krw,
         requested_hours_e4=row.requested_hours_e4,
         own_state=_own_state(row.own_total, assigned=row.mine),
-        score_sealed=sealed,
-        score_tenths=None if sealed else row.score_tenths,
-        statistics=None if sealed else _statistics(row),
+        score_sealed=score_sealed,
+        score_tenths=None if score_sealed else row.score_tenths,
+        sealed=sealed,
+        statistics=statistics,
+        official_tenths=_official(statistics, official, adjusted.get(row.application_id)),
         reviews_filed=row.reviews_filed,
         reviews_assigned=row.reviews_assigned,
         ballot_id=row.ballot_id,
@@ -288,26 +385,9 @@ def _own_state(total: int | None, *, assigned: bool) -> OwnState:
     return "filed" if total else "abstained"
 
 
-def adjusted_means(session: Session, viewer: Viewer, call_code: str) -> dict[uuid.UUID, int]:
-    """Return means after taking reviewers' severity off, in tenths, of the applications with a rating.
-
-    None at all while anything is sealed for the viewer, for the offsets would tell of it.
-
-    Raises:
-        ForbiddenError: if the viewer sees no reviews at all.
-    """
-    require_sight(viewer, Kind.REVIEW)
-    seen, sealed = on_docket(viewer, call_code), sealed_applications(viewer)
-    if sealed is not None:
-        hidden = select(Listing.id).where(seen, Listing.application_id.in_(sealed)).limit(1)
-        if session.scalar(hidden) is not None:
-            return {}
-    kept = {row[0]: row[1] for row in session.execute(select(Listing.application_id, Listing.ratings).where(seen))}
-    by_person: dict[uuid.UUID, list[int]] = {}
-    totals = {key: {uuid.UUID(who): total for who, total in ratings.items()} for key, ratings in kept.items()}
-    for ratings in totals.values():
-        for person, total in ratings.items():
-            by_person.setdefault(person, []).append(total)
-    offsets = severity_offsets(by_person)
-    means = {key: adjusted_mean(ratings, offsets) for key, ratings in totals.items()}
-    return {key: mean for key, mean in means.items() if mean is not None}
+def _official(statistics: Statistics | None, official: Official, adjusted: int | None) -> int | None:
+    if official == "adjusted":
+        return adjusted
+    if statistics is None:
+        return None
+    return statistics.mean_tenths if official == "raw" else statistics.trimmed_tenths

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fundapp.committee.queries import my_progress
+from fundapp.committee.queries import find_next
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.core.access import Kind, Thing, Verb, require
 from fundapp.core.errors import NotFoundError
@@ -45,11 +47,11 @@ def export() -> ResponseReturnValue:
 
 @blueprint.get("/next")
 def following() -> ResponseReturnValue:
-    """Go to the least reviewed application that waits for the viewer's review."""
+    """Go to the least reviewed application that waits for the viewer's review, the one just left passed over."""
     with db().read() as session:
         _, call = find_call(session, request.args.get("call"), now())
-        progress = my_progress(session, viewer(), call.code) if call else None
-    if progress is None or progress.next_application_id is None:
+        waiting = find_next(session, viewer(), call.code, request.args.get("besides", type=uuid.UUID)) if call else None
+    if waiting is None:
         flash(gettext("기다리는 심사가 없습니다."), "ok")
         return redirect(url_for("committee.docket", call=call.code if call else None))
-    return redirect(url_for("committee.review", application_id=progress.next_application_id))
+    return redirect(url_for("committee.review", application_id=waiting.application_id))

@@ -1,11 +1,12 @@
-// Autosave of one section. Without this file the buttons of the page save; with it, nothing typed is older than ten
-// seconds on the server, and the page always says so.
+// Autosave of <form data-autosave="address">. Without this file the buttons of the page save; with it, nothing typed is
+// older than ten seconds on the server, and the page always says so in its #save-state.
+const NOT_TYPED = new Set(['', 'csrf_token', 'key', 'revision', 'then']);
 const QUIET_MS = 3000;
 const LONGEST_MS = 10000;
 
 /** Fields whose value differs from what the server has. */
 export function changedFields(saved, present) {
-  return Object.fromEntries(Object.entries(present).filter(([name, value]) => saved[name] !== value));
+  return Object.fromEntries(Object.entries(present).filter(([name, value]) => (saved[name] ?? '') !== value));
 }
 
 /** When to save next: after a pause, but never later than ten seconds after the first unsaved change. */
@@ -15,7 +16,9 @@ export function dueIn(firstChangeAt, now) {
 
 function answersOf(form) {
   const present = {};
-  for (const [name, value] of new FormData(form)) if (name.startsWith('a_')) present[name] = value;
+  // What nobody has chosen yet is blank, so that it can be told from what another window chose.
+  for (const field of form.elements) if (!NOT_TYPED.has(field.name ?? '')) present[field.name] = '';
+  for (const [name, value] of new FormData(form)) if (!NOT_TYPED.has(name)) present[name] = value;
   return present;
 }
 
@@ -36,6 +39,7 @@ class Autosave {
     form.addEventListener('change', () => this.touch());
     form.addEventListener('submit', (event) => this.beforeSubmit(event));
     document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') this.save(); });
+    window.addEventListener('blur', () => this.save());
     window.addEventListener('online', () => this.touch());
   }
 
@@ -141,7 +145,7 @@ class Autosave {
   }
 }
 
-const form = typeof document === 'undefined' ? null : document.querySelector('[data-portal-form]');
+const form = typeof document === 'undefined' ? null : document.querySelector('form[data-autosave]');
 if (form) {
   new Autosave(form);
   // Coming back through the browser's history shows an old page with an old revision.

@@ -1,0 +1,171 @@
+"""Asking the applicant, out of a comment, and their answer."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from fundapp.audit.actions import record_event
+from fundapp.committee.entrance import enter, load_recused, require_person
+from fundapp.committee.queries.audience import comment_clause
+from fundapp.committee.rules.discussion import InquiryAnsweredError, clean_words
+from fundapp.committee.tables import Comment, Inquiry, InquiryAnswer
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import InvalidInputError, NotFoundError
+from fundapp.core.idempotency import once
+from fundapp.core.outbox import enqueue_mail
+from fundapp.core.quarters import kst_date
+from fundapp.identity.tables import Person
+from fundapp.intake.newest import newest_answers
+from fundapp.intake.tables import Application, Membership
+
+
+def ask_applicant(
+    session: Session,
+    *,
+    comment_id: uuid.UUID,
+    text: str,
+    due_on: date | None,
+    key: str,
+    actor: Viewer,
+    at: datetime,
+) -> uuid.UUID:
+    """Ask the applicant what a comment wants to know; they are written to and answer in the portal.
+
+    Raises:
+        NotFoundError: if the comment is absent or out of sight, or the actor is recused or no analyst.
+        InvalidInputError: if nothing is asked, or the day is over.
+    """
+    person_id = require_person(actor)
+    require(actor, Verb.PREPARE, Thing(Kind.INQUIRY))
+    comment = session.scalars(select(Comment).where(Comment.id == comment_id, comment_clause(actor))).one_or_none()
+    if comment is None:
+        raise NotFoundError(comment=str(comment_id))
+    application = enter(session, comment.application_id, actor=actor, verb=Verb.PREPARE, kind=Kind.INQUIRY)
+    words = clean_words(text)
+    if due_on is not None and due_on < kst_date(at):
+        raise InvalidInputError(field="due_on", reason_ko="지난 날짜입니다", reason_en="is in the past")
+
+    def work() -> dict[str, Any]:
+        inquiry = Inquiry(
+            application_id=application.id,
+            comment_id=comment_id,
+            body=words,
+            due_on=due_on,
+            asked_by_id=person_id,
+            at=at,
+        )
+        session.add(inquiry)
+        session.flush()
+        _write_to_applicant(session, application, inquiry, at)
+        _record(session, application, "inquiry.asked", inquiry.id, actor, at)
+        return {"inquiry": str(inquiry.id)}
+
+    request = {"comment": str(comment_id), "text": words, "due_on": due_on.isoformat() if due_on else None}
+    return uuid.UUID(once(session, key=key, verb="inquiry.ask", request=request, at=at, work=work)["inquiry"])
+
+
+def answer_inquiry(
+    session: Session, *, inquiry_id: uuid.UUID, text: str, key: str, actor: Viewer, at: datetime
+) -> None:
+    """Answer for the applicant; once.
+
+    Raises:
+        NotFoundError: if there is no such inquiry, or it was not asked of the actor's own company.
+        InvalidInputError: if nothing is answered.
+        InquiryAnsweredError: if somebody else of the company answered first.
+    """
+    person_id = require_person(actor)
+    inquiry = session.get(Inquiry, inquiry_id)
+    if inquiry is None:
+        raise NotFoundError(inquiry=str(inquiry_id))
+    application = session.get_one(Application, inquiry.application_id)
+    require(actor, Verb.SUBMIT, Thing(Kind.INQUIRY, application.id, application.company_id))
+    words = clean_words(text)
+
+    def work() -> dict[str, Any]:
+        try:
+            with session.begin_nested():
+                session.add(InquiryAnswer(inquiry_id=inquiry_id, body=words, answered_by_id=person_id, at=at))
+        except IntegrityError as error:
+            raise InquiryAnsweredError(state="answered", verb="answer") from error
+        _write_to_asker(session, application, inquiry, at)
+        _record(session, application, "inquiry.answered", inquiry_id, actor, at)
+        return {}
+
+    request = {"inquiry": str(inquiry_id), "text": words}
+    once(session, key=key, verb="inquiry.answer", request=request, at=at, work=work)
+
+
+def _write_to_applicant(session: Session, application: Application, inquiry: Inquiry, at: datetime) -> None:
+    addresses = list(
+        session.scalars(
+            select(Person.email)
+            .join(Membership, Membership.person_id == Person.id)
+            .where(Membership.company_id == application.company_id, Person.active)
+            .order_by(Person.email)
+        )
+    )
+    if not addresses:
+        # Nobody has an account yet: an application from a file. The address of its answers is what there is.
+        found = session.execute(newest_answers(select(Application.id).where(Application.id == application.id))).one()
+        contact = str(found.answers.get("contact_email") or "")
+        addresses = [contact] if contact else []
+    until = f" ({inquiry.due_on.isoformat()}까지 / by {inquiry.due_on.isoformat()})" if inquiry.due_on else ""
+    for address in addresses:
+        enqueue_mail(
+            session,
+            dedupe_key=f"inquiry:{inquiry.id}:{address}"[:200],
+            recipient=address,
+            subject=f"{application.number} 심사 질문",
+            body="\n".join(
+                [
+                    f"심사 중인 신청 {application.number}에 질문이 있습니다{until}.",
+                    "",
+                    inquiry.body,
+                    "",
+                    "신청서 화면의 '심사 질문'에서 글로 답해 주세요.",
+                    "Please answer in writing on the page of your application.",
+                    f"/portal/applications/{application.id}/",
+                ]
+            ),
+            at=at,
+        )
+
+
+def _write_to_asker(session: Session, application: Application, inquiry: Inquiry, at: datetime) -> None:
+    asker = session.get_one(Person, inquiry.asked_by_id)
+    if not asker.active or asker.id in load_recused(session, application.id):
+        return
+    enqueue_mail(
+        session,
+        dedupe_key=f"inquiry-answer:{inquiry.id}",
+        recipient=asker.email,
+        subject=f"{application.number} 심사 질문에 답이 왔습니다",
+        body="\n".join(
+            [
+                f"{application.number} 신청 기업이 질문에 답했습니다. The applicant has answered.",
+                f"/committee/applications/{application.id}/discussion",
+            ]
+        ),
+        at=at,
+    )
+
+
+def _record(
+    session: Session, application: Application, verb: str, inquiry_id: uuid.UUID, actor: Viewer, at: datetime
+) -> None:
+    record_event(
+        session,
+        actor=actor,
+        verb=verb,
+        subject_kind="application",
+        subject=application.number,
+        at=at,
+        details={"inquiry": str(inquiry_id)},
+    )

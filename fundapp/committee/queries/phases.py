@@ -1,0 +1,162 @@
+"""How a call is reviewed, and in which phase its review is."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import cast
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, aliased
+
+from fundapp.committee.rules import Official
+from fundapp.committee.rules.terms import Openness, Phase, ReviewTerms, review_terms
+from fundapp.committee.tables import ReviewPhaseStep, ReviewTermsRow
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import NotFoundError
+from fundapp.intake.tables import Application, Call
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the present phase of a call says about opening reviews and scores; the same for all of its applications."""
+
+    others: Openness = "after_mine"
+    machine: Openness = "after_mine"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStep:
+    """That a phase began: by whom, when and why."""
+
+    step: int
+    key: str
+    moved_by: str
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PhasePage:
+    """A call's phases with their record.
+
+    Attributes:
+        present: The phase that holds.
+        following: What the secretary may move on to.
+        steps: What happened, newest first.
+        frozen_at: When the terms were fixed; None before any review is open.
+    """
+
+    call_code: str
+    terms: ReviewTerms
+    present: Phase
+    following: tuple[Phase, ...]
+    steps: tuple[PhaseStep, ...]
+    frozen_at: datetime | None
+
+
+def load_terms(session: Session, call_id: uuid.UUID) -> ReviewTerms:
+    """Return how a call is reviewed: as it was fixed, or as its definition says while nothing is fixed."""
+    frozen = session.scalar(select(ReviewTermsRow.document).where(ReviewTermsRow.call_id == call_id))
+    if frozen is not None:
+        return ReviewTerms.of_document(frozen)
+    return review_terms(session.get_one(Call, call_id).document)
+
+
+def present_phase(session: Session, call_id: uuid.UUID, terms: ReviewTerms | None = None) -> Phase:
+    """Return the phase that a call's review is in; the first one before anything was recorded."""
+    key = session.scalar(
+        select(ReviewPhaseStep.key)
+        .where(ReviewPhaseStep.call_id == call_id)
+        .order_by(ReviewPhaseStep.step.desc())
+        .limit(1)
+    )
+    known = terms or load_terms(session, call_id)
+    return (known.find_phase(key) if key else None) or known.phases[0]
+
+
+def load_doors(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID, Doors]:
+    """Return what is open of the applications that a query selects, in one statement.
+
+    Applications of calls without a recorded phase are left out: they follow the default of `Doors`.
+    """
+    rows = session.execute(
+        select(Application.id, ReviewPhaseStep.others, ReviewPhaseStep.machine)
+        .join(ReviewPhaseStep, ReviewPhaseStep.call_id == Application.call_id)
+        .where(Application.id.in_(among), is_present_step())
+    )
+    return {key: Doors(cast("Openness", others), cast("Openness", machine)) for key, others, machine in rows}
+
+
+def find_doors(session: Session, call_code: str) -> Doors:
+    """Return what is open of all applications of a call, in one statement."""
+    found = session.execute(
+        select(ReviewPhaseStep.others, ReviewPhaseStep.machine)
+        .join(Call, Call.id == ReviewPhaseStep.call_id)
+        .where(Call.code == call_code)
+        .order_by(ReviewPhaseStep.step.desc())
+        .limit(1)
+    ).one_or_none()
+    return Doors(cast("Openness", found.others), cast("Openness", found.machine)) if found else Doors()
+
+
+def find_official(session: Session, call_code: str) -> Official:
+    """Return which score of a call counts: as it was fixed, or as its definition says while nothing is fixed."""
+    frozen = session.scalar(
+        select(ReviewTermsRow.document).join(Call, Call.id == ReviewTermsRow.call_id).where(Call.code == call_code)
+    )
+    if frozen is not None:
+        return ReviewTerms.of_document(frozen).official
+    document = session.scalar(select(Call.document).where(Call.code == call_code))
+    return review_terms(document or {}).official
+
+
+def is_present_step() -> ColumnElement[bool]:
+    """Return the condition that a row of `ReviewPhaseStep` is the newest one of its call."""
+    later = aliased(ReviewPhaseStep)
+    newer = select(later.id).where(later.call_id == ReviewPhaseStep.call_id, later.step > ReviewPhaseStep.step)
+    return ~newer.exists()
+
+
+def phase_page(session: Session, viewer: Viewer, call_code: str) -> PhasePage:
+    """Return the phases of a call with their record.
+
+    Raises:
+        NotFoundError: if there is no such call.
+        ForbiddenError: if the viewer sees no reviews at all.
+    """
+    require(viewer, Verb.VIEW, Thing(Kind.REVIEW))
+    call_id = session.scalar(select(Call.id).where(Call.code == call_code))
+    if call_id is None:
+        raise NotFoundError(call=call_code)
+    terms = load_terms(session, call_id)
+    present = present_phase(session, call_id, terms)
+    steps = session.scalars(
+        select(ReviewPhaseStep).where(ReviewPhaseStep.call_id == call_id).order_by(ReviewPhaseStep.step.desc())
+    )
+    place = terms.phases.index(present)
+    return PhasePage(
+        call_code=call_code,
+        terms=terms,
+        present=present,
+        following=terms.phases[place + 1 :],
+        steps=tuple(PhaseStep(one.step, one.key, one.moved_by, one.reason, one.at) for one in steps),
+        frozen_at=session.scalar(select(ReviewTermsRow.frozen_at).where(ReviewTermsRow.call_id == call_id)),
+    )
+
+
+def find_unmasked_at(session: Session, application_id: uuid.UUID) -> datetime | None:
+    """Return when the names of an application's call were last opened after a masked phase, or None if never."""
+    call_id = select(Application.call_id).where(Application.id == application_id).scalar_subquery()
+    steps = session.execute(
+        select(ReviewPhaseStep.names, ReviewPhaseStep.at)
+        .where(ReviewPhaseStep.call_id == call_id)
+        .order_by(ReviewPhaseStep.step)
+    ).all()
+    opened = None
+    for earlier, later in pairwise(steps):
+        if (earlier.names, later.names) == ("masked", "shown"):
+            opened = later.at
+    return opened

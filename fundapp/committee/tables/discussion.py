@@ -1,0 +1,104 @@
+"""What is said about an application, who may read it, what was asked of the applicant and answered."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fundapp.core.orm import APPEND_ONLY, Base, new_id
+
+
+class Comment(Base):
+    """One contribution to the discussion of an application; its words are in `CommentText`."""
+
+    __tablename__ = "discussion_comment"
+    __table_args__ = (
+        CheckConstraint("kind IN ('comment','question')", name="kind"),
+        CheckConstraint("visibility IN ('committee','staff','named')", name="visibility"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), index=True)
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("discussion_comment.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    visibility: Mapped[str] = mapped_column(String(10))
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class CommentText(Base):
+    """The words of a comment; an edit is a new version, taking it back a last one without words."""
+
+    __tablename__ = "discussion_text"
+    __table_args__ = (
+        UniqueConstraint("comment_id", "version"),
+        CheckConstraint("(body = '') = retracted", name="retracted"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("discussion_comment.id"))
+    version: Mapped[int]
+    body: Mapped[str] = mapped_column(Text)
+    retracted: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class CommentReader(Base):
+    """That a comment for named persons is for this one."""
+
+    __tablename__ = "discussion_reader"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("discussion_comment.id"), primary_key=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+
+
+class QuestionStep(Base):
+    """That a question was resolved, or opened again; the last step counts."""
+
+    __tablename__ = "discussion_step"
+    __table_args__ = (UniqueConstraint("comment_id", "step"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("discussion_comment.id"))
+    step: Mapped[int]
+    resolved: Mapped[bool]
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class Inquiry(Base):
+    """What the applicant was asked, out of a comment."""
+
+    __tablename__ = "inquiry"
+    __table_args__ = (CheckConstraint("length(body) > 0", name="body"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), index=True)
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("discussion_comment.id"))
+    body: Mapped[str] = mapped_column(Text)
+    due_on: Mapped[date | None] = mapped_column(Date)
+    asked_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class InquiryAnswer(Base):
+    """What the applicant answered; once."""
+
+    __tablename__ = "inquiry_answer"
+    __table_args__ = (
+        UniqueConstraint("inquiry_id"),
+        CheckConstraint("length(body) > 0", name="body"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    inquiry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inquiry.id"))
+    body: Mapped[str] = mapped_column(Text)
+    answered_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
