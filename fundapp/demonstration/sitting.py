@@ -23,7 +23,7 @@ from fundapp.committee.queries import docket, list_conditions, meeting_page
 from fundapp.committee.rules import ProposedCondition
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
-from fundapp.demonstration.opinions import decide_vote, form_view, rate
+from fundapp.demonstration.opinions import decide_vote, form_view, rate, say_why
 from fundapp.demonstration.scenario import Character, as_date
 from fundapp.demonstration.stage import Stage
 from fundapp.intake.queries import list_applications
@@ -174,10 +174,12 @@ def _vote_on(
         if application_id in viewer.recused_from:
             continue
         view = form_view(stage.scenario, member, number, scores[application_id])
+        choice = decide_vote(stage.scenario, member, number, view)
         cast_vote(
             session,
             ballot_id=ballot_id,
-            choice=decide_vote(stage.scenario, member, number, view),
+            choice=choice,
+            reason="" if choice == "yes" else say_why(choice),
             key=f"demo:vote:{number}:{member.email}",
             actor=viewer,
             at=at,

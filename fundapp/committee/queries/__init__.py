@@ -1,5 +1,7 @@
 """What a page may ask the committee."""
 
+from fundapp.committee.queries.agenda import AgendaEntry, AgendaPlan, ordered_ballots
+from fundapp.committee.queries.ballots import BallotPage, ReopeningRow, Seat, ballot_page
 from fundapp.committee.queries.blind import blind_ratings
 from fundapp.committee.queries.decisions import (
     ConditionRow,
@@ -21,11 +23,9 @@ from fundapp.committee.queries.docket import (
 )
 from fundapp.committee.queries.meetings import (
     AgendaItem,
-    BallotPage,
+    Attendee,
     MeetingPage,
     MeetingRow,
-    Seat,
-    ballot_page,
     list_meetings,
     meeting_page,
 )
@@ -43,7 +43,10 @@ from fundapp.committee.queries.reviews import (
 
 __all__ = [
     "SORT_KEYS",
+    "AgendaEntry",
     "AgendaItem",
+    "AgendaPlan",
+    "Attendee",
     "BallotPage",
     "ConditionRow",
     "ConflictRow",
@@ -55,6 +58,7 @@ __all__ = [
     "Member",
     "OthersReview",
     "Progress",
+    "ReopeningRow",
     "ReviewPage",
     "ReviewVersion",
     "ReviewerProgress",
@@ -74,6 +78,7 @@ __all__ = [
     "members",
     "my_progress",
     "open_conditions",
+    "ordered_ballots",
     "review_page",
     "review_totals",
     "reviewer_progress",

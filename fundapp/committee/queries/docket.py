@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.sight import Figures, in_sight, load_figures, require_sight
@@ -168,7 +168,11 @@ def _verdicts(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID, tup
     rows = session.execute(
         select(Ballot.application_id, Ballot.id, Decision.outcome)
         .outerjoin(Decision, Decision.ballot_id == Ballot.id)
-        .where(Ballot.application_id.in_(among))
+        .where(
+            Ballot.application_id.in_(among),
+            Ballot.state != "superseded",
+            or_(~Ballot.subsidiary, Decision.outcome.is_(None), Decision.outcome == "carried"),
+        )
         .order_by(Ballot.opened_at, Ballot.id)
     )
     return {row.application_id: (row.id, row.outcome) for row in rows}

@@ -196,6 +196,7 @@ class VoteForm(KeyedForm):
         ],
         validators=[InputRequired(lazy("찬성, 반대, 기권 가운데 하나를 골라 주세요."))],
     )
+    vote_reason = StringField(lazy("의견"), validators=[Length(max=LONGEST_REASON)])
 
     def to_choice(self) -> Choice:
         """Return the choice of a valid form."""

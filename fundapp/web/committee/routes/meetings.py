@@ -21,6 +21,7 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.refusals import say_refusal
+from fundapp.web.shell.security import instance_secret
 from fundapp.web.shell.viewer import viewer
 
 _INVALID = 422
@@ -82,7 +83,14 @@ def vote(ballot_id: uuid.UUID) -> ResponseReturnValue:
     try:
         db().transaction(
             lambda s: cast_vote(
-                s, ballot_id=ballot_id, choice=form.to_choice(), key=str(form.key.data), actor=viewer(), at=now()
+                s,
+                ballot_id=ballot_id,
+                choice=form.to_choice(),
+                key=str(form.key.data),
+                actor=viewer(),
+                at=now(),
+                reason=form.vote_reason.data or "",
+                secret=instance_secret(),
             )
         )
         flash(gettext("투표했습니다. 개표 전에는 누가 투표했는지만 보입니다."), "ok")
@@ -110,7 +118,14 @@ def close(ballot_id: uuid.UUID) -> ResponseReturnValue:
         return redirect(url_for("committee.confirm_close", ballot_id=ballot_id))
     try:
         db().transaction(
-            lambda s: close_ballot(s, ballot_id=ballot_id, key=str(form.key.data), actor=viewer(), at=now())
+            lambda s: close_ballot(
+                s,
+                ballot_id=ballot_id,
+                key=str(form.key.data),
+                actor=viewer(),
+                at=now(),
+                secret=instance_secret(),
+            )
         )
         flash(gettext("개표했습니다."), "ok")
     except BallotClosedError as refused:
