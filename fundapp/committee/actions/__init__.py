@@ -11,6 +11,7 @@ from fundapp.committee.actions.meetings import (
     reschedule_meeting,
     schedule_meeting,
 )
+from fundapp.committee.actions.minutes import approve_minutes, draft_minutes, edit_minutes, minutes_hash
 from fundapp.committee.actions.pledges import pledge_no_conflict
 from fundapp.committee.actions.proposing import BallotTerms, propose, set_aside
 from fundapp.committee.actions.reopening import answer_reopening, ask_reopening
@@ -26,6 +27,7 @@ __all__ = [
     "Times",
     "agree_in_writing",
     "answer_reopening",
+    "approve_minutes",
     "ask_reopening",
     "assign_reviewers",
     "calendar_event",
@@ -35,10 +37,13 @@ __all__ = [
     "close_ballot",
     "close_written_ballots",
     "declare_conflict",
+    "draft_minutes",
+    "edit_minutes",
     "end_meeting",
     "file_review",
     "invite_members",
     "meet_condition",
+    "minutes_hash",
     "open_meeting",
     "pledge_no_conflict",
     "propose",

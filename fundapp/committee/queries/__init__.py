@@ -29,6 +29,7 @@ from fundapp.committee.queries.meetings import (
     list_meetings,
     meeting_page,
 )
+from fundapp.committee.queries.minutes import MinutesPage, MinutesSection, MinutesVersion, minutes_page
 from fundapp.committee.queries.people import Member, find_viewer, load_viewer, members
 from fundapp.committee.queries.pledges import find_pledge
 from fundapp.committee.queries.reviews import (
@@ -56,6 +57,9 @@ __all__ = [
     "MeetingPage",
     "MeetingRow",
     "Member",
+    "MinutesPage",
+    "MinutesSection",
+    "MinutesVersion",
     "OthersReview",
     "Progress",
     "ReopeningRow",
@@ -76,6 +80,7 @@ __all__ = [
     "load_viewer",
     "meeting_page",
     "members",
+    "minutes_page",
     "my_progress",
     "open_conditions",
     "ordered_ballots",

@@ -16,6 +16,7 @@ from fundapp.reporting.actions.reports import (
     sign_report,
     stored_path,
 )
+from fundapp.reporting.actions.resolutions import issue_resolution
 from reports import BuiltReport
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "explain_line",
     "find_frozen",
     "freeze_quarter",
+    "issue_resolution",
     "prepare_close",
     "sign_report",
     "stored_path",
