@@ -30,6 +30,7 @@ class ResolutionPage:
     """A resolution as issued, with what checking it says.
 
     Attributes:
+        text: The very text that was hashed and signed.
         hash_valid: Whether the content still has its hash.
         signature_valid: Whether the signature is of this content by the key named.
         own_key: Whether that key is this instance's present one.
@@ -40,6 +41,7 @@ class ResolutionPage:
     sha256: str
     signature: str
     public_key: str
+    text: str
     issued_by: str
     issued_at: datetime
     hash_valid: bool
@@ -119,6 +121,7 @@ def find_resolution(session: Session, viewer: Viewer, decision_id: uuid.UUID, *,
         sha256=row.sha256,
         signature=row.signature,
         public_key=row.public_key,
+        text=text.decode(),
         issued_by=row.issued_by,
         issued_at=row.issued_at,
         hash_valid=hashlib.sha256(text).hexdigest() == row.sha256,

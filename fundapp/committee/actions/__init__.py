@@ -5,7 +5,6 @@ from fundapp.committee.actions.conditions import meet_condition, waive_condition
 from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.meetings import (
     Times,
-    calendar_event,
     cancel_meeting,
     invite_members,
     reschedule_meeting,
@@ -30,7 +29,6 @@ __all__ = [
     "approve_minutes",
     "ask_reopening",
     "assign_reviewers",
-    "calendar_event",
     "call_item",
     "cancel_meeting",
     "cast_vote",

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.calendar import CalendarEvent, calendar_text
+from fundapp.committee.calendar import calendar_text
+from fundapp.committee.queries.meetings import calendar_event
 from fundapp.committee.queries.people import members
 from fundapp.committee.tables import Ballot, Meeting
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
@@ -220,22 +221,6 @@ def _letter(meeting: Meeting, *, cancelled: bool) -> str:
     place = f"\n장소 / Place: {meeting.place}" if meeting.place else ""
     signing_in = "안건은 로그인한 뒤에 볼 수 있습니다.\nThe agenda opens after signing in.\n"
     return f"{meeting.title}\n{moment}{place}\n\n{signing_in}"
-
-
-def calendar_event(meeting: Meeting, at: datetime, *, cancelled: bool = False) -> CalendarEvent:
-    """Return a meeting as an event of a calendar; a written resolution is its last half hour."""
-    return CalendarEvent.of(
-        uid=str(meeting.id),
-        sequence=max(meeting.sequence - 1, 0),
-        stamp=at,
-        starts_at=meeting.starts_at,
-        ends_at=meeting.ends_at,
-        deadline=meeting.deadline,
-        day=meeting.held_on,
-        summary=meeting.title,
-        place=meeting.place,
-        cancelled=cancelled or meeting.state == "cancelled",
-    )
 
 
 def load_meeting(session: Session, meeting_id: uuid.UUID) -> Meeting:

@@ -27,6 +27,7 @@ from fundapp.committee.queries.meetings import (
     MeetingPage,
     MeetingRow,
     list_meetings,
+    meeting_event,
     meeting_page,
 )
 from fundapp.committee.queries.minutes import MinutesPage, MinutesSection, MinutesVersion, minutes_page
@@ -78,6 +79,7 @@ __all__ = [
     "list_decisions",
     "list_meetings",
     "load_viewer",
+    "meeting_event",
     "meeting_page",
     "members",
     "minutes_page",

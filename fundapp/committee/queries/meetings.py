@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from fundapp.committee.calendar import CalendarEvent
 from fundapp.committee.queries.agenda import AgendaPlan, plan_of
 from fundapp.committee.queries.ballot_state import current_item, voters, whereabouts
 from fundapp.committee.queries.people import Member, members
@@ -259,3 +260,32 @@ def _attendees(
             )
         )
     return tuple(attendees)
+
+
+def meeting_event(session: Session, viewer: Viewer, meeting_id: uuid.UUID, *, at: datetime) -> CalendarEvent:
+    """Return a meeting for a calendar, made at `at`; it says nothing of the agenda.
+
+    Raises:
+        NotFoundError: if there is no such meeting, or the viewer sees no ballots at all.
+    """
+    require_sight(viewer, Kind.BALLOT)
+    meeting = session.get(Meeting, meeting_id)
+    if meeting is None:
+        raise NotFoundError(meeting=str(meeting_id))
+    return calendar_event(meeting, at)
+
+
+def calendar_event(meeting: Meeting, at: datetime, *, cancelled: bool = False) -> CalendarEvent:
+    """Return a meeting as an event of a calendar; a written resolution is its last half hour."""
+    return CalendarEvent.of(
+        uid=str(meeting.id),
+        sequence=max(meeting.sequence - 1, 0),
+        stamp=at,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        deadline=meeting.deadline,
+        day=meeting.held_on,
+        summary=meeting.title,
+        place=meeting.place,
+        cancelled=cancelled or meeting.state == "cancelled",
+    )

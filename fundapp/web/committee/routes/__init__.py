@@ -1,6 +1,16 @@
 """Routes of the committee's room, one module a page or two."""
 
 from fundapp.web.committee.door import blueprint
-from fundapp.web.committee.routes import docket, meetings, reviews, secretary
+from fundapp.web.committee.routes import amendments, ballots, docket, meetings, minutes, reviews, rooms, secretary
 
-__all__ = ["blueprint", "docket", "meetings", "reviews", "secretary"]
+__all__ = [
+    "amendments",
+    "ballots",
+    "blueprint",
+    "docket",
+    "meetings",
+    "minutes",
+    "reviews",
+    "rooms",
+    "secretary",
+]
