@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from config import Settings, training_environment
 from fundapp import mail
 from fundapp.committee import actions as committee
+from fundapp.committee.actions import close_written_ballots
 from fundapp.committee.queries import blind_ratings, load_viewer
 from fundapp.core.access import SYSTEM
 from fundapp.core.clockwork import JobRun, find_run, take_lease
@@ -231,6 +232,12 @@ def _calibrate_model(database: Database, _settings: Settings, at: datetime) -> d
     return {"calibration": made.version if made else None, "drift": drift}
 
 
+def _close_written(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    """Count written resolutions whose deadline has passed or in which everybody has voted."""
+    secret = settings.secret_key
+    return {"closed": database.transaction(lambda s: close_written_ballots(s, secret=secret, actor=SYSTEM, at=at))}
+
+
 def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
     return mail.send_waiting(database, settings, at)
 
@@ -251,6 +258,7 @@ JOBS = {
         Job("pull-utilisation", _utc_hour, errand=_pull_utilisation),
         Job("watch-grants", _utc_day, effect=_watch_grants),
         Job("review-phases", _minute, effect=_move_review_phases),
+        Job("close-written", _minute, errand=_close_written),
         Job("send-mail", _minute, errand=_send_mail),
         # Last: what it does may take minutes.
         Job("model-requests", _minute, errand=_answer_model_requests),

@@ -74,6 +74,15 @@ def _deliver(server: smtplib.SMTP, settings: Settings, message: OutboxMessage, a
     # A retry after a lost answer carries the same id, so that the mailbox can drop the second copy.
     mail["Message-ID"] = f"<{message.id}@{settings.mail_from.rpartition('@')[2] or 'localhost'}>"
     mail.set_content(message.body)
+    if message.calendar is not None:
+        method = next(line for line in message.calendar.splitlines() if line.startswith("METHOD:")).partition(":")[2]
+        mail.add_attachment(
+            message.calendar.encode(),
+            maintype="text",
+            subtype="calendar",
+            filename="invite.ics",
+            params={"method": method, "charset": "UTF-8"},
+        )
     try:
         server.send_message(mail)
     except (OSError, smtplib.SMTPException) as error:

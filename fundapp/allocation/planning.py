@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from fundapp.allocation.rules import PERMILLE, Applicant, Capacity, GpuRequest, Hours, Instance, Terms
 from fundapp.allocation.tables import Investor, Pool
 from fundapp.committee.queries import official_totals
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
@@ -268,7 +269,7 @@ def _budget(session: Session, call: Call) -> int:
     spent = session.scalar(
         select(func.coalesce(func.sum(Decision.approved_krw), 0))
         .join(Application, Application.id == Decision.application_id)
-        .where(Application.call_id == call.id)
+        .where(Application.call_id == call.id, stands())
     )
     open_krw = session.scalar(
         select(func.coalesce(func.sum(Ballot.proposed_krw), 0))

@@ -11,8 +11,10 @@ from config import Settings
 from fundapp import create_app, jobs
 from fundapp.core.collecting import spare_what_lasts
 from fundapp.core.sessions import Database
+from fundapp.web.committee import live
 
-_THREADS = 8
+_THREADS = 8 + live.MOST_STREAMS
+"""Open streams wait most of the time; the others are there for requests."""
 
 
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn carries no types
@@ -33,7 +35,8 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn carries no type
 def run_server(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve until told to stop."""
 
-    def settle(_worker: object) -> None:
+    def settle(worker: Any) -> None:  # noqa: ANN401 - gunicorn carries no types
+        live.end_when_stopping(lambda: bool(worker.alive))
         jobs.start_clock(Database(settings.database_url), settings)
         spare_what_lasts()
 

@@ -28,6 +28,7 @@ class OutboxMessage(Base):
     recipient: Mapped[str] = mapped_column(String(320))
     subject: Mapped[str] = mapped_column(String(300))
     body: Mapped[str] = mapped_column(Text)
+    calendar: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
@@ -35,8 +36,17 @@ class OutboxMessage(Base):
     sent_at: Mapped[datetime | None]
 
 
-def enqueue_mail(session: Session, *, dedupe_key: str, recipient: str, subject: str, body: str, at: datetime) -> None:
-    """Put a mail in the outbox unless one with the same key is there already.
+def enqueue_mail(
+    session: Session,
+    *,
+    dedupe_key: str,
+    recipient: str,
+    subject: str,
+    body: str,
+    at: datetime,
+    calendar: str | None = None,
+) -> None:
+    """Put a mail in the outbox unless one with the same key is there already; `calendar` goes along as an `.ics` file.
 
     Raises:
         InvalidInputError: if recipient or subject holds a line break (mail header injection).
@@ -49,5 +59,12 @@ def enqueue_mail(session: Session, *, dedupe_key: str, recipient: str, subject: 
     )
     if not taken:
         session.add(
-            OutboxMessage(dedupe_key=dedupe_key, recipient=recipient, subject=subject, body=body, created_at=at)
+            OutboxMessage(
+                dedupe_key=dedupe_key,
+                recipient=recipient,
+                subject=subject,
+                body=body,
+                calendar=calendar,
+                created_at=at,
+            )
         )

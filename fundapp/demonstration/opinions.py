@@ -63,3 +63,10 @@ def decide_vote(scenario: Scenario, member: Character, number: str, view_tenths:
     if mood < 0.03:  # noqa: PLR2004 - a few abstain
         return "abstain"
     return "yes" if view_tenths + round((mood - 0.5) * 160) >= 600 else "no"  # noqa: PLR2004 - clearly above the middle
+
+
+def say_why(choice: Choice) -> str:
+    """Return the reason that an open vote against or an abstention has."""
+    if choice == "abstain":
+        return "제출 자료만으로 판단하기 어렵습니다."
+    return "투자 규모에 비해 사업성 근거가 약합니다."

@@ -10,20 +10,29 @@ from sqlalchemy.orm import Session
 from fundapp.allocation.actions import adopt_plan, plan_call
 from fundapp.allocation.queries import find_plan
 from fundapp.committee.actions import (
+    Times,
+    approve_minutes,
     assign_reviewers,
+    call_item,
     cast_vote,
     close_ballot,
     declare_conflict,
+    draft_minutes,
+    end_meeting,
     file_review,
+    invite_members,
     meet_condition,
+    open_meeting,
     pledge_no_conflict,
+    record_attendance,
+    reschedule_meeting,
     schedule_meeting,
 )
-from fundapp.committee.queries import docket, list_conditions, meeting_page
+from fundapp.committee.queries import AgendaItem, MeetingPage, docket, list_conditions, meeting_page
 from fundapp.committee.rules import ProposedCondition
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
-from fundapp.demonstration.opinions import decide_vote, form_view, rate
+from fundapp.demonstration.opinions import decide_vote, form_view, rate, say_why
 from fundapp.demonstration.scenario import Character, as_date
 from fundapp.demonstration.stage import Stage
 from fundapp.intake.queries import list_applications
@@ -144,20 +153,56 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
 
 
 def vote(stage: Stage, meeting: uuid.UUID) -> None:
-    """Let everybody entitled vote on every item, and the chair close it."""
+    """Hold the sitting: everybody entitled votes on every item, the chair closes it, minutes follow."""
     scores = machine_scores(stage)
     started = stage.when("meeting")
     with stage.database.read() as session:
         page = meeting_page(session, stage.one("analyst"), meeting)
-    for item in sorted(page.items, key=lambda item: item.number):
+    if page.state == "scheduled":
+        stage.write(lambda s: _gather(s, stage, page))
+    for item in page.items:
         if item.state != "open":
             continue
         at = started + timedelta(minutes=2 * item.place)
 
-        def work(session: Session, item: object = item, at: datetime = at) -> None:
-            _vote_on(session, stage, item.ballot_id, item.application_id, item.number, scores, at)  # type: ignore[attr-defined]
+        def work(session: Session, item: AgendaItem = item, at: datetime = at) -> None:
+            _call(session, stage, meeting, item, at)
+            _vote_on(session, stage, item.ballot_id, item.application_id, item.number, scores, at)
 
         stage.write(work)
+    if page.state != "ended":
+        ended = started + timedelta(minutes=2 * len(page.items) + 5)
+        stage.write(lambda s: _minute(s, stage, meeting, ended))
+
+
+def _gather(session: Session, stage: Stage, page: MeetingPage) -> None:
+    """Invite the members, open the sitting and record who has come."""
+    analyst, started = stage.one("analyst"), stage.when("meeting")
+    times = Times(started, started + timedelta(hours=3), "KT 광화문빌딩 3층 대회의실, 영상 병행")
+    reschedule_meeting(session, meeting_id=page.meeting_id, times=times, actor=analyst, at=stage.when("plan"))
+    invite_members(session, meeting_id=page.meeting_id, actor=analyst, at=stage.when("plan"))
+    for attendee in page.attendees:
+        record_attendance(
+            session,
+            meeting_id=page.meeting_id,
+            person_id=attendee.person_id,
+            present=True,
+            actor=analyst,
+            at=started - timedelta(minutes=5),
+        )
+    open_meeting(session, meeting_id=page.meeting_id, actor=analyst, at=started)
+
+
+def _call(session: Session, stage: Stage, meeting: uuid.UUID, item: AgendaItem, at: datetime) -> None:
+    call_item(session, meeting_id=meeting, ballot_id=item.ballot_id, actor=stage.one("analyst"), at=at)
+
+
+def _minute(session: Session, stage: Stage, meeting: uuid.UUID, at: datetime) -> None:
+    """End the sitting, draft its minutes and have the chair approve them."""
+    analyst, chair = stage.one("analyst"), stage.one("chair")
+    end_meeting(session, meeting_id=meeting, actor=analyst, at=at)
+    version = draft_minutes(session, meeting_id=meeting, actor=analyst, at=at + timedelta(hours=1))
+    approve_minutes(session, meeting_id=meeting, version=version, actor=chair, at=at + timedelta(hours=20))
 
 
 def _vote_on(
@@ -174,10 +219,12 @@ def _vote_on(
         if application_id in viewer.recused_from:
             continue
         view = form_view(stage.scenario, member, number, scores[application_id])
+        choice = decide_vote(stage.scenario, member, number, view)
         cast_vote(
             session,
             ballot_id=ballot_id,
-            choice=decide_vote(stage.scenario, member, number, view),
+            choice=choice,
+            reason="" if choice == "yes" else say_why(choice),
             key=f"demo:vote:{number}:{member.email}",
             actor=viewer,
             at=at,

@@ -12,6 +12,7 @@ from typing import TypedDict
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.tables import Condition, Conflict, Decision, Review
 from fundapp.core.quarters import KST, kst_date
 from fundapp.intake.tables import Application, Company, Transition
@@ -82,7 +83,7 @@ def decision_reasons(session: Session, as_of: date) -> tuple[out.DecisionReason,
     counts: dict[str, int] = defaultdict(int)
     outcomes = session.execute(
         select(Decision.outcome, func.count())
-        .where(Decision.decided_at < end_of(as_of), Decision.outcome != "carried")
+        .where(Decision.decided_at < end_of(as_of), Decision.outcome != "carried", stands())
         .group_by(Decision.outcome)
     )
     for outcome, count in outcomes:
@@ -108,7 +109,7 @@ def conditions(session: Session, as_of: date) -> tuple[out.Condition, ...]:
         .join(Application, Application.id == Decision.application_id)
         .join(Company, Company.id == Application.company_id)
         .outerjoin(Award, Award.decision_id == Decision.id)
-        .where(Decision.decided_at < end_of(as_of), Decision.outcome == "carried")
+        .where(Decision.decided_at < end_of(as_of), Decision.outcome == "carried", stands())
         .order_by(Application.number, Condition.number)
     )
     return tuple(_conditions(found, as_of))

@@ -93,3 +93,19 @@ class CloseStep(Base):
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     taken_by: Mapped[str] = mapped_column(String(120))
     at: Mapped[datetime]
+
+
+class Resolution(Base):
+    """A decision as the committee resolved it: content in canonical form, its SHA-256, and an Ed25519 signature."""
+
+    __tablename__ = "resolution"
+    __table_args__ = (UniqueConstraint("decision_id"), {"info": APPEND_ONLY})
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    decision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("decision.id"))
+    content: Mapped[dict[str, Any]]
+    sha256: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(128))
+    public_key: Mapped[str] = mapped_column(String(64))
+    issued_by: Mapped[str] = mapped_column(String(120))
+    issued_at: Mapped[datetime]

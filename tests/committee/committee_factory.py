@@ -255,11 +255,27 @@ def ballot(
     )
 
 
-def vote(db: Database, ballot_id: uuid.UUID, who: Viewer, choice: Choice) -> None:
+def vote(
+    db: Database,
+    ballot_id: uuid.UUID,
+    who: Viewer,
+    choice: Choice,
+    *,
+    reason: str = "근거가 약함",
+    secret: str | None = None,
+    at: datetime = AT,
+) -> None:
     do(
         db,
         lambda s: actions.cast_vote(
-            s, ballot_id=ballot_id, choice=choice, key=f"vote:{ballot_id}:{who.person_id}", actor=who, at=AT
+            s,
+            ballot_id=ballot_id,
+            choice=choice,
+            key=f"vote:{ballot_id}:{who.person_id}",
+            actor=who,
+            at=at,
+            reason=reason if choice != "yes" and not secret else "",
+            secret=secret,
         ),
     )
 

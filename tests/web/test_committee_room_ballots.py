@@ -47,7 +47,12 @@ def test_a_vote_is_recorded_and_nobody_else_sees_how_it_was_cast(
 ) -> None:
     address = f"/committee/ballots/{ballot}"
     voter = room.enter(board[1])
-    assert post_form(voter, address, {"choice": "no", "key": KEY + "1"}, f"{address}/vote").status_code == 302
+    assert (
+        post_form(
+            voter, address, {"choice": "no", "vote_reason": "값이 높음", "key": KEY + "1"}, f"{address}/vote"
+        ).status_code
+        == 302
+    )
     assert "내 표: 반대" in voter.get(address).text
     seen = room.enter(board[2]).get(address).text
     assert "투표함" in seen
@@ -60,7 +65,7 @@ def test_a_second_vote_is_refused_in_words_and_the_first_stays(
 ) -> None:
     address = f"/committee/ballots/{ballot}"
     voter = room.enter(board[1])
-    post_form(voter, address, {"choice": "no", "key": KEY + "1"}, f"{address}/vote")
+    post_form(voter, address, {"choice": "no", "vote_reason": "값이 높음", "key": KEY + "1"}, f"{address}/vote")
     again = post_form(voter, address, {"choice": "yes", "key": KEY + "2"}, f"{address}/vote")
     assert again.status_code == 302
     page = voter.get(address).text

@@ -1,5 +1,6 @@
 """What the fund does with its capital."""
 
+from fundapp.allocation.actions.amendments import Proposal, amend_award, reopen_award
 from fundapp.allocation.actions.capital import (
     EXPENSES,
     PoolAdded,
@@ -18,9 +19,9 @@ from fundapp.allocation.actions.plans import (
     adopt_plan,
     make_plan,
     plan_call,
-    propose_award,
     record_plan,
 )
+from fundapp.allocation.actions.proposals import propose_award
 from fundapp.allocation.planning import PlanStaleError, draw_hours
 
 __all__ = [
@@ -29,9 +30,11 @@ __all__ = [
     "PlanStaleError",
     "PlanSummary",
     "PoolAdded",
+    "Proposal",
     "add_investor",
     "add_pool",
     "adopt_plan",
+    "amend_award",
     "charge_expense",
     "charge_management_fee",
     "commit_cash",
@@ -42,5 +45,6 @@ __all__ = [
     "plan_call",
     "propose_award",
     "record_plan",
+    "reopen_award",
     "return_pool_hours",
 ]

@@ -1,46 +1,71 @@
 """What the committee does."""
 
-from fundapp.committee.actions.ballots import (
-    DecisionSummary,
-    cast_vote,
-    close_ballot,
-    propose,
-    schedule_meeting,
-)
+from fundapp.committee.actions.ballots import DecisionSummary, agree_in_writing, cast_vote, close_ballot
 from fundapp.committee.actions.conditions import meet_condition, waive_condition
 from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.discussion import edit_comment, post_comment, resolve_question, retract_comment
 from fundapp.committee.actions.drafts import SavedReviewDraft, save_review_draft
 from fundapp.committee.actions.figures import keep_all_figures
 from fundapp.committee.actions.inquiries import answer_inquiry, ask_applicant
+from fundapp.committee.actions.meetings import (
+    Times,
+    cancel_meeting,
+    invite_members,
+    reschedule_meeting,
+    schedule_meeting,
+)
+from fundapp.committee.actions.minutes import approve_minutes, draft_minutes, edit_minutes, minutes_hash
 from fundapp.committee.actions.phases import move_due_phases, move_phase, open_call
 from fundapp.committee.actions.pledges import pledge_no_conflict
+from fundapp.committee.actions.proposing import BallotTerms, propose, set_aside
+from fundapp.committee.actions.reopening import answer_reopening, ask_reopening
 from fundapp.committee.actions.reviews import Assigned, FiledReview, assign_reviewers, file_review
+from fundapp.committee.actions.sitting import call_item, end_meeting, open_meeting, record_attendance, set_agenda
+from fundapp.committee.actions.written import close_written_ballots
 
 __all__ = [
     "Assigned",
+    "BallotTerms",
     "DecisionSummary",
     "FiledReview",
     "SavedReviewDraft",
+    "Times",
+    "agree_in_writing",
     "answer_inquiry",
+    "answer_reopening",
+    "approve_minutes",
     "ask_applicant",
+    "ask_reopening",
     "assign_reviewers",
+    "call_item",
+    "cancel_meeting",
     "cast_vote",
     "close_ballot",
+    "close_written_ballots",
     "declare_conflict",
+    "draft_minutes",
     "edit_comment",
+    "edit_minutes",
+    "end_meeting",
     "file_review",
+    "invite_members",
     "keep_all_figures",
     "meet_condition",
+    "minutes_hash",
     "move_due_phases",
     "move_phase",
     "open_call",
+    "open_meeting",
     "pledge_no_conflict",
     "post_comment",
     "propose",
+    "record_attendance",
+    "reschedule_meeting",
     "resolve_question",
     "retract_comment",
     "save_review_draft",
     "schedule_meeting",
+    "set_agenda",
+    "set_aside",
     "waive_condition",
 ]

@@ -1,11 +1,10 @@
-"""Meetings, ballots, votes, and the one decision that closes a ballot."""
+"""Votes, and the one decision that closes a ballot."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -13,29 +12,26 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.entrance import enter, load_recused, require_person
-from fundapp.committee.queries.people import members
+from fundapp.committee.actions.counting import count_ballot, write_decision
+from fundapp.committee.entrance import enter, require_person
+from fundapp.committee.queries.ballot_state import all_voted, consent_of, voters
 from fundapp.committee.rules import (
     CHOICES,
-    VERB_OF_OUTCOME,
     AlreadyVotedError,
     BallotClosedError,
+    BallotRule,
+    BallotWaitsError,
     Choice,
-    GpuLine,
+    LateVoteError,
     Outcome,
-    ProposedCondition,
-    Tally,
-    tally,
+    require_reason,
 )
-from fundapp.committee.tables import Ballot, Condition, Decision, Meeting, Vote
-from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.committee.secrecy import add_sealed, open_votes, seal_vote
+from fundapp.committee.tables import Ballot, BallotVoter, Decision, Meeting, Vote, WrittenConsent
+from fundapp.core.access import Kind, Verb, Viewer
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
-from fundapp.core.orm import new_id
-from fundapp.core.quarters import kst_date
-from fundapp.intake.actions import move_application
-from fundapp.intake.tables import Application, Call
-from fundapp.ledger.actions import void_hold
+from fundapp.intake.tables import Application
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,120 +52,36 @@ class DecisionSummary:
     arithmetic_en: str
 
 
-def schedule_meeting(
-    session: Session, *, call_code: str, title: str, held_on: date, actor: Viewer, at: datetime
-) -> uuid.UUID:
-    """Set a meeting of the committee for a call; one a day. Repeating it returns the same meeting.
-
-    Raises:
-        NotFoundError: if there is no such call.
-        InvalidInputError: if the title is empty.
-    """
-    require(actor, Verb.PROPOSE, Thing(Kind.BALLOT))
-    if not title.strip():
-        raise InvalidInputError(field="title", reason_ko="회의 이름을 적어 주세요", reason_en="name the meeting")
-    call_id = session.scalar(select(Call.id).where(Call.code == call_code))
-    if call_id is None:
-        raise NotFoundError(call=call_code)
-    known = session.scalar(select(Meeting.id).where(Meeting.call_id == call_id, Meeting.held_on == held_on))
-    if known is not None:
-        return known
-    meeting = Meeting(call_id=call_id, title=title.strip(), held_on=held_on, created_at=at)
-    session.add(meeting)
-    session.flush()
-    record_event(
-        session,
-        actor=actor,
-        verb="meeting.scheduled",
-        subject_kind="meeting",
-        subject=str(meeting.id),
-        at=at,
-        details={"call": call_code, "held_on": held_on.isoformat()},
-    )
-    return meeting.id
-
-
-def propose(
+def cast_vote(
     session: Session,
     *,
-    meeting_id: uuid.UUID,
-    application_id: uuid.UUID,
-    krw: int,
-    gpu_lines: Sequence[GpuLine],
-    conditions: Sequence[ProposedCondition],
-    hold_key: str | None,
+    ballot_id: uuid.UUID,
+    choice: Choice,
+    key: str,
     actor: Viewer,
     at: datetime,
-    ballot_id: uuid.UUID | None = None,
-) -> uuid.UUID:
-    """Put cash and GPU time for an application to one vote.
+    reason: str = "",
+    secret: str | None = None,
+) -> None:
+    """Cast the actor's vote; it is final. The audit chain records that they voted, not how.
 
     Args:
         session: A writing session.
-        meeting_id: Where; of the application's call.
-        application_id: Eligible, or deferred at an earlier meeting.
-        krw: Whole won.
-        gpu_lines: GPU time, one line a pool.
-        conditions: What has to be met before anything is paid or used.
-        hold_key: The ledger's hold that reserves all this, voided unless the ballot carries; None without one.
-        actor: Analyst or chair.
-        at: Now.
-        ballot_id: The ballot's identifier, where the hold had to be named after it beforehand.
-
-    Raises:
-        NotFoundError: if the meeting is not of the application's call, or the application is out of sight.
-        InvalidInputError: if nothing is proposed, or a negative amount.
-        TransitionRefusedError: if the application's state does not allow it, or it has an open ballot.
-    """
-    application = enter(session, application_id, actor=actor, verb=Verb.PROPOSE, kind=Kind.BALLOT)
-    meeting = session.get(Meeting, meeting_id)
-    if meeting is None or meeting.call_id != application.call_id:
-        raise NotFoundError(meeting=str(meeting_id))
-    if krw < 0 or (krw == 0 and not gpu_lines):
-        raise InvalidInputError(
-            field="krw", reason_ko="현금이나 GPU시간을 올려 주세요", reason_en="propose cash or GPU hours"
-        )
-    move_application(session, application, "propose", actor=actor, at=at)
-    ballot = Ballot(
-        id=ballot_id or new_id(),
-        meeting_id=meeting_id,
-        application_id=application_id,
-        proposed_krw=krw,
-        gpu_lines=[line.as_document() for line in gpu_lines],
-        conditions=[condition.as_document() for condition in conditions],
-        hold_keys=[hold_key] if hold_key else [],
-        opened_by=actor.name or actor.email,
-        opened_at=at,
-    )
-    _open(session, ballot, application, actor, at)
-    return ballot.id
-
-
-def _open(session: Session, ballot: Ballot, application: Application, actor: Viewer, at: datetime) -> None:
-    try:
-        with session.begin_nested():
-            session.add(ballot)
-    except IntegrityError as error:
-        raise TransitionRefusedError(thing="application", state="proposed", verb="propose") from error
-    record_event(
-        session,
-        actor=actor,
-        verb="ballot.opened",
-        subject_kind="ballot",
-        subject=str(ballot.id),
-        at=at,
-        details={"application": application.number, "krw": ballot.proposed_krw, "gpu": ballot.gpu_lines},
-    )
-
-
-def cast_vote(session: Session, *, ballot_id: uuid.UUID, choice: Choice, key: str, actor: Viewer, at: datetime) -> None:
-    """Cast the actor's vote; it is final. The audit chain records that they voted, not how.
+        ballot_id: An open ballot.
+        choice: For, against, or abstaining.
+        key: Of the request.
+        actor: A member who is not recused.
+        at: Now; of a written resolution, before its deadline.
+        reason: For the minutes; an open vote against or an abstention has one, a secret vote none.
+        secret: The instance's, which seals a secret vote; an open one needs none.
 
     Raises:
         NotFoundError: if the ballot is absent or the actor is recused from its application.
-        BallotClosedError: if it has been closed.
+        BallotClosedError: if it has been closed, or BallotWaitsError, if an amendment is voted on first.
+        LateVoteError: if a written resolution's deadline has passed.
         AlreadyVotedError: if the actor has voted.
-        InvalidInputError: for an unknown choice.
+        InvalidInputError: for an unknown choice, a missing reason, or before the actor said whether they agree to
+            decide in writing where all must.
     """
     person_id = require_person(actor)
     if choice not in CHOICES:
@@ -178,27 +90,93 @@ def cast_vote(session: Session, *, ballot_id: uuid.UUID, choice: Choice, key: st
         )
     ballot = _load(session, ballot_id)
     enter(session, ballot.application_id, actor=actor, verb=Verb.VOTE, kind=Kind.BALLOT)
+    hidden = ballot.form == "secret"
 
     def work() -> dict[str, Any]:
-        # The share lock keeps a close from slipping in between at any isolation level; voters do not block
-        # one another. SQLite's write lock does the same.
-        state = session.scalar(select(Ballot.state).where(Ballot.id == ballot_id).with_for_update(read=True))
-        if state != "open":
-            raise BallotClosedError(state=state, verb="vote")
-        _write_vote(session, ballot_id, person_id, choice, at)
+        # The lock keeps a close from slipping in between at any isolation level; open voters do not block one
+        # another, secret ones add to one batch and do. SQLite's write lock does the same.
+        _require_open(session, ballot, at, exclusive=hidden)
+        if person_id in voters(session, [ballot_id])[ballot_id]:
+            raise AlreadyVotedError(state="voted", verb="vote")
+        _require_consent(session, ballot, person_id)
+        given = None if ballot.form == "unlisted" else require_reason(choice, reason, secret=hidden)
+        if hidden:
+            _write_sealed(session, ballot, person_id, seal_vote(secret, ballot.salt, ballot_id, person_id, choice))
+        else:
+            _write(session, Vote(ballot_id=ballot_id, person_id=person_id, choice=choice, reason=given, cast_at=at))
         record_event(session, actor=actor, verb="vote.cast", subject_kind="ballot", subject=str(ballot_id), at=at)
         return {}
 
-    request = {"ballot": str(ballot_id), "person": str(person_id), "choice": choice}
+    # A hash of three possible choices is no secret: a secret vote's stays out of what is kept of the request.
+    request = {"ballot": str(ballot_id), "person": str(person_id)} | ({} if hidden else {"choice": choice})
     once(session, key=key, verb="ballot.vote", request=request, at=at, work=work)
 
 
-def _write_vote(session: Session, ballot_id: uuid.UUID, person_id: uuid.UUID, choice: Choice, at: datetime) -> None:
+def _require_open(session: Session, ballot: Ballot, at: datetime, *, exclusive: bool) -> None:
+    session.refresh(ballot, with_for_update={"read": not exclusive})
+    if ballot.state == "waiting":
+        raise BallotWaitsError(state="waiting", verb="vote")
+    if ballot.state != "open":
+        raise BallotClosedError(state=ballot.state, verb="vote")
+    deadline = session.get_one(Meeting, ballot.meeting_id).deadline
+    if deadline is not None and at > deadline:
+        raise LateVoteError(state="ended", verb="vote")
+
+
+def _require_consent(session: Session, ballot: Ballot, person_id: uuid.UUID) -> None:
+    """Where a written resolution needs everybody's consent, a vote follows the member's word on it."""
+    written = session.get_one(Meeting, ballot.meeting_id).kind == "written"
+    if not written or BallotRule.of_document(ballot.rule).written != "consent":
+        return
+    if consent_of(session, ballot.meeting_id, person_id) is None:
+        raise InvalidInputError(
+            field="agrees",
+            reason_ko="서면으로 의결하는 데 동의하는지 먼저 답해 주세요",
+            reason_en="say first whether you agree to decide in writing",
+        )
+
+
+def _write(session: Session, row: Vote | BallotVoter) -> None:
     try:
         with session.begin_nested():
-            session.add(Vote(ballot_id=ballot_id, person_id=person_id, choice=choice, cast_at=at))
+            session.add(row)
     except IntegrityError as error:
         raise AlreadyVotedError(state="voted", verb="vote") from error
+
+
+def _write_sealed(session: Session, ballot: Ballot, person_id: uuid.UUID, vote: str) -> None:
+    _write(session, BallotVoter(ballot_id=ballot.id, person_id=person_id))
+    ballot.sealed_votes = add_sealed(ballot.sealed_votes, vote)
+    session.flush()
+
+
+def agree_in_writing(session: Session, *, meeting_id: uuid.UUID, agrees: bool, actor: Viewer, at: datetime) -> None:
+    """Record whether a member agrees to decide in writing; said once. Saying the same again changes nothing.
+
+    Raises:
+        NotFoundError: if there is no such written resolution, or the actor holds no seat.
+        AlreadyVotedError: if the actor has said otherwise.
+    """
+    person_id = require_person(actor)
+    meeting = session.get(Meeting, meeting_id)
+    if meeting is None or meeting.kind != "written" or not actor.has("committee", "chair"):
+        raise NotFoundError(meeting=str(meeting_id))
+    known = consent_of(session, meeting_id, person_id)
+    if known is not None:
+        if known != agrees:
+            raise AlreadyVotedError(state="voted", verb="vote")
+        return
+    session.add(WrittenConsent(meeting_id=meeting_id, person_id=person_id, agrees=agrees, at=at))
+    session.flush()
+    record_event(
+        session,
+        actor=actor,
+        verb="meeting.written_consent",
+        subject_kind="meeting",
+        subject=str(meeting_id),
+        at=at,
+        details={"agrees": agrees},
+    )
 
 
 def _load(session: Session, ballot_id: uuid.UUID) -> Ballot:
@@ -208,99 +186,106 @@ def _load(session: Session, ballot_id: uuid.UUID) -> Ballot:
     return ballot
 
 
-def close_ballot(session: Session, *, ballot_id: uuid.UUID, key: str, actor: Viewer, at: datetime) -> DecisionSummary:
+def close_ballot(
+    session: Session,
+    *,
+    ballot_id: uuid.UUID,
+    key: str,
+    actor: Viewer,
+    at: datetime,
+    casting: Choice | None = None,
+    secret: str | None = None,
+) -> DecisionSummary:
     """Count the votes and decide, once. A proposal that is not carried gives back what was held for it.
+
+    Args:
+        session: A writing session.
+        ballot_id: An open ballot.
+        key: Of the request.
+        actor: The chair.
+        at: Now; of a written resolution, after its deadline unless all entitled have voted.
+        casting: How the chair's casting vote falls if it comes to a tie; asked for where the rule has one.
+        secret: The instance's, which opens secret votes.
 
     Raises:
         NotFoundError: if the ballot is absent or the actor is recused.
         BallotClosedError: if somebody else closed it first.
+        TransitionRefusedError: if a written resolution still takes votes.
+        InvalidInputError: without a casting vote where the rule has one.
+        SealedVotesError: if secret votes cannot be opened.
     """
     ballot = _load(session, ballot_id)
     application = enter(session, ballot.application_id, actor=actor, verb=Verb.CLOSE, kind=Kind.BALLOT)
+    _require_casting(ballot, casting)
 
     def work() -> dict[str, Any]:
-        won = session.execute(
-            update(Ballot)
-            .where(Ballot.id == ballot_id, Ballot.state == "open")
-            .values(state="closed", closed_at=at)
-            .returning(Ballot.id)
-            .execution_options(synchronize_session=False)
-        ).scalar_one_or_none()
-        if won is None:
-            raise BallotClosedError(state="closed", verb="close")
-        decision = _decide(session, ballot, application, actor, at)
+        _require_written_over(session, ballot, at)
+        decision = close_once(session, ballot, application, casting=casting, secret=secret, actor=actor, at=at)
         return {"decision_id": str(decision.id)}
 
-    result = once(session, key=key, verb="ballot.close", request={"ballot": str(ballot_id)}, at=at, work=work)
-    return _summarise(session, uuid.UUID(result["decision_id"]))
+    request = {"ballot": str(ballot_id)} | ({"casting": casting} if casting else {})
+    result = once(session, key=key, verb="ballot.close", request=request, at=at, work=work)
+    return summarise(session, uuid.UUID(result["decision_id"]))
 
 
-def _decide(session: Session, ballot: Ballot, application: Application, actor: Viewer, at: datetime) -> Decision:
-    seats = [member.person_id for member in members(session)]
-    recused = load_recused(session, application.id)
-    votes = {
-        row.person_id: row.choice
-        for row in session.execute(select(Vote.person_id, Vote.choice).where(Vote.ballot_id == ballot.id))
-    }
-    count = tally(seats, recused, votes)
-    carried = count.outcome == "carried"
-    decision = Decision(
-        ballot_id=ballot.id,
-        application_id=application.id,
-        outcome=count.outcome,
-        approved_krw=ballot.proposed_krw if carried else 0,
-        gpu_lines=ballot.gpu_lines if carried else [],
-        tally=count.as_document(),
-        closed_by=actor.name or actor.email,
-        decided_at=at,
-    )
-    session.add(decision)
-    session.flush()
-    move_application(session, application, VERB_OF_OUTCOME[count.outcome], actor=actor, at=at)
-    if carried:
-        _write_conditions(session, decision, ballot)
-    else:
-        _void_holds(session, ballot, actor, at)
-    _record_decision(session, decision, application, count, actor, at)
-    return decision
-
-
-def _write_conditions(session: Session, decision: Decision, ballot: Ballot) -> None:
-    proposed = [ProposedCondition.of_document(document) for document in ballot.conditions]
-    session.add_all(
-        Condition(decision_id=decision.id, number=number, text=condition.text, due_on=condition.due_on)
-        for number, condition in enumerate(proposed, start=1)
-    )
-    session.flush()
-
-
-def _void_holds(session: Session, ballot: Ballot, actor: Viewer, at: datetime) -> None:
-    for hold_key in ballot.hold_keys:
-        void_hold(
-            session,
-            hold_key=hold_key,
-            key=f"release:{hold_key}",
-            effective_on=kst_date(at),
-            actor=actor,
-            at=at,
+def _require_casting(ballot: Ballot, casting: Choice | None) -> None:
+    if BallotRule.of_document(ballot.rule).tie != "casting_vote":
+        return
+    if casting not in {"yes", "no"}:
+        raise InvalidInputError(
+            field="casting",
+            reason_ko="가부동수이면 어느 쪽으로 정할지 골라 주세요",
+            reason_en="say how your casting vote falls if it comes to a tie",
         )
 
 
-def _record_decision(
-    session: Session, decision: Decision, application: Application, count: Tally, actor: Viewer, at: datetime
-) -> None:
-    record_event(
-        session,
-        actor=actor,
-        verb="ballot.closed",
-        subject_kind="ballot",
-        subject=str(decision.ballot_id),
-        at=at,
-        details={"application": application.number, "tally": count.as_document()},
-    )
+def _require_written_over(session: Session, ballot: Ballot, at: datetime) -> None:
+    deadline = session.get_one(Meeting, ballot.meeting_id).deadline
+    if deadline is not None and at <= deadline and not all_voted(session, ballot.id):
+        raise TransitionRefusedError(thing="ballot", state="open", verb="close_written")
 
 
-def _summarise(session: Session, decision_id: uuid.UUID) -> DecisionSummary:
+def close_once(
+    session: Session,
+    ballot: Ballot,
+    application: Application,
+    *,
+    casting: Choice | None,
+    secret: str | None,
+    actor: Viewer,
+    at: datetime,
+) -> Decision:
+    """Close a ballot by the one guarded step there is, and write the decision. Its callers have asked the policy.
+
+    The sealed votes are opened here, after the ballot's row is locked and before its salt is thrown away.
+
+    Raises:
+        BallotClosedError: if it is not open any more.
+        SealedVotesError: if secret votes cannot be opened.
+    """
+    session.refresh(ballot, with_for_update=True)
+    sealed, salt, form = ballot.sealed_votes, ballot.salt, ballot.form
+    won = session.execute(
+        update(Ballot)
+        .where(Ballot.id == ballot.id, Ballot.state == "open")
+        .values(state="closed", closed_at=at, salt=None, sealed_votes=[])
+        .returning(Ballot.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    session.expire(ballot)
+    if won is None:
+        raise BallotClosedError(state="closed", verb="close")
+    if form == "secret":
+        votes = open_votes(secret, salt, ballot.id, sealed)
+    else:
+        rows = session.execute(select(Vote.person_id, Vote.choice).where(Vote.ballot_id == ballot.id))
+        votes = {row.person_id: row.choice for row in rows}
+    count = count_ballot(session, ballot, application, votes, casting)
+    return write_decision(session, ballot, application, count, actor=actor, at=at)
+
+
+def summarise(session: Session, decision_id: uuid.UUID) -> DecisionSummary:
+    """Return what a decision says."""
     decision = session.get_one(Decision, decision_id)
     outcomes: dict[str, Outcome] = {"carried": "carried", "rejected": "rejected", "deferred": "deferred"}
     return DecisionSummary(

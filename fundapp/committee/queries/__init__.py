@@ -1,5 +1,7 @@
 """What a page may ask the committee."""
 
+from fundapp.committee.queries.agenda import AgendaEntry, AgendaPlan, ordered_ballots
+from fundapp.committee.queries.ballots import BallotPage, ReopeningRow, Seat, ballot_page
 from fundapp.committee.queries.blind import blind_ratings
 from fundapp.committee.queries.calibration import (
     CalibratedRow,
@@ -46,14 +48,14 @@ from fundapp.committee.queries.drafts import DraftView, find_draft
 from fundapp.committee.queries.figures import listing_faults
 from fundapp.committee.queries.meetings import (
     AgendaItem,
-    BallotPage,
+    Attendee,
     MeetingPage,
     MeetingRow,
-    Seat,
-    ballot_page,
     list_meetings,
+    meeting_event,
     meeting_page,
 )
+from fundapp.committee.queries.minutes import MinutesPage, MinutesSection, MinutesVersion, minutes_page
 from fundapp.committee.queries.people import Member, find_viewer, load_viewer, members
 from fundapp.committee.queries.phases import PhasePage, find_unmasked_at, phase_page
 from fundapp.committee.queries.pledges import find_pledge
@@ -71,8 +73,11 @@ __all__ = [
     "DISPUTED_TENTHS",
     "SORT_KEYS",
     "VIEWS",
+    "AgendaEntry",
     "AgendaItem",
+    "AgendaPlan",
     "AskedRow",
+    "Attendee",
     "BallotPage",
     "CalibratedRow",
     "CalibrationPage",
@@ -88,10 +93,14 @@ __all__ = [
     "MeetingPage",
     "MeetingRow",
     "Member",
+    "MinutesPage",
+    "MinutesSection",
+    "MinutesVersion",
     "OfficialScores",
     "OthersReview",
     "PhasePage",
     "Progress",
+    "ReopeningRow",
     "ReviewPage",
     "ReviewVersion",
     "ReviewerProgress",
@@ -119,12 +128,15 @@ __all__ = [
     "listing_faults",
     "load_viewer",
     "looked_up",
+    "meeting_event",
     "meeting_page",
     "members",
+    "minutes_page",
     "my_progress",
     "official_scores",
     "official_totals",
     "open_conditions",
+    "ordered_ballots",
     "phase_page",
     "review_page",
     "reviewer_progress",

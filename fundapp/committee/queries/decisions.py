@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.queries.sight import in_sight, require_sight, undertaking_in_sight
 from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Condition, Conflict, Decision
@@ -153,7 +154,7 @@ def _conditions(session: Session, *wanted: ColumnElement[bool]) -> list[Conditio
         .join(Application, Application.id == Decision.application_id)
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)
-        .where(*wanted)
+        .where(stands(), *wanted)
         .order_by(Application.number, Condition.number)
     )
     return [ConditionRow(*tuple(row)) for row in rows]

@@ -1,25 +1,26 @@
-"""Meetings and ballots. A vote is secret: pages say who voted, never how, and the count only when it is closed."""
+"""Meetings: their list, their agenda, and what is going on in one right now."""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from fundapp.committee.calendar import CalendarEvent
+from fundapp.committee.queries.agenda import AgendaPlan, plan_of
+from fundapp.committee.queries.ballot_state import current_item, voters, whereabouts
 from fundapp.committee.queries.people import Member, members
 from fundapp.committee.queries.sight import in_sight, require_sight
-from fundapp.committee.rules import GpuLine, ProposedCondition, Tally, agenda_order, tally
-from fundapp.committee.tables import Ballot, Conflict, Decision, Meeting, Vote
+from fundapp.committee.rules import GpuLine
+from fundapp.committee.tables import Ballot, Decision, Meeting
 from fundapp.core.access import Kind, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import company_shown
-from fundapp.intake.tables import Application, Call, Company, Membership
+from fundapp.intake.tables import Application, Call, Company
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class MeetingRow:
     call_code: str
     title: str
     held_on: date
+    kind: str
+    state: str
+    starts_at: datetime | None
+    deadline: datetime | None
     items: int
     open_items: int
 
@@ -39,9 +44,13 @@ class AgendaItem:
     """One ballot of a meeting.
 
     Attributes:
-        place: From 1, among the items this viewer may see.
+        place: From 1, among all items: everybody in the room says the same number.
         leaving: Names of members who have to be outside for it.
         outcome: None while it is open.
+        voted: How many of `entitled` members have voted.
+        amendment: Whether it changes another item's proposal.
+        again: Whether it decides again what was decided before.
+        current: Whether the sitting deals with it now.
     """
 
     place: int
@@ -52,66 +61,72 @@ class AgendaItem:
     proposed_krw: int
     gpu_lines: tuple[GpuLine, ...]
     state: str
+    form: str
     outcome: str | None
     leaving: tuple[str, ...]
+    voted: int
+    entitled: int
+    amendment: bool
+    again: bool
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """A member at a sitting.
+
+    Attributes:
+        present: Whether they are inside; who went out for an item that the viewer may not see counts as inside.
+        out_for: Company of the item that they had to go out for.
+    """
+
+    person_id: uuid.UUID
+    name: str
+    chairs: bool
+    present: bool
+    out_for: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingPage:
-    """A meeting and its agenda, ordered so that few people come and go."""
+    """A meeting and its agenda.
+
+    Attributes:
+        items: Those that the viewer may see.
+        current: The item at hand, if the viewer may see it.
+        outside: Whether the viewer is recused from the item at hand and waits outside.
+        moves: How often somebody leaves or enters in the order shown; `least` in the computed one, `by_number` if items
+            were taken by number. Shown only to who sees every item.
+        by_hand: Whether the secretary set the order, for the reason given.
+        members: The committee in office.
+        invited: How often invitations went out.
+    """
 
     meeting_id: uuid.UUID
     call_code: str
     title: str
     held_on: date
-    items: tuple[AgendaItem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """One member at one ballot; `route` says why they are outside, None if they may vote."""
-
-    name: str
-    chairs: bool
-    route: str | None
-    voted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BallotPage:
-    """Everything that the ballot page may show one viewer.
-
-    Attributes:
-        entitled: Members who may vote.
-        present: Of these, how many have voted; like the other counts, as decided on once the ballot is closed.
-        may_vote: Whether the viewer still can.
-        own_choice: The viewer's own vote.
-        tally: The count and its arithmetic, as `Tally.as_document`; None while the ballot is open.
-    """
-
-    ballot_id: uuid.UUID
-    meeting_id: uuid.UUID
-    meeting_title: str
-    application_id: uuid.UUID
-    number: str
-    company: str
+    kind: str
     state: str
-    proposed_krw: int
-    gpu_lines: tuple[GpuLine, ...]
-    conditions: tuple[ProposedCondition, ...]
-    members: int
-    recused: int
-    entitled: int
-    present: int
-    quorum_needed: int
-    seats: tuple[Seat, ...]
-    may_vote: bool
-    own_choice: str | None
-    decision_id: uuid.UUID | None
-    outcome: str | None
-    tally: Mapping[str, Any] | None
-    opened_at: datetime
-    closed_at: datetime | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    place: str
+    deadline: datetime | None
+    items: tuple[AgendaItem, ...]
+    current: AgendaItem | None
+    outside: bool
+    attendees: tuple[Attendee, ...]
+    moves: int | None
+    least: int | None
+    by_number: int | None
+    by_hand: bool
+    reason: str | None
+    invited: int
+
+    @property
+    def present(self) -> int:
+        """How many members are inside."""
+        return sum(attendee.present for attendee in self.attendees)
 
 
 def list_meetings(session: Session, viewer: Viewer, call_code: str | None = None) -> list[MeetingRow]:
@@ -131,165 +146,147 @@ def list_meetings(session: Session, viewer: Viewer, call_code: str | None = None
     for row in session.execute(seen):
         counts[row.meeting_id][row.state] = row[2]
     query = (
-        select(Meeting.id, Call.code, Meeting.title, Meeting.held_on)
-        .join(Call, Call.id == Meeting.call_id)
-        .order_by(Meeting.held_on.desc(), Meeting.id)
+        select(Meeting, Call.code).join(Call, Call.id == Meeting.call_id).order_by(Meeting.held_on.desc(), Meeting.id)
     )
     if call_code is not None:
         query = query.where(Call.code == call_code)
     return [
         MeetingRow(
-            row.id, row.code, row.title, row.held_on, sum(counts[row.id].values()), counts[row.id].get("open", 0)
+            meeting_id=meeting.id,
+            call_code=code,
+            title=meeting.title,
+            held_on=meeting.held_on,
+            kind=meeting.kind,
+            state=meeting.state,
+            starts_at=meeting.starts_at,
+            deadline=meeting.deadline,
+            items=sum(counts[meeting.id].values()),
+            open_items=counts[meeting.id].get("open", 0),
         )
-        for row in session.execute(query)
+        for meeting, code in session.execute(query)
     ]
 
 
 def meeting_page(session: Session, viewer: Viewer, meeting_id: uuid.UUID) -> MeetingPage:
-    """Return a meeting with the items that the viewer may see, in four statements.
+    """Return a meeting with the items that the viewer may see, in the same number of statements however many they are.
 
     Raises:
         NotFoundError: if there is no such meeting, or the viewer sees no ballots at all.
     """
     require_sight(viewer, Kind.BALLOT)
     head = session.execute(
-        select(Meeting.id, Meeting.title, Meeting.held_on, Call.code)
-        .join(Call, Call.id == Meeting.call_id)
-        .where(Meeting.id == meeting_id)
+        select(Meeting, Call.code).join(Call, Call.id == Meeting.call_id).where(Meeting.id == meeting_id)
     ).one_or_none()
     if head is None:
         raise NotFoundError(meeting=str(meeting_id))
-    rows = {
-        row.number: row
-        for row in session.execute(
-            select(
-                Ballot.id,
-                Ballot.application_id,
-                Ballot.proposed_krw,
-                Ballot.gpu_lines,
-                Ballot.state,
-                Decision.outcome,
-                Application.number,
-                company_shown(viewer).label("name"),
-            )
-            .join(Application, Application.id == Ballot.application_id)
-            .join(Company, Company.id == Application.company_id)
-            .outerjoin(Decision, Decision.ballot_id == Ballot.id)
-            .where(Ballot.meeting_id == meeting_id, in_sight(viewer))
-        )
-    }
-    outside = _recused(session, [row.application_id for row in rows.values()])
-    seats = {seat.person_id: seat.name for seat in members(session)}
-    order = agenda_order(
-        {number: frozenset(outside[row.application_id]) & seats.keys() for number, row in rows.items()}
+    meeting, code = head
+    plan, seats, now = plan_of(session, meeting_id), members(session), current_item(session, meeting_id)
+    items = _items(session, viewer, plan, seats, now)
+    shown = tuple(items[entry.ballot_id] for entry in plan.entries if entry.ballot_id in items)
+    whole = len(shown) == len(plan.entries)
+    return MeetingPage(
+        meeting_id=meeting.id,
+        call_code=code,
+        title=meeting.title,
+        held_on=meeting.held_on,
+        kind=meeting.kind,
+        state=meeting.state,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        place=meeting.place,
+        deadline=meeting.deadline,
+        items=shown,
+        current=items.get(now) if now else None,
+        outside=now is not None and now not in items,
+        attendees=_attendees(session, meeting_id, seats, items) if meeting.kind == "sitting" else (),
+        moves=plan.moves if whole else None,
+        least=plan.least if whole else None,
+        by_number=plan.by_number if whole else None,
+        by_hand=plan.by_hand,
+        reason=plan.reason if whole else None,
+        invited=meeting.sequence,
     )
-    items = []
-    for place, number in enumerate(order, start=1):
-        row = rows[number]
-        leaving = sorted(seats[person] for person in outside[row.application_id] if person in seats)
-        items.append(
-            AgendaItem(
-                place=place,
-                ballot_id=row.id,
-                application_id=row.application_id,
-                number=number,
-                company=row.name,
-                proposed_krw=row.proposed_krw,
-                gpu_lines=tuple(GpuLine.of_document(line) for line in row.gpu_lines),
-                state=row.state,
-                outcome=row.outcome,
-                leaving=tuple(leaving),
-            )
-        )
-    return MeetingPage(head.id, head.code, head.title, head.held_on, tuple(items))
 
 
-def ballot_page(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> BallotPage:
-    """Return a ballot.
-
-    Raises:
-        NotFoundError: if it is absent, out of sight, or the viewer is recused: all look the same.
-    """
-    require_sight(viewer, Kind.BALLOT)
-    row = session.execute(
-        select(Ballot, Application.number, company_shown(viewer), Meeting.title, Decision)
+def _items(
+    session: Session, viewer: Viewer, plan: AgendaPlan, seats: list[Member], now: uuid.UUID | None
+) -> dict[uuid.UUID, AgendaItem]:
+    rows = session.execute(
+        select(Ballot, Decision.outcome, Decision.tally, Application.number, company_shown(viewer))
         .join(Application, Application.id == Ballot.application_id)
         .join(Company, Company.id == Application.company_id)
-        .join(Meeting, Meeting.id == Ballot.meeting_id)
         .outerjoin(Decision, Decision.ballot_id == Ballot.id)
-        .where(Ballot.id == ballot_id, in_sight(viewer))
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError(ballot=str(ballot_id))
-    ballot, number, company, title = row[0], row[1], row[2], row[3]
-    decision: Decision | None = row[4]
-    seats = members(session)
-    routes = _recused(session, [ballot.application_id])[ballot.application_id]
-    votes = {
-        vote.person_id: vote.choice
-        for vote in session.execute(select(Vote.person_id, Vote.choice).where(Vote.ballot_id == ballot_id))
-    }
-    panel = _panel(decision, tally([seat.person_id for seat in seats], routes, votes))
-    return BallotPage(
-        ballot_id=ballot.id,
-        meeting_id=ballot.meeting_id,
-        meeting_title=title,
-        application_id=ballot.application_id,
-        number=number,
-        company=company,
-        state=ballot.state,
-        proposed_krw=ballot.proposed_krw,
-        gpu_lines=tuple(GpuLine.of_document(line) for line in ballot.gpu_lines),
-        conditions=tuple(ProposedCondition.of_document(document) for document in ballot.conditions),
-        members=panel["members"],
-        recused=panel["recused"],
-        entitled=panel["entitled"],
-        present=panel["present"],
-        quorum_needed=panel["quorum_needed"],
-        seats=tuple(_seat(seat, routes, votes) for seat in seats),
-        may_vote=_may_vote(viewer, seats, ballot.state, votes),
-        own_choice=votes.get(viewer.person_id) if viewer.person_id else None,
-        decision_id=None if decision is None else decision.id,
-        outcome=None if decision is None else decision.outcome,
-        tally=None if decision is None else decision.tally,
-        opened_at=ballot.opened_at,
-        closed_at=ballot.closed_at,
-    )
-
-
-def _panel(decision: Decision | None, now: Tally) -> Mapping[str, Any]:
-    """Return the count as it was decided on; roles and recusals of later days do not change it."""
-    return now.as_document() if decision is None else decision.tally
-
-
-def _seat(seat: Member, routes: Mapping[uuid.UUID, str], votes: Collection[uuid.UUID]) -> Seat:
-    route = routes.get(seat.person_id)
-    return Seat(seat.name, seat.chairs, route, voted=route is None and seat.person_id in votes)
-
-
-def _may_vote(viewer: Viewer, seats: list[Member], state: str, votes: Collection[uuid.UUID]) -> bool:
-    seated = any(seat.person_id == viewer.person_id for seat in seats)
-    return seated and state == "open" and viewer.person_id not in votes
-
-
-def _recused(session: Session, application_ids: list[uuid.UUID]) -> defaultdict[uuid.UUID, dict[uuid.UUID, str]]:
-    """Return, for each application, who is recused and by which route; whoever acts for the applicant is disqualified.
-
-    A declared route stands before that.
-    """
-    found: defaultdict[uuid.UUID, dict[uuid.UUID, str]] = defaultdict(dict)
-    insiders = session.execute(
-        select(Application.id, Membership.person_id)
-        .join(Membership, Membership.company_id == Application.company_id)
-        .where(Application.id.in_(application_ids))
-    )
-    for insider in insiders:
-        found[insider.id][insider.person_id] = "disqualification"
-    rows = session.execute(
-        select(Conflict.application_id, Conflict.person_id, Conflict.route).where(
-            Conflict.application_id.in_(application_ids)
+        .where(Ballot.id.in_([entry.ballot_id for entry in plan.entries]), in_sight(viewer))
+    ).all()
+    entries = {entry.ballot_id: entry for entry in plan.entries}
+    names = {seat.person_id: seat.name for seat in seats}
+    voted = voters(session, [row[0].id for row in rows])
+    found = {}
+    for ballot, outcome, count, number, company in rows:
+        entry = entries[ballot.id]
+        entitled = names.keys() - entry.outside
+        found[ballot.id] = AgendaItem(
+            place=entry.place,
+            ballot_id=ballot.id,
+            application_id=ballot.application_id,
+            number=number,
+            company=company,
+            proposed_krw=ballot.proposed_krw,
+            gpu_lines=tuple(GpuLine.of_document(line) for line in ballot.gpu_lines),
+            state=ballot.state,
+            form=ballot.form,
+            outcome=outcome,
+            leaving=tuple(sorted(names[person] for person in entry.outside)),
+            voted=len(voted[ballot.id] & entitled),
+            entitled=count["entitled"] if count else len(entitled),
+            amendment=ballot.amends_id is not None,
+            again=ballot.reopens_id is not None,
+            current=ballot.id == now,
         )
-    )
-    for row in rows:
-        found[row.application_id][row.person_id] = row.route
     return found
+
+
+def _attendees(
+    session: Session, meeting_id: uuid.UUID, seats: list[Member], items: dict[uuid.UUID, AgendaItem]
+) -> tuple[Attendee, ...]:
+    found = whereabouts(session, meeting_id)
+    attendees = []
+    for seat in seats:
+        direction, ballot_id = found.get(seat.person_id, ("out", None))
+        hidden = ballot_id is not None and ballot_id not in items
+        item = items.get(ballot_id) if ballot_id else None
+        attendees.append(
+            Attendee(
+                seat.person_id, seat.name, seat.chairs, direction == "in" or hidden, item.company if item else None
+            )
+        )
+    return tuple(attendees)
+
+
+def meeting_event(session: Session, viewer: Viewer, meeting_id: uuid.UUID, *, at: datetime) -> CalendarEvent:
+    """Return a meeting for a calendar, made at `at`; it says nothing of the agenda.
+
+    Raises:
+        NotFoundError: if there is no such meeting, or the viewer sees no ballots at all.
+    """
+    require_sight(viewer, Kind.BALLOT)
+    meeting = session.get(Meeting, meeting_id)
+    if meeting is None:
+        raise NotFoundError(meeting=str(meeting_id))
+    return calendar_event(meeting, at)
+
+
+def calendar_event(meeting: Meeting, at: datetime, *, cancelled: bool = False) -> CalendarEvent:
+    """Return a meeting as an event of a calendar; a written resolution is its last half hour."""
+    return CalendarEvent.of(
+        uid=str(meeting.id),
+        sequence=max(meeting.sequence - 1, 0),
+        stamp=at,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        deadline=meeting.deadline,
+        day=meeting.held_on,
+        summary=meeting.title,
+        place=meeting.place,
+        cancelled=cancelled or meeting.state == "cancelled",
+    )

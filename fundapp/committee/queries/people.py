@@ -25,12 +25,13 @@ _SEE_NAMES = frozenset({Role.ANALYST, Role.AUDITOR})
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who holds a seat."""
+    """Somebody who holds a seat; `investor` is the code of the one they sit for, if any."""
 
     person_id: uuid.UUID
     name: str
     email: str
     chairs: bool
+    investor: str | None = None
 
 
 def load_viewer(session: Session, person_id: uuid.UUID) -> Viewer:
@@ -103,12 +104,12 @@ _BY_SESSION = _everything_of(Person.fs_uniquifier == bindparam("key", type_=Stri
 def members(session: Session) -> list[Member]:
     """Return the committee in office, by name: everybody active who holds a seat."""
     rows = session.execute(
-        select(Person.id, Person.name, Person.email, RoleRow.name.label("role"))
+        select(Person.id, Person.name, Person.email, Person.investor, RoleRow.name.label("role"))
         .join(person_role, person_role.c.person_id == Person.id)
         .join(RoleRow, RoleRow.id == person_role.c.role_id)
         .where(Person.active, RoleRow.name.in_(BOARD))
         .order_by(Person.name, Person.id)
     ).all()
     chairs = {row.id for row in rows if row.role == Role.CHAIR}
-    seats = {row.id: Member(row.id, row.name, row.email, row.id in chairs) for row in rows}
+    seats = {row.id: Member(row.id, row.name, row.email, row.id in chairs, row.investor) for row in rows}
     return list(seats.values())

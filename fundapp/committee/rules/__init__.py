@@ -1,6 +1,7 @@
 """What the fund believes about judging: criteria, statistics, quorum, majority, and who may not take part."""
 
-from fundapp.committee.rules.agenda import agenda_order
+from fundapp.committee.rules.agenda import Agenda, agenda_order, count_moves, plan_agenda
+from fundapp.committee.rules.ballot_rules import BallotRule, Form, ballot_rule, needed_of
 from fundapp.committee.rules.proposals import RELEASES, GpuLine, ProposedCondition, Release, default_release
 from fundapp.committee.rules.recusal import ROUTES, Route, require_no_conflict
 from fundapp.committee.rules.reviews import (
@@ -28,9 +29,13 @@ from fundapp.committee.rules.voting import (
     VERB_OF_OUTCOME,
     AlreadyVotedError,
     BallotClosedError,
+    BallotWaitsError,
     Choice,
+    LateVoteError,
     Outcome,
+    Roll,
     Tally,
+    require_reason,
     tally,
 )
 
@@ -46,11 +51,16 @@ __all__ = [
     "ROUTES",
     "TRIM_FROM",
     "VERB_OF_OUTCOME",
+    "Agenda",
     "AlreadyVotedError",
     "BallotClosedError",
+    "BallotRule",
+    "BallotWaitsError",
     "Choice",
     "Criterion",
+    "Form",
     "GpuLine",
+    "LateVoteError",
     "Official",
     "Openness",
     "Outcome",
@@ -60,13 +70,19 @@ __all__ = [
     "Release",
     "ReviewTerms",
     "ReviewsClosedError",
+    "Roll",
     "Route",
     "Statistics",
     "Tally",
     "agenda_order",
+    "ballot_rule",
+    "count_moves",
     "default_release",
+    "needed_of",
+    "plan_agenda",
     "require_complete",
     "require_no_conflict",
+    "require_reason",
     "review_terms",
     "review_total",
     "statistics_of",

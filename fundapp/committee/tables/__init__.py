@@ -1,5 +1,6 @@
 """The committee's record: who was recused, who rated what, who voted how, what was decided."""
 
+from fundapp.committee.tables.ballots import Ballot, BallotVoter, Reopening, Vote
 from fundapp.committee.tables.decisions import Condition, Decision
 from fundapp.committee.tables.discussion import (
     Comment,
@@ -9,7 +10,14 @@ from fundapp.committee.tables.discussion import (
     InquiryAnswer,
     QuestionStep,
 )
-from fundapp.committee.tables.meetings import Ballot, Meeting, Vote
+from fundapp.committee.tables.meetings import (
+    Attendance,
+    Meeting,
+    MeetingStep,
+    Minutes,
+    MinutesApproval,
+    WrittenConsent,
+)
 from fundapp.committee.tables.recusal import Conflict
 from fundapp.committee.tables.reviews import (
     Assignment,
@@ -22,7 +30,9 @@ from fundapp.committee.tables.reviews import (
 
 __all__ = [
     "Assignment",
+    "Attendance",
     "Ballot",
+    "BallotVoter",
     "Comment",
     "CommentReader",
     "CommentText",
@@ -32,11 +42,16 @@ __all__ = [
     "Inquiry",
     "InquiryAnswer",
     "Meeting",
+    "MeetingStep",
+    "Minutes",
+    "MinutesApproval",
     "QuestionStep",
+    "Reopening",
     "Review",
     "ReviewDraft",
     "ReviewPhaseStep",
     "ReviewTermsRow",
     "Reviewing",
     "Vote",
+    "WrittenConsent",
 ]

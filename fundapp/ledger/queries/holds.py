@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.core.quantities import Quantity
@@ -30,9 +31,10 @@ class HoldRow:
     expires_at: datetime | None
 
 
-def find_holds(session: Session, source_ref: str) -> list[HoldRow]:
-    """Return the holds placed for a source, e.g. `ballot:…`, oldest first."""
-    return _rows(session, _query().where(Txn.source_ref == source_ref))
+def find_holds(session: Session, source_ref: str, *, keys: Collection[str] = ()) -> list[HoldRow]:
+    """Return the holds placed for a source, e.g. `ballot:…`, and those of the keys, oldest first."""
+    placed = Txn.source_ref == source_ref
+    return _rows(session, _query().where(or_(placed, Txn.key.in_(keys)) if keys else placed))
 
 
 def open_holds(session: Session, *, account: str) -> list[HoldRow]:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.planning import split_cash
+from fundapp.committee.queries.ballot_state import is_standing
 from fundapp.committee.tables import Ballot, Condition, Decision
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
@@ -152,6 +153,8 @@ def _sign(session: Session, case: _Case, terms: _Signing, *, actor: Viewer, at: 
     signed_on = terms.signed_on
     if case.decision.outcome != "carried":
         raise TransitionRefusedError(thing="decision", state=case.decision.outcome, verb="award")
+    if not is_standing(session, case.decision.id):
+        raise TransitionRefusedError(thing="decision", state="reopened", verb="award")
     _require_dated(signed_on, kst_date(case.decision.decided_at), kst_date(at))
     _require_conditions_resolved(session, case.decision.id)
     move_application(session, case.application, "award", actor=actor, at=at)
@@ -212,7 +215,9 @@ def _next_number(session: Session, year: int) -> str:
 
 
 def _void_holds(session: Session, ballot: Ballot, number: str, *, actor: Viewer, at: datetime, on: date) -> None:
-    ended = {hold.key for hold in find_holds(session, f"ballot:{ballot.id}") if hold.state != "open"}
+    ended = {
+        hold.key for hold in find_holds(session, f"ballot:{ballot.id}", keys=ballot.hold_keys) if hold.state != "open"
+    }
     for place, hold_key in enumerate(ballot.hold_keys, start=1):
         if hold_key not in ended:
             key = f"award:{number}:release:{place}"

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
+from fundapp.committee.queries.ballot_state import is_standing
 from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may
 from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError, TransitionRefusedError
@@ -49,10 +50,14 @@ def release_unsigned(session: Session, *, decision_id: uuid.UUID, reason: str, a
         raise InvalidInputError(field="reason", reason_ko="사유를 적어 주세요", reason_en="give a reason")
     if decision.outcome != "carried":
         raise TransitionRefusedError(thing="decision", state=decision.outcome, verb="lapse")
+    if not is_standing(session, decision_id):
+        raise TransitionRefusedError(thing="decision", state="reopened", verb="lapse")
     move_application(session, application, "lapse", actor=actor, at=at, reason=reason.strip())
     ballot = session.scalars(select(Ballot).where(Ballot.id == decision.ballot_id)).one()
     on = open_day(session, kst_date(at))
-    freed = [hold.key for hold in find_holds(session, f"ballot:{ballot.id}") if hold.state == "open"]
+    freed = [
+        hold.key for hold in find_holds(session, f"ballot:{ballot.id}", keys=ballot.hold_keys) if hold.state == "open"
+    ]
     for key in freed:
         void_hold(session, hold_key=key, key=f"{key}:lapse", effective_on=on, actor=actor, at=at)
     record_event(

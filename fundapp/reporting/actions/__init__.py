@@ -16,6 +16,7 @@ from fundapp.reporting.actions.reports import (
     freeze_quarter,
     sign_report,
 )
+from fundapp.reporting.actions.resolutions import issue_resolution
 from reports import BuiltReport
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "explain_line",
     "find_frozen",
     "freeze_quarter",
+    "issue_resolution",
     "prepare_close",
     "sign_report",
     "withdraw_close",

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
 
-from wtforms import DateField, Field, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    DateField,
+    DecimalField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from fundapp.committee.rules import CHOICES, HIGHEST, LOWEST, Choice, Criterion, Phase, Rating, Route
+from fundapp.allocation.actions import Proposal
+from fundapp.committee.actions import Times
+from fundapp.committee.rules import (
+    CHOICES,
+    HIGHEST,
+    LOWEST,
+    Choice,
+    Criterion,
+    Phase,
+    ProposedCondition,
+    Rating,
+    Route,
+)
 from fundapp.committee.rules.drafts import ABSTAINED, LONGEST_PRIVATE, LONGEST_REASON
+from fundapp.core.quantities import HOUR
+from fundapp.core.quarters import KST
 from fundapp.web.shell.forms import KeyedForm, NumberRange
 from fundapp.web.shell.language import gettext, lazy, pick
 
 _LONGEST_REVISION = 10
+LAST_MINUTE = time(18, 0)
+"""A written resolution takes votes until six in the evening unless its form says otherwise."""
 POINT_WORDS = {
     "1": lazy("미흡"),
     "2": lazy("부족"),
@@ -174,17 +204,161 @@ class AssignForm(KeyedForm):
 
 
 class MeetingForm(KeyedForm):
-    """Setting a meeting."""
+    """Setting a meeting, or a written resolution without one."""
 
     title = StringField(
         lazy("회의 이름"), validators=[InputRequired(lazy("회의 이름을 적어 주세요.")), Length(max=200)]
     )
+    kind = RadioField(
+        lazy("방식"),
+        choices=[SelectChoice("sitting", lazy("회의")), SelectChoice("written", lazy("서면결의"))],
+        default="sitting",
+    )
     held_on = DateField(lazy("날짜"), validators=[InputRequired(lazy("날짜를 적어 주세요."))])
+    starts_at = TimeField(lazy("시작하는 시각"), validators=[Optional()])
+    ends_at = TimeField(lazy("끝나는 시각"), validators=[Optional()])
+    place = StringField(lazy("장소"), validators=[Length(max=200)])
 
     def to_day(self) -> date:
         """Return the day of a valid form."""
         day: date = self.held_on.data or date.max
         return day
+
+    def to_times(self) -> Times | None:
+        """Return when and where the sitting of a valid form is; None without times, and for a written resolution."""
+        if self.kind.data == "written" or not (self.starts_at.data and self.ends_at.data):
+            return None
+        return Times(self._at(self.starts_at.data), self._at(self.ends_at.data), (self.place.data or "").strip())
+
+    def to_deadline(self) -> datetime | None:
+        """Return until when the written resolution of a valid form takes votes."""
+        if self.kind.data != "written":
+            return None
+        return self._at(self.ends_at.data or LAST_MINUTE)
+
+    def _at(self, moment: time) -> datetime:
+        return datetime.combine(self.to_day(), moment, KST)
+
+
+class TimesForm(KeyedForm):
+    """When and where a sitting is."""
+
+    held_on = DateField(lazy("날짜"), validators=[InputRequired(lazy("날짜를 적어 주세요."))])
+    starts_at = TimeField(lazy("시작하는 시각"), validators=[InputRequired(lazy("시각을 적어 주세요."))])
+    ends_at = TimeField(lazy("끝나는 시각"), validators=[InputRequired(lazy("시각을 적어 주세요."))])
+    place = StringField(lazy("장소"), validators=[Length(max=200)])
+
+    def to_times(self) -> Times:
+        """Return the times of a valid form.
+
+        Raises:
+            InvalidInputError: if it ends before it begins.
+        """
+        day: date = self.held_on.data or date.max
+        starts, ends = (
+            datetime.combine(day, field.data or LAST_MINUTE, KST) for field in (self.starts_at, self.ends_at)
+        )
+        return Times(starts, ends, (self.place.data or "").strip())
+
+
+class CloseForm(KeyedForm):
+    """Closing a ballot; where the rule has a casting vote, how it falls in a tie."""
+
+    casting = RadioField(
+        lazy("위원장 결정권"),
+        choices=[SelectChoice("yes", lazy("가결")), SelectChoice("no", lazy("부결"))],
+        validators=[Optional()],
+    )
+
+    def to_casting(self) -> Choice | None:
+        """Return how the casting vote falls, if it was asked for."""
+        return next((choice for choice in CHOICES if choice == self.casting.data), None)
+
+
+class ReasonForm(KeyedForm):
+    """Something that needs a reason."""
+
+    reason = TextAreaField(
+        lazy("사유"), validators=[InputRequired(lazy("사유를 적어 주세요.")), Length(max=LONGEST_REASON)]
+    )
+
+
+class AmendForm(KeyedForm):
+    """An amendment: made by `amend_form`, with a field of hours for each pool."""
+
+    krw = IntegerField(
+        lazy("현금 (원)"), validators=[InputRequired(lazy("금액을 적어 주세요.")), NumberRange(0, 10**15)], default=0
+    )
+    conditions = TextAreaField(lazy("이행조건"), validators=[Length(max=LONGEST_REASON)])
+    mode = RadioField(
+        lazy("어떻게 올립니까?"),
+        choices=[
+            SelectChoice("subsidiary", lazy("수정안을 먼저 의결")),
+            SelectChoice("replace", lazy("원안을 바꿈")),
+        ],
+        default="subsidiary",
+    )
+    reason = TextAreaField(
+        lazy("사유"), validators=[InputRequired(lazy("사유를 적어 주세요.")), Length(max=LONGEST_REASON)]
+    )
+
+    def validate_conditions(self, field: Field) -> None:
+        """Each line is a condition, with its day after a bar if it has one."""
+        try:
+            _conditions(field.data or "")
+        except ValueError as error:
+            raise ValidationError(gettext("기한은 2026-12-31처럼 적어 주세요.")) from error
+
+    def to_hours(self) -> dict[uuid.UUID, int]:
+        """Return ten-thousandths of an hour by pool; also of a form that is being filled in."""
+        found = {}
+        for field in self:
+            if field.name.startswith("pool_"):
+                given: Decimal | None = field.data
+                found[uuid.UUID(hex=field.name.removeprefix("pool_"))] = int((given or 0) * HOUR)
+        return found
+
+    def to_proposal(self) -> Proposal:
+        """Return the amendment of a valid form."""
+        return Proposal(
+            krw=int(self.krw.data or 0),
+            hours_e4=self.to_hours(),
+            conditions=_conditions(self.conditions.data or ""),
+            remark=str(self.reason.data or ""),
+        )
+
+
+def _conditions(text: str) -> list[ProposedCondition]:
+    found = []
+    for line in filter(str.strip, text.splitlines()):
+        words, bar, day = line.rpartition("|")
+        found.append(
+            ProposedCondition(words.strip(), date.fromisoformat(day.strip()))
+            if bar
+            else ProposedCondition(line.strip())
+        )
+    return found
+
+
+def amend_form(rooms: Sequence[tuple[uuid.UUID, str]], given: Any = None) -> AmendForm:  # noqa: ANN401 - a query
+    """Return the form of an amendment with hours for each pool (identifier, name), of what was sent or is `given`."""
+    fields = {
+        f"pool_{pool_id.hex}": DecimalField(
+            name,
+            default=Decimal(0),
+            places=None,
+            validators=[Optional(), NumberRange(0, 10**9, lazy("0 이상으로 적어 주세요."))],
+        )
+        for pool_id, name in rooms
+    }
+    made: AmendForm = type("PooledAmendForm", (AmendForm,), fields)(*([given] if given is not None else []))
+    return made
+
+
+class MinutesForm(KeyedForm):
+    """Editing minutes: one text for each section, named by its place."""
+
+    version = IntegerField(validators=[InputRequired()])
 
 
 class VoteForm(KeyedForm):
@@ -199,6 +373,7 @@ class VoteForm(KeyedForm):
         ],
         validators=[InputRequired(lazy("찬성, 반대, 기권 가운데 하나를 골라 주세요."))],
     )
+    vote_reason = StringField(lazy("의견"), validators=[Length(max=LONGEST_REASON)])
 
     def to_choice(self) -> Choice:
         """Return the choice of a valid form."""

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.tables import Investor
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.queries.sight import undertaking_in_sight
 from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Condition, Decision, Meeting
@@ -96,6 +97,7 @@ def list_unsigned(session: Session, viewer: Viewer) -> list[UnsignedRow]:
         .outerjoin(Award, Award.decision_id == Decision.id)
         .where(
             Decision.outcome == "carried",
+            stands(),
             Application.state == "approved",  # a decision that lapsed is not waiting for anybody
             Award.id.is_(None),
             undertaking_in_sight(viewer),

@@ -35,6 +35,7 @@ class Entry:
         waiting: Which of the counts in `waiting.py` stands beside it.
         count: What waits there for the viewer; 0 shows nothing.
         verbs: Each of them opens the page; normally viewing does.
+        also: Where its further pages live.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Entry:
     waiting: str = ""
     count: int = 0
     verbs: tuple[Verb, ...] = (Verb.VIEW,)
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,13 @@ _GROUPS = (
         (
             Entry(lazy("심사 안건"), "list-check", "/committee/", Kind.APPLICATION),
             Entry(lazy("점수 보정"), "bar-chart-steps", "/committee/calibration", Kind.REVIEW),
-            Entry(lazy("회의·의결"), "people", "/committee/meetings", Kind.BALLOT),
+            Entry(
+                lazy("회의·의결"),
+                "people",
+                "/committee/meetings",
+                Kind.BALLOT,
+                also=("/committee/ballots", "/committee/decisions"),
+            ),
         ),
     ),
     Group(
@@ -106,7 +114,8 @@ _GROUPS = (
         apart=True,
     ),
 )
-_LINKS = tuple(entry.href for group in _GROUPS for entry in group.entries)
+_LINKS = {path: entry.href for group in _GROUPS for entry in group.entries for path in (entry.href, *entry.also)}
+"""Entry by the path of its page, and by the paths of further pages that belong to it."""
 _ROLE_LABELS: tuple[tuple[Role, str], ...] = (
     (Role.CHAIR, lazy("위원장")),
     (Role.COMMITTEE, lazy("심사위원")),
@@ -179,9 +188,10 @@ def side_menu() -> Menu:
 @lru_cache(_PATHS)
 def _current_link(path: str) -> str:
     """Return the link that a page belongs to: the longest that matches wins."""
-    return max(
+    found = max(
         (link for link in _LINKS if path == link or path.startswith(link.rstrip("/") + "/")), key=len, default=""
     )
+    return _LINKS.get(found, "")
 
 
 @lru_cache(_VIEWERS)

@@ -6,7 +6,7 @@ there is one sign-in page, with lockout and generic answers, and no second way i
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_security import Security, SQLAlchemySessionUserDatastore
@@ -63,3 +63,8 @@ def init_security(app: Flask, database: Database) -> None:
     @app.teardown_appcontext
     def release(_error: BaseException | None) -> None:
         sessions.remove()
+
+
+def instance_secret() -> str:
+    """Return the instance's secret, from which the keys of secret votes and of signatures are derived."""
+    return str(current_app.config["SECRET_KEY"])

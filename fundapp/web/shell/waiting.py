@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.tables import Condition, Decision
 from fundapp.core.access import Viewer
 from fundapp.core.outbox import OutboxMessage
@@ -56,8 +57,8 @@ def _query(names: frozenset[str], viewer: Viewer | None) -> Select[Any]:
 def _counts(viewer: Viewer | None) -> dict[str, ColumnElement[Any]]:
     own = select(Grant.award_id).where(Grant.id == GrantAlert.grant_id).scalar_subquery()
     recused = viewer.recused_from if viewer else frozenset()
-    decided = Decision.application_id.not_in(recused)
-    named = exists().where(Decision.id == Condition.decision_id, decided)
+    decided = [Decision.application_id.not_in(recused)] if recused else []
+    named = exists().where(Decision.id == Condition.decision_id, stands(), *decided)
     strangers = (
         select(UsageDay.owner)
         .where(UsageDay.award_id.is_(None))
@@ -65,7 +66,7 @@ def _counts(viewer: Viewer | None) -> dict[str, ColumnElement[Any]]:
         .having(func.sum(UsageDay.posted_e4) != 0)
     )
     return {
-        "conditions": _count(Condition.id, Condition.state == "open", *([named] if recused else [])),
+        "conditions": _count(Condition.id, Condition.state == "open", named),
         "changes": _count(ChangeRequest.id, ChangeRequest.state == "requested", *_seen(viewer, ChangeRequest.award_id)),
         "waitlist": _count(WaitlistEntry.id, WaitlistEntry.state == "waiting", *_seen(viewer, WaitlistEntry.award_id)),
         "alerts": _count(GrantAlert.id, GrantAlert.state == "open", *_seen(viewer, own)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, cast, exists, literal, null, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, Subquery, cast, exists, literal, null, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fundapp.committee.queries.calibration import official_scores
@@ -285,7 +285,11 @@ def _shown(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     newest = (
         select(Ballot.id, Decision.outcome)
         .join_from(Ballot, Decision, Decision.ballot_id == Ballot.id, isouter=True)
-        .where(Ballot.application_id == Listing.application_id)
+        .where(
+            Ballot.application_id == Listing.application_id,
+            Ballot.state != "superseded",
+            or_(~Ballot.subsidiary, Decision.outcome.is_(None), Decision.outcome == "carried"),
+        )
         .order_by(Ballot.opened_at.desc(), Ballot.id.desc())
         .limit(1)
     )
