@@ -82,7 +82,9 @@ def test_a_rubric_with_gaps_is_kept_as_a_draft_and_later_keeps_it_without_asking
     room: Room, seat: tuple[Viewer, FlaskClient, uuid.UUID, str], post_form: Post
 ) -> None:
     member, client, _, address = seat
-    assert post_form(client, address, rubric(team_reason=" ", revision="0")).status_code == 422
+    refused = post_form(client, address, rubric(team_reason=" ", revision="0"))
+    assert refused.status_code == 422
+    assert 'name="revision" type="hidden" value="1"' in refused.text
     assert "근거를 확인함" in room.enter(member).get(address).text
     later = post_form(client, address, {"key": KEY + "3", "revision": "1", "note": "내일 이어서", "then": "later"})
     assert later.location == "/committee/?call=AX-T"
