@@ -11,7 +11,7 @@ from typing import Any, Literal
 from fundapp.core.quantities import HOUR
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
-from fundapp.demonstration import delivery, opening, servicing, sitting
+from fundapp.demonstration import delivery, opening, servicing, sitting, talking
 from fundapp.demonstration.cast import gather, password_of
 from fundapp.demonstration.scenario import read_scenario
 from fundapp.demonstration.stage import Stage
@@ -66,6 +66,7 @@ def play(
     tell("conflicts and reviews")
     sitting.recuse(stage)
     sitting.review(stage)
+    talking.discuss(stage)
     tell("allocation plan")
     meeting = sitting.plan_and_adopt(stage)
     tell("ballots")

@@ -128,6 +128,22 @@ def add_application(
     return application.id
 
 
+def add_version(session: Session, application_id: uuid.UUID, **changes: object) -> None:
+    """Freeze one more version of an application, with some answers changed."""
+    application = session.get_one(Application, application_id)
+    session.add(
+        Submission(
+            application_id=application_id,
+            version=2,
+            answers={**application.answers, **changes},
+            sha256="4" * 64,
+            submitted_at=AT,
+            submitted_by="applicant",
+        )
+    )
+    session.flush()
+
+
 def add_score(
     session: Session, application_id: uuid.UUID, submission_id: uuid.UUID, score: int, *, company_class: str
 ) -> None:

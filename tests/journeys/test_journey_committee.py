@@ -98,6 +98,59 @@ def test_members_see_each_others_reasons_once_both_have_filed(enter: Enter, unde
     expect(row_of(page, SCHOOL.name).get_by_text("저장 후 공개")).to_have_count(0)
 
 
+def test_what_is_typed_survives_the_window_and_two_windows_are_compared(enter: Enter, under_review: str) -> None:
+    page = enter("member5")
+    pledge(page, under_review)
+    page.locator('label:has(> [name="team_points"][value="2"])').click()
+    with page.expect_response("**/draft"):
+        page.locator('[name="team_reason"]').fill("납품 경험이 적음")
+    expect(page.locator("[data-save-text]")).to_contain_text("자동 저장됨")
+    page.close()
+
+    first, second = enter("member5"), enter("member5")
+    for window in (first, second):
+        window.goto(under_review)
+        expect(window.locator('[name="team_reason"]')).to_have_value("납품 경험이 적음")
+        expect(window.locator('[name="team_points"][value="2"]')).to_be_checked()
+    with first.expect_response("**/draft"):
+        first.locator('[name="team_reason"]').fill("첫째 창")
+    second.locator('[name="team_reason"]').fill("둘째 창")
+    second.get_by_role("button", name="나중에").click()
+    expect(second.get_by_role("heading", name="두 내용이 다릅니다")).to_be_visible()
+    second.get_by_role("group", name="팀과 실행력 근거").get_by_role("radio", name="먼저 저장된 내용").check()
+    second.get_by_role("button", name="고른 대로 저장").click()
+    second.goto(under_review)
+    expect(second.locator('[name="team_reason"]')).to_have_value("첫째 창")
+
+
+def test_without_a_network_the_words_wait_on_the_device(enter: Enter, under_review: str) -> None:
+    page = enter("member6")
+    pledge(page, under_review)
+    page.route("**/draft", lambda route: route.abort())
+    page.locator('[name="market_reason"]').fill("지하에서 적음")
+    page.evaluate("window.dispatchEvent(new Event('blur'))")
+    expect(page.locator("[data-save-text]")).to_contain_text("이 기기에 보관했습니다")
+    page.unroute("**/draft")
+    with page.expect_response("**/draft"):
+        page.reload()
+    expect(page.locator('[name="market_reason"]')).to_have_value("지하에서 적음")
+    expect(page.locator("[data-save-text]")).to_contain_text("자동 저장됨")
+
+
+def test_keys_rate_inside_the_rubric_and_can_be_switched_off(enter: Enter, under_review: str) -> None:
+    page = enter("member2")
+    pledge(page, under_review)
+    page.locator('[name="team_points"][value="1"]').focus()
+    page.keyboard.press("4")
+    expect(page.locator('[name="team_points"][value="4"]')).to_be_checked()
+    page.get_by_role("checkbox", name="단축키").uncheck()
+    page.locator('[name="team_points"][value="4"]').focus()
+    page.keyboard.press("2")
+    expect(page.locator('[name="team_points"][value="4"]')).to_be_checked()
+    page.reload()
+    expect(page.get_by_role("checkbox", name="단축키")).not_to_be_checked()
+
+
 def test_the_docket_is_walked_with_the_keyboard(enter: Enter) -> None:
     page = enter("member2")
     page.goto("/committee/?call=AX-2026-1")

@@ -51,9 +51,7 @@ def post_comment(
     actor: Viewer,
     at: datetime,
 ) -> uuid.UUID:
-    """Say something about an application. A reply is read by whoever reads what it replies to.
-
-    Whoever is called by `@name` and may read it gets a mail, which says where and not what.
+    """Say something about an application; whoever is called by `@name` and may read it is told where, not what.
 
     Args:
         session: A writing session.
@@ -61,9 +59,9 @@ def post_comment(
         text: The words.
         kind: `comment`, or `question`, which can be resolved.
         visibility: `staff` for committee and staff, `committee` for its members alone, `named` for `named`.
-        named: Persons that a comment for named persons is for; they have to be able to take part.
+        named: Whom a comment for named persons is for, as far as they may take part.
         reply_to: A comment to reply to; visibility and readers are then that one's.
-        key: For the form that posts it.
+        key: Of the form.
         actor: Who says it.
         at: Now.
 
@@ -91,29 +89,25 @@ def post_comment(
             author_id=person_id,
             at=at,
         )
-        session.add(comment)
-        session.flush()
-        session.add(CommentText(comment_id=comment.id, version=1, body=words, retracted=False, at=at))
-        if visibility == "named":
-            known = {one.person_id for one in list_participants(session, application_id)}
-            session.add_all(
-                CommentReader(comment_id=comment.id, person_id=reader)
-                for reader in sorted((set(named) & known) | {person_id})
-            )
-        session.flush()
+        _write(session, comment, words, named)
         told = _tell_mentioned(session, application, comment, words, actor=actor, at=at)
         _record(session, application, "discussion.posted", comment.id, actor, at, kind=kind, told=told)
         return {"comment": str(comment.id)}
 
-    request = {
-        "application": str(application_id),
-        "text": words,
-        "kind": kind,
-        "visibility": visibility,
-        "named": sorted(map(str, named)),
-        "reply_to": str(reply_to),
-    }
-    return uuid.UUID(once(session, key=key, verb="discussion.post", request=request, at=at, work=work)["comment"])
+    said: list[Any] = [str(application_id), words, kind, visibility, sorted(map(str, named)), str(reply_to)]
+    return uuid.UUID(once(session, key=key, verb="discussion.post", request=said, at=at, work=work)["comment"])
+
+
+def _write(session: Session, comment: Comment, words: str, named: Collection[uuid.UUID]) -> None:
+    """Write a comment with its first words and, if it is for named persons, who they are."""
+    session.add(comment)
+    session.flush()
+    session.add(CommentText(comment_id=comment.id, version=1, body=words, at=comment.at))
+    if comment.visibility == "named":
+        known = {one.person_id for one in list_participants(session, comment.application_id)}
+        readers = sorted((set(named) & known) | {comment.author_id})
+        session.add_all(CommentReader(comment_id=comment.id, person_id=reader) for reader in readers)
+    session.flush()
 
 
 def edit_comment(session: Session, *, comment_id: uuid.UUID, text: str, key: str, actor: Viewer, at: datetime) -> None:
@@ -127,7 +121,7 @@ def edit_comment(session: Session, *, comment_id: uuid.UUID, text: str, key: str
     words = clean_words(text)
 
     def work() -> dict[str, Any]:
-        version = _append(session, comment.id, words, retracted=False, at=at)
+        version = _append(session, comment.id, words, at=at)
         told = _tell_mentioned(session, application, comment, words, actor=actor, at=at)
         _record(session, application, "discussion.edited", comment.id, actor, at, version=version, told=told)
         return {"version": version}
@@ -146,7 +140,7 @@ def retract_comment(session: Session, *, comment_id: uuid.UUID, key: str, actor:
     comment, application = _own(session, comment_id, actor)
 
     def work() -> dict[str, Any]:
-        version = _append(session, comment.id, "", retracted=True, at=at)
+        version = _append(session, comment.id, "", at=at)
         _record(session, application, "discussion.retracted", comment.id, actor, at, version=version)
         return {"version": version}
 
@@ -216,20 +210,20 @@ def _own(session: Session, comment_id: uuid.UUID, actor: Viewer) -> tuple[Commen
 
 def _require_standing(session: Session, comment_id: uuid.UUID) -> int:
     """Return the newest version of a comment's words, unless they were taken back."""
-    version, retracted = session.execute(
-        select(CommentText.version, CommentText.retracted)
+    version, body = session.execute(
+        select(CommentText.version, CommentText.body)
         .where(CommentText.comment_id == comment_id)
         .order_by(CommentText.version.desc())
         .limit(1)
     ).one()
-    if retracted:
+    if not body:
         raise RetractedError(state="retracted", verb="edit")
     return int(version)
 
 
-def _append(session: Session, comment_id: uuid.UUID, body: str, *, retracted: bool, at: datetime) -> int:
+def _append(session: Session, comment_id: uuid.UUID, body: str, *, at: datetime) -> int:
     version = _require_standing(session, comment_id) + 1
-    _add(session, CommentText(comment_id=comment_id, version=version, body=body, retracted=retracted, at=at))
+    _add(session, CommentText(comment_id=comment_id, version=version, body=body, at=at))
     return version
 
 

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from fundapp.audit.actions import record_event
 from fundapp.committee.fixing import find_frozen, find_present_step, freeze_terms, terms_sha256
 from fundapp.committee.queries.phases import load_terms
-from fundapp.committee.rules.terms import Phase, ReviewTerms, review_terms
+from fundapp.committee.rules.terms import Phase, PhaseBegunError, ReviewTerms, review_terms
 from fundapp.committee.tables import Assignment, Review, ReviewPhaseStep
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
+from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake import actions as intake
@@ -90,7 +90,7 @@ def move_phase(
     Raises:
         NotFoundError: if there is no such call.
         InvalidInputError: if the phase is unknown, or no reason is given.
-        TransitionRefusedError: if the phase has begun or is over.
+        PhaseBegunError: if the phase has begun or is over.
     """
     require(actor, Verb.EDIT, Thing(Kind.CALL))
     call = session.scalar(select(Call).where(Call.code == call_code))
@@ -107,7 +107,7 @@ def move_phase(
         present = find_present_step(session, call.id)
         standing = terms.find_phase(present.key) if present else None
         if terms.phases.index(chosen) <= terms.phases.index(standing or terms.phases[0]):
-            raise TransitionRefusedError(thing="review_phase", state="begun", verb="move_phase")
+            raise PhaseBegunError(state="begun", verb="move_phase")
         step = present.step + 1 if present else 1
         _begin(session, call, chosen, step=step, reason=reason.strip(), actor=actor, at=at)
         return {"step": step}

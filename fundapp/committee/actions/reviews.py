@@ -160,14 +160,20 @@ def _write(
         for person in reviewers
     )
     session.flush()
+    _record(session, "application.assigned", application, actor, at, reviewers=[str(person) for person in reviewers])
+
+
+def _record(
+    session: Session, verb: str, application: Application, actor: Viewer, at: datetime, **details: object
+) -> None:
     record_event(
         session,
         actor=actor,
-        verb="application.assigned",
+        verb=verb,
         subject_kind="application",
         subject=application.number,
         at=at,
-        details={"reviewers": [str(person) for person in reviewers]},
+        details=details,
     )
 
 
@@ -221,15 +227,7 @@ def file_review(
         )
         session.flush()
         keep_figures(session, [application_id])
-        record_event(
-            session,
-            actor=actor,
-            verb="review.filed",
-            subject_kind="application",
-            subject=application.number,
-            at=at,
-            details={"version": version},
-        )
+        _record(session, "review.filed", application, actor, at, version=version)
         return {"version": version, "total_tenths": total}
 
     request = {"application": str(application_id), "person": str(person_id), "ratings": documents, "note": note}

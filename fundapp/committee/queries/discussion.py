@@ -197,7 +197,7 @@ class _Reading:
         for row in self.session.scalars(
             select(CommentText).where(CommentText.comment_id.in_(self.ids)).order_by(CommentText.version)
         ):
-            found[row.comment_id].append((Words(row.version, self._clean(row.body), row.at), row.retracted))
+            found[row.comment_id].append((Words(row.version, self._clean(row.body), row.at), not row.body))
         return found
 
     def _readers(self) -> dict[uuid.UUID, list[str]]:

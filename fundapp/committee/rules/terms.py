@@ -25,7 +25,7 @@ from itertools import pairwise
 from typing import Any, Literal, cast, get_args
 
 from fundapp.committee.rules.reviews import CRITERIA, Criterion
-from fundapp.core.errors import InvalidInputError
+from fundapp.core.errors import InvalidInputError, TransitionRefusedError
 
 Names = Literal["shown", "masked"]
 Openness = Literal["never", "after_mine", "always"]
@@ -38,6 +38,14 @@ _LONGEST = 120
 _KEYS = frozenset({"official", "masked", "criteria", "phases"})
 _CRITERION_KEYS = frozenset({"key", "label_ko", "label_en", "weight", "anchors_ko", "anchors_en"})
 _PHASE_KEYS = frozenset({"key", "title_ko", "title_en", "names", "others", "machine", "may_review", "starts"})
+
+
+class PhaseBegunError(TransitionRefusedError):
+    """A phase begins once, and none comes back."""
+
+    code = "phase_begun"
+    ko = "이미 시작했거나 지나간 단계입니다."
+    en = "This phase has begun already, or is over."
 
 
 @dataclass(frozen=True, slots=True)

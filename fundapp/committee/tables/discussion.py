@@ -31,12 +31,11 @@ class Comment(Base):
 
 
 class CommentText(Base):
-    """The words of a comment; an edit is a new version, taking it back a last one without words."""
+    """The words of a comment; an edit is a new version, and taking it back a last one without words."""
 
     __tablename__ = "discussion_text"
     __table_args__ = (
         UniqueConstraint("comment_id", "version"),
-        CheckConstraint("(body = '') = retracted", name="retracted"),
         {"info": APPEND_ONLY},
     )
 
@@ -44,7 +43,6 @@ class CommentText(Base):
     comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("discussion_comment.id"))
     version: Mapped[int]
     body: Mapped[str] = mapped_column(Text)
-    retracted: Mapped[bool]
     at: Mapped[datetime]
 
 

@@ -115,7 +115,8 @@ class ReviewForm(KeyedForm):
         """Fill the form with what was filed or typed earlier."""
         for name, text in typed.items():
             if name in self.names():
-                self[name].data = text
+                # Validators ask what the browser sent: a choice between two windows stands in for it.
+                self[name].data, self[name].raw_data = text, [text]
 
 
 class PrivateNoteForm(KeyedForm):

@@ -133,9 +133,9 @@ def _chosen(dossier: Dossier, form: ReviewForm) -> Mapping[str, str]:
 
 
 def _keep(application_id: uuid.UUID, form: ReviewForm, at: datetime) -> None:
-    """Keep what was typed as a draft, as far as a draft may hold it."""
+    """Keep what was typed as a draft, as far as a draft may hold it; the form then stands over that draft."""
     fields = {name: text[: form.longest] for name, text in form.typed().items()}
-    db().transaction(
+    saved = db().transaction(
         lambda session: save_review_draft(
             session,
             actor=viewer(),
@@ -145,6 +145,7 @@ def _keep(application_id: uuid.UUID, form: ReviewForm, at: datetime) -> None:
             at=at,
         )
     )
+    form.revision.data = str(saved.revision)
 
 
 def _revision(session: Session, application_id: uuid.UUID, form: ReviewForm) -> int:
