@@ -78,10 +78,11 @@ def test_members_go_out_for_their_item_and_come_back_for_the_next(db: Database) 
     seen = page(db, seats[0], meeting_id)
     assert seen.current is not None
     assert (seen.current.ballot_id, seen.current.leaving, seen.outside) == (two, ("Member1",), False)
-    assert [(a.name, a.present, a.out_for) for a in seen.attendees][1] == ("Member1", False, "회사2")
+    assert [(a.name, a.present, a.sent_out) for a in seen.attendees][1] == ("Member1", False, True)
     waits = page(db, outside, meeting_id)
     assert (waits.current, waits.outside, [item.ballot_id for item in waits.items]) == (None, True, [one])
     assert "회사2" not in repr(waits)
+    assert [(a.present, a.sent_out) for a in waits.attendees] == [(True, False), (False, True), (True, False)]
     assert two.hex not in repr(waits).replace("-", "")
     call(db, meeting_id, None)
     assert [a.present for a in page(db, seats[0], meeting_id).attendees] == [True, True, True]
