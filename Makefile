@@ -70,8 +70,9 @@ check: $(VENV)/.dev ## all that CI runs
 bench: $(VENV)/.dev ## benchmarks as ratios to a floor, in one run
 	@$(BIN)/python bench/run.py
 
-soak: $(VENV)/.dev ## two million operations of the ledger against a model in plain Python
+soak: $(VENV)/.dev ## two million operations of the ledger against a model in plain Python; a thousand rounds of each ballot race
 	@$(BIN)/python tests/soak.py
+	@RACE_ROUNDS=1000 $(BIN)/pytest tests/committee/test_committee_races.py -q -k postgresql
 
 lock: $(VENV)/.dev ## pin the newest versions again
 	@$(BIN)/uv pip compile pyproject.toml --group build --generate-hashes --universal --python-version 3.11 --no-header --quiet -o requirements/run.txt

@@ -53,7 +53,7 @@ def play(
         tell: Told what is going on.
     """
     scenario = read_scenario(examples, seed)
-    stage = Stage(database, scenario, home, files_url, locale, tell)
+    stage = Stage(database, scenario, home, files_url, locale, tell, secret_key)
     tell("people")
     gather(database, scenario, secret_key, stage.when("call_opens"))
     tell("fund, investors, pools")

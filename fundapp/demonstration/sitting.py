@@ -36,6 +36,7 @@ from fundapp.demonstration.opinions import decide_vote, form_view, rate, say_why
 from fundapp.demonstration.scenario import Character, as_date
 from fundapp.demonstration.stage import Stage
 from fundapp.intake.queries import list_applications
+from fundapp.reporting.actions import issue_resolution
 from fundapp.screening.queries import list_scores
 
 _MAX_LOAD = 120
@@ -229,9 +230,9 @@ def _vote_on(
             actor=viewer,
             at=at,
         )
-    close_ballot(
-        session, ballot_id=ballot_id, key=f"demo:close:{number}", actor=stage.one("chair"), at=at + timedelta(minutes=1)
-    )
+    chair, closed = stage.one("chair"), at + timedelta(minutes=1)
+    decision = close_ballot(session, ballot_id=ballot_id, key=f"demo:close:{number}", actor=chair, at=closed)
+    issue_resolution(session, decision_id=decision.decision_id, secret=stage.secret_key, actor=chair, at=closed)
 
 
 def meet_conditions(stage: Stage) -> None:

@@ -28,6 +28,7 @@ class Stage:
     files_url: str
     locale: Literal["ko", "en"]
     tell: Callable[[str], None]
+    secret_key: str = field(repr=False)
     _viewers: dict[str, Viewer] = field(default_factory=dict)
 
     def when(self, step: str) -> datetime:

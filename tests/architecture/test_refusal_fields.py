@@ -15,6 +15,7 @@ ELSEWHERE = {
     "fundapp/intake/": "fields of a call or mapping file, and answers beside their questions",
     "fundapp/allocation/planning.py": "terms of a call file",
     "fundapp/portfolio/rules/grant_terms.py": "terms of a call file",
+    "fundapp/committee/rules/ballot_rules.py": "terms of a call file",
     "fundapp/portfolio/actions/metering.py": "options of a command",
     "fundapp/portfolio/metering/": "options of a command",
     "fundapp/web/api/": "parameters of the interface, which keep their names",

@@ -35,6 +35,12 @@ PAGES = (
     ("member7", "{review}/discussion"),
     ("member7", "/committee/calibration?call=AX-2026-1"),
     ("analyst", "/committee/phases?call=AX-2026-1"),
+    ("member7", "{decided}"),
+    ("chair", "{meeting}"),
+    ("chair", "{meeting}/agenda"),
+    ("chair", "{ballot}/amend"),
+    ("analyst", "/committee/meetings"),
+    ("analyst", "{minutes}"),
     ("analyst", "/operations/"),
     ("analyst", "/operations/rubrics"),
     ("analyst", "{rubric}"),
@@ -71,7 +77,11 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
         member.get_by_role("radio", name="없습니다").check()
         member.get_by_role("button", name="답하고 계속하기").click()
         member.wait_for_url(f"**{review}")
+    member.goto("/committee/decisions")
+    decided = str(member.get_by_role("table").get_by_role("link").first.get_attribute("href"))
     analyst = doors.enter("analyst")
+    analyst.goto("/committee/meetings")
+    minutes = str(analyst.get_by_role("link", name="제1회").get_attribute("href")) + "/minutes"
     analyst.goto("/operations/rubrics")
     analyst.get_by_role("button", name="고칠 초안 만들기").click()
     return {
@@ -81,6 +91,9 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
         "review": review,
         "ballot": agenda.ballots[CLINIC.name],
         "plan": agenda.plan,
+        "meeting": agenda.meeting,
+        "decided": decided,
+        "minutes": minutes,
     }
 
 

@@ -245,6 +245,8 @@ def vote(page: Page, ballot: str, choice: str) -> None:
     """Cast a vote."""
     page.goto(ballot)
     page.locator(".votebar label").filter(has_text=choice).click()
+    if choice != "찬성":
+        page.get_by_label("의견 (반대·기권은 필수)").fill("근거를 더 보아야 합니다.")
     page.get_by_role("button", name="투표하기").click()
     expect(page.locator(".votebar")).to_contain_text(f"투표했습니다. 내 표: {choice}")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.tables import Fund, Investor, Pool
+from fundapp.committee.rules import BallotRule
 from fundapp.committee.tables import Ballot, Condition, Decision, Meeting
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.quantities import Quantity, gpu_commodity, imputed_value, won
@@ -205,6 +206,7 @@ def _vote(
         conditions=[],
         hold_keys=[],
         state="closed",
+        rule=BallotRule().as_document(),
         opened_by="test",
         opened_at=AT - timedelta(days=10),
         closed_at=AT - timedelta(days=8),

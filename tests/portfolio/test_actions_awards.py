@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.allocation.tables import Pool
 from fundapp.audit.queries import verify_chain
-from fundapp.committee.tables import Condition
+from fundapp.committee.tables import Ballot, Condition
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import (
     FourEyesError,
@@ -29,6 +29,7 @@ from fundapp.portfolio.actions import (
     disburse_tranche,
     expire_grants,
     prepare_tranche,
+    release_unsigned,
     return_tranche,
     sign_award,
 )
@@ -130,6 +131,37 @@ def test_a_decision_that_was_not_carried_cannot_be_signed(db: Database) -> None:
     scene = set_up(db, outcome="deferred")
     with pytest.raises(TransitionRefusedError):
         sign(db, scene.case)
+
+
+def test_a_decision_that_is_voted_on_again_is_neither_signed_nor_released(db: Database) -> None:
+    scene = set_up(db)
+
+    def reopened(session: Session) -> None:
+        old = session.scalars(select(Ballot)).one()
+        session.add(
+            Ballot(
+                meeting_id=old.meeting_id,
+                application_id=old.application_id,
+                proposed_krw=old.proposed_krw,
+                gpu_lines=old.gpu_lines,
+                conditions=[],
+                hold_keys=old.hold_keys,
+                rule=old.rule,
+                reopens_id=old.id,
+                opened_by="test",
+                opened_at=AT,
+            )
+        )
+
+    db.transaction(reopened)
+    with pytest.raises(TransitionRefusedError, match="Reopened"):
+        sign(db, scene.case)
+    with pytest.raises(TransitionRefusedError, match="Reopened"):
+        db.transaction(
+            lambda s: release_unsigned(
+                s, decision_id=scene.case.decision_id, reason="사양", actor=scene.one, at=SIGNED_AT
+            )
+        )
 
 
 def test_somebody_recused_does_not_learn_that_there_is_anything_to_sign(db: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,36 +99,49 @@ def amend_award(
     application = enter(session, ballot.application_id, actor=actor, verb=Verb.PROPOSE, kind=Kind.BALLOT)
 
     def work() -> dict[str, Any]:
-        lines = _lines(session, ballot, proposal)
-        _require_change(ballot, proposal, lines)
-        set_aside(session, ballot_id=ballot_id, replace=not subsidiary, actor=actor, at=at)
-        amendment_id = new_id()
-        hold_keys = _rearrange(
-            session, ballot, application, amendment_id, proposal.krw, lines, subsidiary=subsidiary, actor=actor, at=at
-        )
-        propose(
-            session,
-            meeting_id=ballot.meeting_id,
-            application_id=ballot.application_id,
-            krw=proposal.krw,
-            gpu_lines=lines,
-            conditions=proposal.conditions,
-            hold_key=None,
-            actor=actor,
-            at=at,
-            terms=BallotTerms(
-                ballot_id=amendment_id,
-                form=_form_of(ballot),
-                hold_keys=tuple(hold_keys),
-                amends_id=ballot_id,
-                subsidiary=subsidiary,
-                remark=proposal.remark.strip(),
-            ),
-        )
-        return {"ballot": str(amendment_id)}
+        return {
+            "ballot": str(_amend(session, ballot, application, proposal, subsidiary=subsidiary, actor=actor, at=at))
+        }
 
     request = {"ballot": str(ballot_id), "subsidiary": subsidiary, **proposal.as_document()}
     return uuid.UUID(once(session, key=key, verb="ballot.amend", request=request, at=at, work=work)["ballot"])
+
+
+def _amend(
+    session: Session,
+    ballot: Ballot,
+    application: Application,
+    proposal: Proposal,
+    *,
+    subsidiary: bool,
+    actor: Viewer,
+    at: datetime,
+) -> uuid.UUID:
+    lines = _lines(session, ballot, proposal)
+    _require_change(ballot, proposal, lines)
+    set_aside(session, ballot_id=ballot.id, replace=not subsidiary, actor=actor, at=at)
+    amendment_id, form = new_id(), _form_of(ballot)
+    legs = _let_go(session, ballot, application, proposal.krw, lines, actor=actor, at=at)
+    hold_keys = _rearrange(session, ballot, amendment_id, *legs, subsidiary=subsidiary, actor=actor, at=at)
+    return propose(
+        session,
+        meeting_id=ballot.meeting_id,
+        application_id=ballot.application_id,
+        krw=proposal.krw,
+        gpu_lines=lines,
+        conditions=proposal.conditions,
+        hold_key=None,
+        actor=actor,
+        at=at,
+        terms=BallotTerms(
+            ballot_id=amendment_id,
+            form=form,
+            hold_keys=tuple(hold_keys),
+            amends_id=ballot.id,
+            subsidiary=subsidiary,
+            remark=proposal.remark.strip(),
+        ),
+    )
 
 
 def _form_of(ballot: Ballot) -> Form:
@@ -175,35 +189,46 @@ def _require_change(ballot: Ballot, proposal: Proposal, lines: Sequence[GpuLine]
         )
 
 
-def _rearrange(
+def _let_go(
     session: Session,
     ballot: Ballot,
     application: Application,
-    amendment_id: uuid.UUID,
     krw: int,
     lines: Sequence[GpuLine],
+    *,
+    actor: Viewer,
+    at: datetime,
+) -> tuple[dict[Slot, int], dict[Slot, int]]:
+    """Void what was held for the original; return how much that was, and how much the amendment needs."""
+    before: Counter[Slot] = Counter()
+    for held in find_holds(session, f"ballot:{ballot.id}", keys=ballot.hold_keys):
+        if held.state == "open" and held.key in ballot.hold_keys:
+            for leg in held.legs:
+                before[leg.debit, leg.credit, leg.quantity.commodity] += leg.quantity.minor
+            void_hold(
+                session, hold_key=held.key, key=f"release:{held.key}", effective_on=kst_date(at), actor=actor, at=at
+            )
+    after: Counter[Slot] = Counter()
+    for leg in reserve_legs(session, application.number, krw, lines, kst_date(at)):
+        after[leg.debit, leg.credit, leg.quantity.commodity] += leg.quantity.minor
+    return before, after
+
+
+def _rearrange(
+    session: Session,
+    ballot: Ballot,
+    amendment_id: uuid.UUID,
+    before: Mapping[Slot, int],
+    after: Mapping[Slot, int],
     *,
     subsidiary: bool,
     actor: Viewer,
     at: datetime,
 ) -> list[str]:
-    """Let go of what was held for the original, and hold what is needed now; return the amendment's holds.
+    """Hold what is needed now; return the amendment's holds.
 
     What both proposals need is held once, in a hold that both name; closing either of them only ever lets go.
     """
-    before: dict[Slot, int] = {}
-    for held in find_holds(session, f"ballot:{ballot.id}", keys=ballot.hold_keys):
-        if held.state == "open" and held.key in ballot.hold_keys:
-            for leg in held.legs:
-                slot = (leg.debit, leg.credit, leg.quantity.commodity)
-                before[slot] = before.get(slot, 0) + leg.quantity.minor
-            void_hold(
-                session, hold_key=held.key, key=f"release:{held.key}", effective_on=kst_date(at), actor=actor, at=at
-            )
-    after: dict[Slot, int] = {}
-    for leg in reserve_legs(session, application.number, krw, lines, kst_date(at)):
-        slot = (leg.debit, leg.credit, leg.quantity.commodity)
-        after[slot] = after.get(slot, 0) + leg.quantity.minor
     shared = {slot: min(before.get(slot, 0), minor) for slot, minor in after.items()} if subsidiary else {}
     parts = {
         "shared": shared,
@@ -215,7 +240,6 @@ def _rearrange(
         legs = [Leg(*slot[:2], Quantity(minor, slot[2])) for slot, minor in sorted(part.items()) if minor]
         if legs:
             keys[name] = f"reserve:{amendment_id}:{name}"
-            owner = ballot.id if name == "original" else amendment_id
             hold(
                 session,
                 key=keys[name],
@@ -224,7 +248,7 @@ def _rearrange(
                 effective_on=kst_date(at),
                 actor=actor,
                 at=at,
-                source_ref=f"ballot:{owner}",
+                source_ref=f"ballot:{ballot.id if name == 'original' else amendment_id}",
             )
     if subsidiary:
         ballot.hold_keys = [keys[name] for name in ("shared", "original") if name in keys]
@@ -284,14 +308,28 @@ def reopen_award(
         ),
     )
     if old.hold_keys and not still:
-        hold(
-            session,
-            key=fresh,
-            kind="reserve",
-            legs=reserve_legs(session, application.number, old.proposed_krw, lines, kst_date(at)),
-            effective_on=kst_date(at),
-            actor=actor,
-            at=at,
-            source_ref=f"ballot:{ballot_id}",
-        )
+        _hold_afresh(session, fresh, ballot_id, application, old.proposed_krw, lines, actor=actor, at=at)
     return ballot_id
+
+
+def _hold_afresh(
+    session: Session,
+    key: str,
+    ballot_id: uuid.UUID,
+    application: Application,
+    krw: int,
+    lines: Sequence[GpuLine],
+    *,
+    actor: Viewer,
+    at: datetime,
+) -> None:
+    hold(
+        session,
+        key=key,
+        kind="reserve",
+        legs=reserve_legs(session, application.number, krw, lines, kst_date(at)),
+        effective_on=kst_date(at),
+        actor=actor,
+        at=at,
+        source_ref=f"ballot:{ballot_id}",
+    )

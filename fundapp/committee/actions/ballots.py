@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.actions.counting import count_ballot, write_decision
+from fundapp.committee.closing import close_once
 from fundapp.committee.entrance import enter, require_person
 from fundapp.committee.queries.ballot_state import all_voted, consent_of, voters
 from fundapp.committee.rules import (
@@ -26,12 +25,11 @@ from fundapp.committee.rules import (
     Outcome,
     require_reason,
 )
-from fundapp.committee.secrecy import add_sealed, open_votes, seal_vote
+from fundapp.committee.secrecy import add_sealed, seal_vote
 from fundapp.committee.tables import Ballot, BallotVoter, Decision, Meeting, Vote, WrittenConsent
 from fundapp.core.access import Kind, Verb, Viewer
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
-from fundapp.intake.tables import Application
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +223,7 @@ def close_ballot(
 
     request = {"ballot": str(ballot_id)} | ({"casting": casting} if casting else {})
     result = once(session, key=key, verb="ballot.close", request=request, at=at, work=work)
-    return summarise(session, uuid.UUID(result["decision_id"]))
+    return _summarise(session, uuid.UUID(result["decision_id"]))
 
 
 def _require_casting(ballot: Ballot, casting: Choice | None) -> None:
@@ -245,46 +243,7 @@ def _require_written_over(session: Session, ballot: Ballot, at: datetime) -> Non
         raise TransitionRefusedError(thing="ballot", state="open", verb="close_written")
 
 
-def close_once(
-    session: Session,
-    ballot: Ballot,
-    application: Application,
-    *,
-    casting: Choice | None,
-    secret: str | None,
-    actor: Viewer,
-    at: datetime,
-) -> Decision:
-    """Close a ballot by the one guarded step there is, and write the decision. Its callers have asked the policy.
-
-    The sealed votes are opened here, after the ballot's row is locked and before its salt is thrown away.
-
-    Raises:
-        BallotClosedError: if it is not open any more.
-        SealedVotesError: if secret votes cannot be opened.
-    """
-    session.refresh(ballot, with_for_update=True)
-    sealed, salt, form = ballot.sealed_votes, ballot.salt, ballot.form
-    won = session.execute(
-        update(Ballot)
-        .where(Ballot.id == ballot.id, Ballot.state == "open")
-        .values(state="closed", closed_at=at, salt=None, sealed_votes=[])
-        .returning(Ballot.id)
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
-    session.expire(ballot)
-    if won is None:
-        raise BallotClosedError(state="closed", verb="close")
-    if form == "secret":
-        votes = open_votes(secret, salt, ballot.id, sealed)
-    else:
-        rows = session.execute(select(Vote.person_id, Vote.choice).where(Vote.ballot_id == ballot.id))
-        votes = {row.person_id: row.choice for row in rows}
-    count = count_ballot(session, ballot, application, votes, casting)
-    return write_decision(session, ballot, application, count, actor=actor, at=at)
-
-
-def summarise(session: Session, decision_id: uuid.UUID) -> DecisionSummary:
+def _summarise(session: Session, decision_id: uuid.UUID) -> DecisionSummary:
     """Return what a decision says."""
     decision = session.get_one(Decision, decision_id)
     outcomes: dict[str, Outcome] = {"carried": "carried", "rejected": "rejected", "deferred": "deferred"}

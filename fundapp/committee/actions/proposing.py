@@ -101,17 +101,22 @@ def propose(
     if terms.amends_id is None:
         verb = "propose" if terms.reopens_id is None else "reopen"
         move_application(session, application, verb, actor=actor, at=at)
-    ballot = Ballot(
+    ballot = _ballot_of(terms, chosen, rule, actor, at)
+    ballot.meeting_id, ballot.application_id, ballot.proposed_krw = meeting_id, application_id, krw
+    ballot.gpu_lines = [line.as_document() for line in gpu_lines]
+    ballot.conditions = [condition.as_document() for condition in conditions]
+    ballot.hold_keys = list(terms.hold_keys) or ([hold_key] if hold_key else [])
+    _open(session, ballot, application, actor, at)
+    return ballot.id
+
+
+def _ballot_of(terms: BallotTerms, form: Form, rule: BallotRule, actor: Viewer, at: datetime) -> Ballot:
+    """Return a ballot with all but its proposal."""
+    return Ballot(
         id=terms.ballot_id or new_id(),
-        meeting_id=meeting_id,
-        application_id=application_id,
-        proposed_krw=krw,
-        gpu_lines=[line.as_document() for line in gpu_lines],
-        conditions=[condition.as_document() for condition in conditions],
-        hold_keys=list(terms.hold_keys) or ([hold_key] if hold_key else []),
-        form=chosen,
+        form=form,
         rule=rule.as_document(),
-        salt=secrets.token_hex(_SALT_BYTES) if chosen == "secret" else None,
+        salt=secrets.token_hex(_SALT_BYTES) if form == "secret" else None,
         amends_id=terms.amends_id,
         subsidiary=terms.subsidiary,
         reopens_id=terms.reopens_id,
@@ -119,8 +124,6 @@ def propose(
         opened_by=actor.name or actor.email,
         opened_at=at,
     )
-    _open(session, ballot, application, actor, at)
-    return ballot.id
 
 
 def _rule_of(session: Session, application: Application) -> BallotRule:

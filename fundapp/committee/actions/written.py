@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.actions.ballots import close_once
+from fundapp.committee.closing import close_once
 from fundapp.committee.queries.ballot_state import all_voted
 from fundapp.committee.rules import BallotClosedError
 from fundapp.committee.tables import Ballot, Meeting

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.agenda import recusal_routes
@@ -130,30 +130,11 @@ def ballot_page(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> Ballo
         NotFoundError: if it is absent, out of sight, or the viewer is recused: all look the same.
     """
     require_sight(viewer, Kind.BALLOT)
-    row = session.execute(
-        select(Ballot, Application.number, Application.state, company_shown(viewer), Meeting, Decision)
-        .join(Application, Application.id == Ballot.application_id)
-        .join(Company, Company.id == Application.company_id)
-        .join(Meeting, Meeting.id == Ballot.meeting_id)
-        .outerjoin(Decision, Decision.ballot_id == Ballot.id)
-        .where(Ballot.id == ballot_id, in_sight(viewer))
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError(ballot=str(ballot_id))
+    row = _find(session, viewer, ballot_id)
     ballot, number, application_state, company, meeting = row[0], row[1], row[2], row[3], row[4]
     decision: Decision | None = row[5]
-    rule, seats = BallotRule.of_document(ballot.rule), members(session)
-    routes = recusal_routes(session, [ballot.application_id])[ballot.application_id]
-    cast = {
-        vote.person_id: (vote.choice, vote.reason)
-        for vote in session.execute(select(Vote.person_id, Vote.choice, Vote.reason).where(Vote.ballot_id == ballot_id))
-    }
-    voted, inside = voters(session, [ballot_id])[ballot_id], attending(session, meeting.id)
-    agreed = consents(session, meeting.id)
-    roll = Roll(attending=inside, consents=agreed if meeting.kind == "written" else None)
-    panel = _panel(decision, tally([seat.person_id for seat in seats], routes, dict.fromkeys(voted, "yes"), rule, roll))
-    named = cast if ballot.form == "open" and decision is not None else {}
-    own = cast.get(viewer.person_id) if viewer.person_id else None
+    rule = BallotRule.of_document(ballot.rule)
+    sight = _votes(session, viewer, ballot, meeting, decision)
     amended_by, reopened_by = _descendants(session, ballot_id)
     return BallotPage(
         ballot_id=ballot.id,
@@ -174,16 +155,16 @@ def ballot_page(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> Ballo
         conditions=tuple(ProposedCondition.of_document(document) for document in ballot.conditions),
         hold_keys=tuple(ballot.hold_keys),
         remark=ballot.remark,
-        members=panel["members"],
-        recused=panel["recused"],
-        entitled=panel["entitled"],
-        present=panel["present"],
-        voted=len(voted.difference(routes) & {seat.person_id for seat in seats}),
-        quorum_needed=panel["quorum_needed"],
-        seats=tuple(_seat(seat, routes, voted, inside, named) for seat in seats),
-        may_vote=_may_vote(viewer, seats, ballot.state, voted),
-        own_choice=own[0] if own else None,
-        own_voted=viewer.person_id in voted,
+        members=sight.panel["members"],
+        recused=sight.panel["recused"],
+        entitled=sight.panel["entitled"],
+        present=sight.panel["present"],
+        voted=sum(seat.voted for seat in sight.seats),
+        quorum_needed=sight.panel["quorum_needed"],
+        seats=sight.seats,
+        may_vote=sight.may_vote,
+        own_choice=sight.own_choice,
+        own_voted=sight.own_voted,
         decision_id=None if decision is None else decision.id,
         outcome=None if decision is None else decision.outcome,
         tally=None if decision is None else decision.tally,
@@ -195,9 +176,58 @@ def ballot_page(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> Ballo
         reopenings=_reopenings(session, viewer, ballot_id),
         stands=decision is not None and is_standing(session, decision.id),
         consent=consent_of(session, meeting.id, viewer.person_id) if viewer.person_id else None,
-        consented=len(agreed),
+        consented=sight.consented,
         opened_at=ballot.opened_at,
         closed_at=ballot.closed_at,
+    )
+
+
+def _find(session: Session, viewer: Viewer, ballot_id: uuid.UUID) -> Row[*tuple[Any, ...]]:
+    row = session.execute(
+        select(Ballot, Application.number, Application.state, company_shown(viewer), Meeting, Decision)
+        .join(Application, Application.id == Ballot.application_id)
+        .join(Company, Company.id == Application.company_id)
+        .join(Meeting, Meeting.id == Ballot.meeting_id)
+        .outerjoin(Decision, Decision.ballot_id == Ballot.id)
+        .where(Ballot.id == ballot_id, in_sight(viewer))
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(ballot=str(ballot_id))
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Votes:
+    """What may be said of the votes: the counts, and the seats with how they voted where that stands."""
+
+    panel: Mapping[str, Any]
+    seats: tuple[Seat, ...]
+    may_vote: bool
+    own_choice: str | None
+    own_voted: bool
+    consented: int
+
+
+def _votes(session: Session, viewer: Viewer, ballot: Ballot, meeting: Meeting, decision: Decision | None) -> _Votes:
+    rule, seats = BallotRule.of_document(ballot.rule), members(session)
+    routes = recusal_routes(session, [ballot.application_id])[ballot.application_id]
+    cast = {
+        vote.person_id: (vote.choice, vote.reason)
+        for vote in session.execute(select(Vote.person_id, Vote.choice, Vote.reason).where(Vote.ballot_id == ballot.id))
+    }
+    voted, inside = voters(session, [ballot.id])[ballot.id], attending(session, meeting.id)
+    agreed = consents(session, meeting.id)
+    roll = Roll(attending=inside, consents=agreed if meeting.kind == "written" else None)
+    panel = _panel(decision, tally([seat.person_id for seat in seats], routes, dict.fromkeys(voted, "yes"), rule, roll))
+    named = cast if ballot.form == "open" and decision is not None else {}
+    own = cast.get(viewer.person_id) if viewer.person_id else None
+    return _Votes(
+        panel=panel,
+        seats=tuple(_seat(seat, routes, voted, inside, named) for seat in seats),
+        may_vote=_may_vote(viewer, seats, ballot.state, voted),
+        own_choice=own[0] if own else None,
+        own_voted=viewer.person_id in voted,
+        consented=len(agreed),
     )
 
 

@@ -77,14 +77,14 @@ class Attendee:
 
     Attributes:
         present: Whether they are inside; who went out for an item that the viewer may not see counts as inside.
-        out_for: Company of the item that they had to go out for.
+        sent_out: Whether they went out for an item; of others only for one that the viewer may see.
     """
 
     person_id: uuid.UUID
     name: str
     chairs: bool
     present: bool
-    out_for: str | None
+    sent_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def meeting_page(session: Session, viewer: Viewer, meeting_id: uuid.UUID) -> Mee
         items=shown,
         current=items.get(now) if now else None,
         outside=now is not None and now not in items,
-        attendees=_attendees(session, meeting_id, seats, items) if meeting.kind == "sitting" else (),
+        attendees=_attendees(session, viewer, meeting_id, seats, items) if meeting.kind == "sitting" else (),
         moves=plan.moves if whole else None,
         least=plan.least if whole else None,
         by_number=plan.by_number if whole else None,
@@ -247,19 +247,15 @@ def _items(
 
 
 def _attendees(
-    session: Session, meeting_id: uuid.UUID, seats: list[Member], items: dict[uuid.UUID, AgendaItem]
+    session: Session, viewer: Viewer, meeting_id: uuid.UUID, seats: list[Member], items: dict[uuid.UUID, AgendaItem]
 ) -> tuple[Attendee, ...]:
-    found = whereabouts(session, meeting_id)
-    attendees = []
+    found, attendees = whereabouts(session, meeting_id), []
     for seat in seats:
         direction, ballot_id = found.get(seat.person_id, ("out", None))
-        hidden = ballot_id is not None and ballot_id not in items
-        item = items.get(ballot_id) if ballot_id else None
-        attendees.append(
-            Attendee(
-                seat.person_id, seat.name, seat.chairs, direction == "in" or hidden, item.company if item else None
-            )
-        )
+        told = ballot_id in items or seat.person_id == viewer.person_id
+        sent_out = ballot_id is not None and told
+        inside = direction == "in" or (ballot_id is not None and not told)
+        attendees.append(Attendee(seat.person_id, seat.name, seat.chairs, inside, sent_out))
     return tuple(attendees)
 
 

@@ -1,4 +1,4 @@
-"""Counting a ballot's votes, and what follows from the count. The actions that close ballots call it."""
+"""Closing a ballot, once: counting its votes, and what follows. Actions that have asked the policy call it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
@@ -16,6 +16,7 @@ from fundapp.committee.queries.ballot_state import attending, consents
 from fundapp.committee.queries.people import members
 from fundapp.committee.rules import (
     VERB_OF_OUTCOME,
+    BallotClosedError,
     BallotRule,
     Choice,
     ProposedCondition,
@@ -23,7 +24,8 @@ from fundapp.committee.rules import (
     Tally,
     tally,
 )
-from fundapp.committee.tables import Ballot, Condition, Decision, Meeting
+from fundapp.committee.secrecy import open_votes
+from fundapp.committee.tables import Ballot, Condition, Decision, Meeting, Vote
 from fundapp.core.access import Viewer
 from fundapp.core.quarters import kst_date
 from fundapp.intake.actions import move_application
@@ -31,7 +33,46 @@ from fundapp.intake.tables import Application
 from fundapp.ledger.actions import void_hold
 
 
-def count_ballot(
+def close_once(
+    session: Session,
+    ballot: Ballot,
+    application: Application,
+    *,
+    casting: Choice | None,
+    secret: str | None,
+    actor: Viewer,
+    at: datetime,
+) -> Decision:
+    """Close a ballot by the one guarded step there is, and write the decision. Its callers have asked the policy.
+
+    The sealed votes are opened here, after the ballot's row is locked and before its salt is thrown away.
+
+    Raises:
+        BallotClosedError: if it is not open any more.
+        SealedVotesError: if secret votes cannot be opened.
+    """
+    session.refresh(ballot, with_for_update=True)
+    sealed, salt, form = ballot.sealed_votes, ballot.salt, ballot.form
+    won = session.execute(
+        update(Ballot)
+        .where(Ballot.id == ballot.id, Ballot.state == "open")
+        .values(state="closed", closed_at=at, salt=None, sealed_votes=[])
+        .returning(Ballot.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    session.expire(ballot)
+    if won is None:
+        raise BallotClosedError(state="closed", verb="close")
+    if form == "secret":
+        votes = open_votes(secret, salt, ballot.id, sealed)
+    else:
+        rows = session.execute(select(Vote.person_id, Vote.choice).where(Vote.ballot_id == ballot.id))
+        votes = {row.person_id: row.choice for row in rows}
+    count = _count(session, ballot, application, votes, casting)
+    return _decide(session, ballot, application, count, actor=actor, at=at)
+
+
+def _count(
     session: Session,
     ballot: Ballot,
     application: Application,
@@ -51,7 +92,7 @@ def count_ballot(
     return tally([seat.person_id for seat in seats], recused, votes, BallotRule.of_document(ballot.rule), roll)
 
 
-def write_decision(
+def _decide(
     session: Session, ballot: Ballot, application: Application, count: Tally, *, actor: Viewer, at: datetime
 ) -> Decision:
     """Write the decision of a ballot that has just been closed, and let follow what it brings about.
@@ -80,7 +121,7 @@ def write_decision(
         _write_conditions(session, decision, ballot)
     kept, freed = (ballot, waiting) if carried else (waiting, ballot)
     if freed is not None:
-        void_holds(session, freed, keep=kept.hold_keys if kept else (), actor=actor, at=at)
+        _void_holds(session, freed, keep=kept.hold_keys if kept else (), actor=actor, at=at)
     record_event(
         session,
         actor=actor,
@@ -116,7 +157,7 @@ def _write_conditions(session: Session, decision: Decision, ballot: Ballot) -> N
     session.flush()
 
 
-def void_holds(session: Session, ballot: Ballot, *, keep: Collection[str], actor: Viewer, at: datetime) -> None:
+def _void_holds(session: Session, ballot: Ballot, *, keep: Collection[str], actor: Viewer, at: datetime) -> None:
     """Give back what is held for a ballot, except what another ballot holds with it."""
     for hold_key in ballot.hold_keys:
         if hold_key not in keep:
