@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from config import Settings, training_environment
 from fundapp import mail
+from fundapp.committee import actions as committee
 from fundapp.committee.queries import blind_ratings, load_viewer
 from fundapp.core.access import SYSTEM
 from fundapp.core.clockwork import JobRun, find_run, take_lease
@@ -72,6 +73,11 @@ def _kst_day(at: datetime) -> str:
     return kst_date(at).isoformat()
 
 
+def _kst_morning(at: datetime) -> str:
+    """Return the Korean day that began at nine: nobody is written to at midnight."""
+    return kst_date(at - timedelta(hours=9)).isoformat()
+
+
 def _kst_week(at: datetime) -> str:
     return kst_date(at).strftime("%G-W%V")
 
@@ -114,6 +120,15 @@ def _offer_hours(session: Session, at: datetime) -> dict[str, Any]:
 def _apply_overage_policy(session: Session, at: datetime) -> dict[str, Any]:
     done = portfolio.apply_overage_policy(session, actor=SYSTEM, at=at)
     return {"warned": done.warned, "blocked": done.blocked, "charged": done.charged}
+
+
+def _match_conflicts(session: Session, at: datetime) -> dict[str, Any]:
+    """Compare the register of interests with all that is undecided: an interest may begin or end on a day."""
+    return asdict(committee.match_register(session, actor=SYSTEM, at=at))
+
+
+def _remind_reviewers(session: Session, at: datetime) -> dict[str, Any]:
+    return {"mailed": committee.remind_all(session, actor=SYSTEM, at=at)}
 
 
 def _verify_ledger(session: Session, _at: datetime) -> dict[str, Any]:
@@ -234,6 +249,8 @@ JOBS = {
     job.name: job
     for job in (
         Job("screen-submissions", _kst_day, errand=_screen_submissions),
+        Job("match-conflicts", _kst_day, effect=_match_conflicts),
+        Job("remind-reviewers", _kst_morning, effect=_remind_reviewers),
         Job("shadow-scores", _kst_day, effect=_score_shadows),
         Job("train-challenger", _kst_week, errand=_train_challenger),
         Job("calibrate-model", _kst_month, errand=_calibrate_model),

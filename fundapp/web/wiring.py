@@ -13,6 +13,7 @@ from fundapp.web.committee import routes as committee
 from fundapp.web.grants.shown import init_words
 from fundapp.web.operations import routes as operations
 from fundapp.web.partners import routes as partners
+from fundapp.web.portal import challenges as portal_challenges
 from fundapp.web.portal import changes as portal_changes
 from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import routes as portal
@@ -36,6 +37,7 @@ ROOMS = (
     portal.blueprint,
     portal_grants.blueprint,
     portal_changes.blueprint,
+    portal_challenges.blueprint,
     committee.blueprint,
     operations.blueprint,
     partners.blueprint,

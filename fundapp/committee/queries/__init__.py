@@ -1,6 +1,7 @@
 """What a page may ask the committee."""
 
 from fundapp.committee.queries.blind import blind_ratings
+from fundapp.committee.queries.checking import Candidate, Obstacle, check_candidate, count_obstacles
 from fundapp.committee.queries.decisions import (
     ConditionRow,
     ConflictRow,
@@ -29,8 +30,27 @@ from fundapp.committee.queries.meetings import (
     list_meetings,
     meeting_page,
 )
-from fundapp.committee.queries.people import Member, find_viewer, load_viewer, members
-from fundapp.committee.queries.pledges import find_pledge
+from fundapp.committee.queries.people import BOARD, Member, find_viewer, load_viewer, members
+from fundapp.committee.queries.pledges import (
+    find_meeting_of,
+    find_pledge,
+    list_meeting_pledges,
+    must_sign_meeting,
+    unsigned_items,
+)
+from fundapp.committee.queries.recusals import (
+    challenge_page,
+    list_challenges,
+    list_lift_requests,
+    list_recusals,
+    own_challenges,
+)
+from fundapp.committee.queries.register import (
+    find_interest,
+    list_affiliates,
+    list_interests,
+    list_registered,
+)
 from fundapp.committee.queries.reviews import (
     OthersReview,
     ReviewerProgress,
@@ -40,11 +60,14 @@ from fundapp.committee.queries.reviews import (
     review_totals,
     reviewer_progress,
 )
+from fundapp.committee.queries.suggestions import list_suggestions, waiting_signals
 
 __all__ = [
+    "BOARD",
     "SORT_KEYS",
     "AgendaItem",
     "BallotPage",
+    "Candidate",
     "ConditionRow",
     "ConflictRow",
     "DecisionRow",
@@ -53,6 +76,7 @@ __all__ = [
     "MeetingPage",
     "MeetingRow",
     "Member",
+    "Obstacle",
     "OthersReview",
     "Progress",
     "ReviewPage",
@@ -62,19 +86,36 @@ __all__ = [
     "SortKey",
     "ballot_page",
     "blind_ratings",
+    "challenge_page",
+    "check_candidate",
+    "count_obstacles",
     "docket",
+    "find_interest",
+    "find_meeting_of",
     "find_pledge",
     "find_viewer",
+    "list_affiliates",
+    "list_challenges",
     "list_conditions",
     "list_conflicts",
     "list_decisions",
+    "list_interests",
+    "list_lift_requests",
+    "list_meeting_pledges",
     "list_meetings",
+    "list_recusals",
+    "list_registered",
+    "list_suggestions",
     "load_viewer",
     "meeting_page",
     "members",
+    "must_sign_meeting",
     "my_progress",
     "open_conditions",
+    "own_challenges",
     "review_page",
     "review_totals",
     "reviewer_progress",
+    "unsigned_items",
+    "waiting_signals",
 ]

@@ -1,6 +1,18 @@
 """What the fund believes about judging: criteria, statistics, quorum, majority, and who may not take part."""
 
 from fundapp.committee.rules.agenda import agenda_order
+from fundapp.committee.rules.challenges import ChallengeCount, count_challenge, entitled_to_decide
+from fundapp.committee.rules.grounds import (
+    GROUNDS,
+    INTEREST_KINDS,
+    Applicant,
+    ConflictTerms,
+    DeclaredInterest,
+    GroupCompany,
+    Match,
+    find_matches,
+    strongest,
+)
 from fundapp.committee.rules.proposals import RELEASES, GpuLine, ProposedCondition, Release, default_release
 from fundapp.committee.rules.recusal import ROUTES, Route, require_no_conflict
 from fundapp.committee.rules.reviews import (
@@ -24,6 +36,12 @@ from fundapp.committee.rules.statistics import (
     statistics_of,
     trimmed_mean,
 )
+from fundapp.committee.rules.terms import (
+    AssignmentTerms,
+    read_assignment_terms,
+    read_conflict_terms,
+    require_committee_terms,
+)
 from fundapp.committee.rules.voting import (
     CHOICES,
     VERB_OF_OUTCOME,
@@ -40,7 +58,9 @@ __all__ = [
     "CRITERIA",
     "DOCKET_STATES",
     "FULL_TENTHS",
+    "GROUNDS",
     "HIGHEST",
+    "INTEREST_KINDS",
     "LOWEST",
     "RELEASES",
     "REVIEWABLE",
@@ -49,10 +69,17 @@ __all__ = [
     "TRIM_FROM",
     "VERB_OF_OUTCOME",
     "AlreadyVotedError",
+    "Applicant",
+    "AssignmentTerms",
     "BallotClosedError",
+    "ChallengeCount",
     "Choice",
+    "ConflictTerms",
     "Criterion",
+    "DeclaredInterest",
     "GpuLine",
+    "GroupCompany",
+    "Match",
     "Outcome",
     "ProposedCondition",
     "Rating",
@@ -62,12 +89,19 @@ __all__ = [
     "Tally",
     "adjusted_mean",
     "agenda_order",
+    "count_challenge",
     "default_release",
+    "entitled_to_decide",
+    "find_matches",
+    "read_assignment_terms",
+    "read_conflict_terms",
+    "require_committee_terms",
     "require_complete",
     "require_no_conflict",
     "review_total",
     "severity_offsets",
     "statistics_of",
+    "strongest",
     "tally",
     "trimmed_mean",
 ]

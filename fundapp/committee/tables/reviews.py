@@ -1,4 +1,4 @@
-"""Who is to review what, and what members rated."""
+"""What members rated."""
 
 from __future__ import annotations
 
@@ -6,23 +6,10 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
-
-
-class Assignment(Base):
-    """That a member is to review an application."""
-
-    __tablename__ = "assignment"
-    __table_args__ = (UniqueConstraint("application_id", "person_id"),)
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"))
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    assigned_by: Mapped[str] = mapped_column(String(120))
-    at: Mapped[datetime]
 
 
 class Review(Base):

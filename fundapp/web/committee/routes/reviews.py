@@ -9,13 +9,16 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from fundapp.committee.actions import declare_conflict, file_review, pledge_no_conflict
-from fundapp.committee.queries import Progress, my_progress
+from fundapp.committee.queries import Progress, my_progress, waiting_signals
+from fundapp.core.errors import InvalidInputError
+from fundapp.web.committee.conflict_words import SIGNAL_WORDS
 from fundapp.web.committee.door import blueprint
 from fundapp.web.committee.dossier import Dossier, load_dossier, load_parties, must_pledge
 from fundapp.web.committee.forms import ANCHORS, POINT_WORDS, PledgeForm, ReviewForm, review_form
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _INVALID = 422
@@ -77,11 +80,21 @@ def answer_gate(application_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate_on_submit():
         with db().read() as session:
             return _gate(session, application_id, form), _INVALID
-    me, at = viewer(), now()
+    me, at, reason = viewer(), now(), str(form.reason.data or "")
     if form.answer.data == "none":
-        db().transaction(lambda s: pledge_no_conflict(s, application_id=application_id, actor=me, at=at))
+        try:
+            db().transaction(
+                lambda s: pledge_no_conflict(s, application_id=application_id, actor=me, at=at, dismissal=reason)
+            )
+        except InvalidInputError as error:
+            form.reason.errors = [say_refusal(error)]
+            with db().read() as session:
+                return _gate(session, application_id, form), _INVALID
         return redirect(url_for("committee.review", application_id=application_id))
-    db().transaction(lambda s: _step_back(s, application_id, str(form.reason.data)))
+    if form.sure.data != "yes":
+        with db().read() as session:
+            return _confirm(session, application_id, form)
+    db().transaction(lambda s: _step_back(s, application_id, reason))
     flash(gettext("회피를 기록했습니다. 이 안건은 이제 목록, 회의, 메일에 나오지 않습니다."), "ok")
     return redirect(url_for("committee.docket"))
 
@@ -102,7 +115,16 @@ def _step_back(session: Session, application_id: uuid.UUID, reason: str) -> None
 
 def _gate(session: Session, application_id: uuid.UUID, form: PledgeForm) -> str:
     parties = load_parties(session, viewer(), application_id)
-    return render_template("committee/gate.html", parties=parties, form=form)
+    signals = waiting_signals(session, [application_id], viewer().person_id).get(application_id, ())
+    return render_template(
+        "committee/gate.html", parties=parties, form=form, signals=signals, signal_words=SIGNAL_WORDS
+    )
+
+
+def _confirm(session: Session, application_id: uuid.UUID, form: PledgeForm) -> str:
+    """Ask once more: stepping back closes the case for good."""
+    parties = load_parties(session, viewer(), application_id)
+    return render_template("committee/step_back.html", parties=parties, form=form)
 
 
 def _page(dossier: Dossier, progress: Progress, form: ReviewForm, *, writing: bool) -> str:
