@@ -17,6 +17,7 @@ from fundapp.committee.actions import (
     close_challenge,
     declare_conflict,
     declare_interest,
+    dismiss_signals,
     file_challenge,
     file_review,
     meet_condition,
@@ -31,6 +32,7 @@ from fundapp.committee.queries import (
     list_challenges,
     list_conditions,
     list_interests,
+    list_suggestions,
     meeting_page,
     unsigned_items,
 )
@@ -69,6 +71,7 @@ def register(stage: Stage) -> None:
                 s, person_id=who.person_id, declaration=d, actor=who, at=at
             )
         )
+    _dismiss(stage)
     for email, tags in stage.scenario.document["expertise"].items():
         person = stage.viewer(email).person_id
         if person is not None:
@@ -76,6 +79,29 @@ def register(stage: Stage) -> None:
                 lambda s, p=person, t=tags: set_expertise(s, person_id=p, tags=t, actor=analyst, at=at)  # type: ignore[misc]
             )
     stage.forget_viewers()
+
+
+def _dismiss(stage: Stage) -> None:
+    """Let the secretary answer what the register merely suggests, with the script's reasons."""
+    analyst, at = stage.one("analyst"), stage.when("screening")
+    reasons = {
+        item["member"]: item["dismissal_ko"] for item in stage.scenario.document["interests"] if not item["number"]
+    }
+    with stage.database.read() as session:
+        waiting = list_suggestions(session, analyst)
+    for one in waiting:
+        reason = next((why for email, why in reasons.items() if stage.viewer(email).person_id == one.person_id), None)
+        if reason is not None:
+            stage.write(
+                lambda s, one=one, why=reason: dismiss_signals(  # type: ignore[misc]
+                    s,
+                    application_id=one.application_id,
+                    person_id=one.person_id,
+                    reason=why,
+                    actor=analyst,
+                    at=at,
+                )
+            )
 
 
 def recuse(stage: Stage) -> None:
