@@ -74,6 +74,11 @@ def _kst_day(at: datetime) -> str:
     return kst_date(at).isoformat()
 
 
+def _kst_morning(at: datetime) -> str:
+    """Return the Korean day that began at nine: nobody is written to at midnight."""
+    return kst_date(at - timedelta(hours=9)).isoformat()
+
+
 def _kst_week(at: datetime) -> str:
     return kst_date(at).strftime("%G-W%V")
 
@@ -120,6 +125,13 @@ def _apply_overage_policy(session: Session, at: datetime) -> dict[str, Any]:
 
 def _move_review_phases(session: Session, at: datetime) -> dict[str, Any]:
     return {"moved": committee.move_due_phases(session, actor=SYSTEM, at=at)}
+def _match_conflicts(session: Session, at: datetime) -> dict[str, Any]:
+    """Compare the register of interests with all that is undecided: an interest may begin or end on a day."""
+    return asdict(committee.match_register(session, actor=SYSTEM, at=at))
+
+
+def _remind_reviewers(session: Session, at: datetime) -> dict[str, Any]:
+    return {"mailed": committee.remind_all(session, actor=SYSTEM, at=at)}
 
 
 def _verify_ledger(session: Session, _at: datetime) -> dict[str, Any]:
@@ -246,6 +258,8 @@ JOBS = {
     job.name: job
     for job in (
         Job("screen-submissions", _kst_day, errand=_screen_submissions),
+        Job("match-conflicts", _kst_day, effect=_match_conflicts),
+        Job("remind-reviewers", _kst_morning, effect=_remind_reviewers),
         Job("shadow-scores", _kst_day, effect=_score_shadows),
         Job("train-challenger", _kst_week, errand=_train_challenger),
         Job("calibrate-model", _kst_month, errand=_calibrate_model),

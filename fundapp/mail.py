@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from config import Settings
+from fundapp.committee.entrance import is_recused
 from fundapp.core.outbox import MAX_ATTEMPTS, OutboxMessage
 from fundapp.core.sessions import Database
 
@@ -22,7 +24,10 @@ _TIMEOUT = 20
 
 
 def send_waiting(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
-    """Send a batch of waiting mail; return counts. A message that cannot be sent waits for the next run."""
+    """Send a batch of waiting mail; return counts. A message that cannot be sent waits for the next run.
+
+    What its reader may no longer know is withheld, and counted where there is any.
+    """
     if settings.smtp_url is None:
         return {"sent": 0, "failed": 0, "note": "no mail server configured"}
     with database.read() as session:
@@ -34,7 +39,11 @@ def send_waiting(database: Database, settings: Settings, at: datetime) -> dict[s
         ).all()
     if not waiting:
         return {"sent": 0, "failed": 0}
+    withheld = [message for message in waiting if _withhold(database, message)]
+    waiting = [message for message in waiting if message not in withheld]
     sent = failed = 0
+    if not waiting:
+        return {"sent": 0, "failed": 0, "withheld": len(withheld)}
     try:
         server = _connect(settings.smtp_url)
     except (OSError, smtplib.SMTPException) as error:
@@ -44,7 +53,26 @@ def send_waiting(database: Database, settings: Settings, at: datetime) -> dict[s
             error_text = _deliver(server, settings, message, at)
             _note(database, message.id, error_text, at)
             sent, failed = (sent + 1, failed) if error_text is None else (sent, failed + 1)
-    return {"sent": sent, "failed": failed}
+    return {"sent": sent, "failed": failed} | ({"withheld": len(withheld)} if withheld else {})
+
+
+def _withhold(database: Database, message: OutboxMessage) -> bool:
+    """Keep a mail back for good whose reader has been recused, since it was written, from what it speaks of."""
+    if not message.about:
+        return False
+    cases = [uuid.UUID(key) for key in message.about]
+
+    def work(session: Session) -> bool:
+        if not is_recused(session, message.recipient, cases):
+            return False
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == message.id, OutboxMessage.state == "waiting")
+            .values(state="withheld")
+        )
+        return True
+
+    return database.transaction(work)
 
 
 def _connect(url: str) -> smtplib.SMTP:

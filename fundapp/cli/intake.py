@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from fundapp.cli.console import FAILED, OK, PARTLY_REFUSED, Answer, Console, command, say
-from fundapp.committee.actions import open_call
-from fundapp.committee.rules import ballot_rule
+from fundapp.committee.actions import match_call, open_call
+from fundapp.committee.rules import ballot_rule, require_committee_terms
 from fundapp.core.access import SYSTEM
 from fundapp.core.quarters import KST
 from fundapp.intake.call_file import read_call_file
@@ -24,6 +24,7 @@ def open_(console: Console, *, file: Path) -> Answer:
     """Open a call from its TOML file; the same file again changes nothing."""
     source = read_call_file(file)
     ballot_rule(source.document)  # what the committee could not vote by is refused before anybody applies
+    require_committee_terms(source.document)
     at = console.now()
     opened = console.database.transaction(
         lambda s: open_call(s, actor=SYSTEM, at=at, document=source.document, text=source.text)
@@ -65,6 +66,9 @@ def import_(
         actor=SYSTEM,
         at=console.now(),
     )
+    if not dry_run:
+        at = console.now()
+        console.database.transaction(lambda s: match_call(s, call_code=call_code, actor=SYSTEM, at=at))
     return _import_answer(result, console.locale, stopped=all_or_nothing and bool(result.rejected))
 
 

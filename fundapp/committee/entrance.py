@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from fundapp.committee.rules import require_no_conflict
 from fundapp.committee.tables import Conflict
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ConflictOfInterestError, ForbiddenError, NotFoundError
+from fundapp.identity.tables import Person
 from fundapp.intake.tables import Application, Membership
 
 
@@ -37,6 +39,16 @@ def load_recused(session: Session, application_id: uuid.UUID) -> frozenset[uuid.
         .where(Application.id == application_id)
     )
     return frozenset(session.scalars(union(declared, insiders)))
+
+
+def is_recused(session: Session, email: str, application_ids: Collection[uuid.UUID]) -> bool:
+    """Say whether whoever has an address is recused from one of these, by the record as it stands."""
+    declared = (
+        select(Conflict.id)
+        .join(Person, Person.id == Conflict.person_id)
+        .where(Person.email == email, Conflict.application_id.in_(application_ids))
+    )
+    return session.scalar(declared.limit(1)) is not None
 
 
 def enter(session: Session, application_id: uuid.UUID, *, actor: Viewer, verb: Verb, kind: Kind) -> Application:

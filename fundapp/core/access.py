@@ -67,6 +67,7 @@ class Kind(StrEnum):
     REVIEW = "review"
     DISCUSSION = "discussion"
     INQUIRY = "inquiry"
+    CONFLICT = "conflict"
     BALLOT = "ballot"
     CONDITION = "condition"
     PLAN = "plan"
@@ -144,6 +145,11 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.APPROVE, Kind.RUBRIC): frozenset({Role.ANALYST}),
     (Verb.ASSIGN, Kind.APPLICATION): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.RECUSE, Kind.APPLICATION): _READERS,
+    (Verb.VIEW, Kind.CONFLICT): frozenset({Role.ANALYST, Role.CHAIR, Role.AUDITOR}),
+    (Verb.SUBMIT, Kind.CONFLICT): frozenset({Role.ANALYST, Role.COMMITTEE, Role.CHAIR}),
+    (Verb.EDIT, Kind.CONFLICT): frozenset({Role.ANALYST, Role.CHAIR}),
+    (Verb.RESOLVE, Kind.CONFLICT): frozenset({Role.ANALYST, Role.CHAIR}),
+    (Verb.VOTE, Kind.CONFLICT): _BOARD,
     (Verb.VIEW, Kind.REVIEW): _READERS,
     (Verb.REVIEW, Kind.APPLICATION): _BOARD,
     (Verb.VIEW, Kind.DISCUSSION): _READERS,

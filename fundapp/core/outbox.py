@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, String, Text, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, ColumnElement, String, Text, UniqueConstraint, func, select, type_coerce
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from fundapp.core.access import Viewer
 from fundapp.core.errors import InvalidInputError
 from fundapp.core.orm import Base, new_id
 
@@ -15,12 +18,16 @@ MAX_ATTEMPTS = 8
 
 
 class OutboxMessage(Base):
-    """A mail to send; `dedupe_key` keeps one cause from sending two."""
+    """A mail to send; `dedupe_key` keeps one cause from sending two.
+
+    `about` names the applications that the mail speaks of: whoever has been recused from one by the time of sending
+    does not get it.
+    """
 
     __tablename__ = "outbox_message"
     __table_args__ = (
         UniqueConstraint("dedupe_key"),
-        CheckConstraint("state IN ('waiting','sent','failed')", name="state"),
+        CheckConstraint("state IN ('waiting','sent','failed','withheld')", name="state"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -29,11 +36,18 @@ class OutboxMessage(Base):
     subject: Mapped[str] = mapped_column(String(300))
     body: Mapped[str] = mapped_column(Text)
     calendar: Mapped[str | None] = mapped_column(Text)
+    about: Mapped[list[Any]] = mapped_column(default=list)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+def outbox_in_sight(viewer: Viewer) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a mail may be shown: it speaks of nothing that the viewer is recused from."""
+    about = type_coerce(OutboxMessage.about, Text)
+    return [~about.contains(str(key)) for key in sorted(viewer.recused_from)]
 
 
 def enqueue_mail(
@@ -45,8 +59,19 @@ def enqueue_mail(
     body: str,
     at: datetime,
     calendar: str | None = None,
+    about: Collection[uuid.UUID] = (),
 ) -> None:
-    """Put a mail in the outbox unless one with the same key is there already; `calendar` goes along as an `.ics` file.
+    """Put a mail in the outbox unless one with the same key is there already.
+
+    Args:
+        session: The session of the change that causes it.
+        dedupe_key: Names the cause.
+        recipient: Address.
+        subject: One line.
+        body: Plain text.
+        at: Now.
+        calendar: Goes along as an `.ics` file.
+        about: Applications that it speaks of.
 
     Raises:
         InvalidInputError: if recipient or subject holds a line break (mail header injection).
@@ -65,6 +90,7 @@ def enqueue_mail(
                 subject=subject,
                 body=body,
                 calendar=calendar,
+                about=sorted(map(str, about)),
                 created_at=at,
             )
         )

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from fundapp.allocation.actions import add_investor, add_pool, commit_cash, commit_in_kind, found_fund
 from fundapp.allocation.queries import find_fund
-from fundapp.committee.actions import open_call
+from fundapp.committee.actions import match_call, open_call
+from fundapp.committee.rules import require_committee_terms
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quantities import Quantity, gpu_hours, won
@@ -103,6 +104,7 @@ def open_calls(stage: Stage) -> None:
     """Open the first call and the rolling call that applicants can try today."""
     for name in _CALLS:
         file = read_call_file(stage.scenario.folder / "calls" / name)
+        require_committee_terms(file.document)
         stage.write(
             lambda s, file=file: open_call(  # type: ignore[misc]
                 s, actor=SYSTEM, at=stage.when("call_opens"), document=file.document, text=file.text
@@ -112,13 +114,15 @@ def open_calls(stage: Stage) -> None:
 
 def take_in_applications(stage: Stage) -> ImportResult:
     """Import the application file; the same file again changes nothing."""
-    return import_applications(
+    result = import_applications(
         stage.database,
         stage.scenario.folder / stage.scenario.document["applications"],
         call_code=stage.scenario.call,
         actor=stage.one("analyst"),
         at=stage.when("import"),
     )
+    stage.write(lambda s: match_call(s, call_code=stage.scenario.call, actor=SYSTEM, at=stage.when("import")))
+    return result
 
 
 def screen(stage: Stage) -> ScreenResult:

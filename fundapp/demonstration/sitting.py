@@ -10,15 +10,20 @@ from sqlalchemy.orm import Session
 from fundapp.allocation.actions import adopt_plan, plan_call
 from fundapp.allocation.queries import find_plan
 from fundapp.committee.actions import (
+    Declaration,
     Times,
     approve_minutes,
     assign_reviewers,
     call_item,
     cast_vote,
     close_ballot,
+    close_challenge,
     declare_conflict,
+    declare_interest,
+    dismiss_signals,
     draft_minutes,
     end_meeting,
+    file_challenge,
     file_review,
     invite_members,
     meet_condition,
@@ -27,23 +32,93 @@ from fundapp.committee.actions import (
     record_attendance,
     reschedule_meeting,
     schedule_meeting,
+    set_expertise,
+    sign_meeting,
+    vote_on_challenge,
 )
-from fundapp.committee.queries import AgendaItem, MeetingPage, docket, list_conditions, meeting_page
+from fundapp.committee.queries import (
+    AgendaItem,
+    MeetingPage,
+    docket,
+    list_challenges,
+    list_conditions,
+    list_interests,
+    list_suggestions,
+    meeting_page,
+    unsigned_items,
+)
 from fundapp.committee.rules import ProposedCondition
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
 from fundapp.demonstration.opinions import decide_vote, form_view, rate, say_why
 from fundapp.demonstration.scenario import Character, as_date
 from fundapp.demonstration.stage import Stage
-from fundapp.intake.queries import list_applications
+from fundapp.intake.queries import get_application, list_applications
 from fundapp.reporting.actions import issue_resolution
 from fundapp.screening.queries import list_scores
 
 _MAX_LOAD = 120
 
 
+def register(stage: Stage) -> None:
+    """Let members declare what they have to do with companies, and note which fields they know."""
+    analyst, at = stage.one("analyst"), stage.when("screening")
+    with stage.database.read() as session:
+        rows = list_applications(session, analyst, stage.scenario.call)
+        numbers = {row.company_name: get_application(session, analyst, row.id).identifier for row in rows}
+        known = {row.person_id for row in list_interests(session, analyst)}
+    for item in stage.scenario.document["interests"]:
+        member = stage.viewer(item["member"])
+        if member.person_id is None or member.person_id in known:
+            continue
+        said = Declaration(
+            kind=item["kind"],
+            company_name=item["company"],
+            business_number=numbers.get(item["company"], "") if item["number"] else "",
+            until=as_date(item["until"]) if "until" in item else None,
+            relation=item["relation_ko"],
+        )
+        stage.write(
+            lambda s, who=member, d=said: declare_interest(  # type: ignore[misc]
+                s, person_id=who.person_id, declaration=d, actor=who, at=at
+            )
+        )
+    _dismiss(stage)
+    for email, tags in stage.scenario.document["expertise"].items():
+        person = stage.viewer(email).person_id
+        if person is not None:
+            stage.write(
+                lambda s, p=person, t=tags: set_expertise(s, person_id=p, tags=t, actor=analyst, at=at)  # type: ignore[misc]
+            )
+    stage.forget_viewers()
+
+
+def _dismiss(stage: Stage) -> None:
+    """Let the secretary answer what the register merely suggests, with the script's reasons."""
+    analyst, at = stage.one("analyst"), stage.when("screening")
+    reasons = {
+        item["member"]: item["dismissal_ko"] for item in stage.scenario.document["interests"] if not item["number"]
+    }
+    with stage.database.read() as session:
+        waiting = list_suggestions(session, analyst)
+    for one in waiting:
+        reason = next((why for email, why in reasons.items() if stage.viewer(email).person_id == one.person_id), None)
+        if reason is not None:
+            stage.write(
+                lambda s, one=one, why=reason: dismiss_signals(  # type: ignore[misc]
+                    s,
+                    application_id=one.application_id,
+                    person_id=one.person_id,
+                    reason=why,
+                    actor=analyst,
+                    at=at,
+                )
+            )
+
+
 def recuse(stage: Stage) -> None:
     """Record the script's conflicts; from then on these members see nothing of those applications."""
+    register(stage)
     analyst = stage.one("analyst")
     with stage.database.read() as session:
         rows = list_applications(session, analyst, stage.scenario.call)
@@ -53,6 +128,9 @@ def recuse(stage: Stage) -> None:
         if conflict.company not in by_company or member.person_id is None:
             raise NotFoundError(company=conflict.company, member=conflict.email)
         person, application = member.person_id, by_company[conflict.company]
+        if conflict.route == "challenge":
+            _challenge(stage, person, application, conflict.reason)
+            continue
         declarer = member if conflict.route == "self_recusal" else analyst
         stage.write(
             lambda s, c=conflict, p=person, a=application, by=declarer: declare_conflict(  # type: ignore[misc]
@@ -66,6 +144,29 @@ def recuse(stage: Stage) -> None:
             )
         )
     stage.forget_viewers()
+
+
+def _challenge(stage: Stage, target: uuid.UUID, application: uuid.UUID, reason: str) -> None:
+    """Let the secretary bring a challenge, and enough of the others uphold it."""
+    at, analyst = stage.when("reviews_open"), stage.one("analyst")
+    with stage.database.read() as session:
+        if any(row.application_id == application for row in list_challenges(session, analyst)):
+            return
+    voters = [member for member in stage.scenario.board() if stage.viewer(member.email).person_id != target]
+
+    def work(session: Session) -> None:
+        key = f"demo:challenge:{application}"
+        challenge = file_challenge(
+            session, application_id=application, target_id=target, reason=reason, key=key, actor=analyst, at=at
+        )
+        for member in voters[: len(voters) // 2 + 1]:
+            voter = stage.viewer(member.email)
+            vote_on_challenge(
+                session, challenge_id=challenge, choice="yes", key=f"{key}:{member.email}", actor=voter, at=at
+            )
+        close_challenge(session, challenge_id=challenge, actor=analyst, at=at)
+
+    stage.write(work)
 
 
 def review(stage: Stage) -> int:
@@ -155,6 +256,7 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
 
 def vote(stage: Stage, meeting: uuid.UUID) -> None:
     """Hold the sitting: everybody entitled votes on every item, the chair closes it, minutes follow."""
+    _sign(stage, meeting)
     scores = machine_scores(stage)
     started = stage.when("meeting")
     with stage.database.read() as session:
@@ -204,6 +306,19 @@ def _minute(session: Session, stage: Stage, meeting: uuid.UUID, at: datetime) ->
     end_meeting(session, meeting_id=meeting, actor=analyst, at=at)
     version = draft_minutes(session, meeting_id=meeting, actor=analyst, at=at + timedelta(hours=1))
     approve_minutes(session, meeting_id=meeting, version=version, actor=chair, at=at + timedelta(hours=20))
+
+
+def _sign(stage: Stage, meeting: uuid.UUID) -> None:
+    at = stage.when("meeting") - timedelta(minutes=30)
+
+    def work(session: Session) -> None:
+        for member in stage.scenario.board():
+            viewer = stage.viewer(member.email)
+            items = unsigned_items(session, viewer, meeting)
+            cases = [item.application_id for item in items]
+            sign_meeting(session, meeting_id=meeting, application_ids=cases, actor=viewer, at=at)
+
+    stage.write(work)
 
 
 def _vote_on(

@@ -14,6 +14,7 @@ from fundapp.web.documents import routes as documents
 from fundapp.web.grants.shown import init_words
 from fundapp.web.operations import routes as operations
 from fundapp.web.partners import routes as partners
+from fundapp.web.portal import challenges as portal_challenges
 from fundapp.web.portal import changes as portal_changes
 from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
@@ -42,6 +43,7 @@ ROOMS = (
     portal_documents.blueprint,
     documents.blueprint,
     portal_inquiries.blueprint,
+    portal_challenges.blueprint,
     committee.blueprint,
     operations.blueprint,
     partners.blueprint,

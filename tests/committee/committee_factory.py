@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.committee import actions
-from fundapp.committee.queries import load_viewer
+from fundapp.committee.queries import load_viewer, members
 from fundapp.committee.rules import CRITERIA, Choice, GpuLine, ProposedCondition, Rating
-from fundapp.committee.tables import Assignment
+from fundapp.committee.tables import Assignment, MeetingPledge
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person, Role
@@ -253,12 +253,14 @@ def ballot(
     lines: tuple[GpuLine, ...] = (),
     conditions: tuple[str, ...] = (),
     hold_key: str | None = None,
+    pledged: bool = True,
 ) -> uuid.UUID:
+    """Put an application to the vote; everybody who is in office by then has signed for it."""
     meeting_id = meeting(db)
-    return do(
-        db,
-        lambda s: actions.propose(
-            s,
+
+    def work(session: Session) -> uuid.UUID:
+        ballot_id = actions.propose(
+            session,
             meeting_id=meeting_id,
             application_id=application_id,
             krw=krw,
@@ -267,8 +269,22 @@ def ballot(
             hold_key=hold_key,
             actor=SYSTEM,
             at=AT,
-        ),
-    )
+        )
+        if pledged:
+            session.add_all(
+                MeetingPledge(
+                    meeting_id=meeting_id, person_id=seat.person_id, application_id=application_id, signed_at=AT
+                )
+                for seat in members(session)
+                if not session.scalar(
+                    select(MeetingPledge.id).where(
+                        MeetingPledge.person_id == seat.person_id, MeetingPledge.application_id == application_id
+                    )
+                )
+            )
+        return ballot_id
+
+    return do(db, work)
 
 
 def vote(

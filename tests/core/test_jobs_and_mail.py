@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import socketserver
+import sys
 import threading
-from collections.abc import Iterator
+import uuid
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +20,10 @@ from fundapp.core.clockwork import count_runs
 from fundapp.core.errors import NotFoundError
 from fundapp.core.outbox import MAX_ATTEMPTS, OutboxMessage, enqueue_mail
 from fundapp.core.sessions import Database
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "committee"))
+
+import committee_factory as factory
 
 AT = datetime(2026, 10, 1, 0, 10, tzinfo=UTC)
 
@@ -73,10 +79,12 @@ def smtp_server(mailbox: Mailbox) -> Iterator[str]:
         thread.join(timeout=10)
 
 
-def put(database: Database, key: str) -> None:
+def put(
+    database: Database, key: str, *, recipient: str = "who@fund.example", about: Collection[uuid.UUID] = ()
+) -> None:
     database.transaction(
         lambda s: enqueue_mail(
-            s, dedupe_key=key, recipient="who@fund.example", subject=f"제목 {key}", body="본문", at=AT
+            s, dedupe_key=key, recipient=recipient, subject=f"제목 {key}", body="본문", at=AT, about=about
         )
     )
 
@@ -147,3 +155,18 @@ def test_a_server_that_is_away_costs_no_attempt(db: Database, settings: Settings
     away = dataclasses.replace(settings, smtp_url="smtp://127.0.0.1:1")
     assert mail.send_waiting(db, away, AT)["failed"] == 1
     assert states(db) == [("waiting", 0)]
+
+
+def test_mail_is_withheld_from_somebody_recused_since_from_what_it_speaks_of(db: Database, settings: Settings) -> None:
+    _, one, two = factory.committee(db, 3)
+    key = factory.application(db, 1)
+    for who in (one, two):
+        put(db, who.email, recipient=who.email, about=[key])
+    factory.recuse(db, key, one)
+    mailbox = Mailbox()
+    with smtp_server(mailbox) as url:
+        there = dataclasses.replace(settings, smtp_url=url)
+        assert mail.send_waiting(db, there, AT) == {"sent": 1, "failed": 0, "withheld": 1}
+        assert mail.send_waiting(db, there, AT) == {"sent": 0, "failed": 0}
+    assert [f"To: {two.email}" in letter for letter in mailbox.letters] == [True]
+    assert sorted(states(db)) == [("sent", 1), ("withheld", 0)]

@@ -11,7 +11,7 @@ from fund_factory import SIGNED, SIGNED_AT, add_person, add_pool, decide, found_
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.tables import Conflict
+from fundapp.committee.tables import Conflict, Recusal
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.outbox import OutboxMessage
@@ -58,7 +58,7 @@ def people(db: Database) -> dict[str, Viewer]:
             )
         session.add(Membership(company_id=case.company_id, person_id=made["Owner"].person_id))
         session.add(
-            Conflict(
+            Recusal(
                 application_id=case.application_id,
                 person_id=made["Recused"].person_id,
                 route="self_recusal",

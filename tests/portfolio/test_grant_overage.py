@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.actions import return_pool_hours
-from fundapp.committee.tables import Conflict
+from fundapp.committee.tables import Recusal
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import HeadroomExceededError, InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.outbox import OutboxMessage
@@ -207,7 +207,7 @@ def test_staff_recused_from_an_award_are_not_written_to_about_it(db: Database) -
             session.execute(person_role.insert().values(person_id=one.person_id, role_id=role))
         application = session.scalars(select(Award.application_id)).one()
         about = {"reason": "친족", "declared_by": "test", "at": MID_QUARTER}
-        session.add(Conflict(application_id=application, person_id=one.person_id, route="self_recusal", **about))
+        session.add(Recusal(application_id=application, person_id=one.person_id, route="self_recusal", **about))
 
     db.transaction(work)
     use(db, world.award, 400, date(2026, 7, 20))

@@ -60,6 +60,11 @@ def test_stepping_back_needs_a_reason_and_then_the_application_is_gone(room: Roo
     refused = post_form(client, address, {"answer": "self_recusal", "key": KEY + "1"}, f"{address}/pledge")
     assert refused.status_code == 422
     sent = {"answer": "self_recusal", "reason": "전 직장", "key": KEY + "2"}
+    asked = post_form(client, address, sent, f"{address}/pledge")
+    assert asked.status_code == 200
+    assert "정말 물러나시겠습니까?" in asked.text
+    assert client.get(address).status_code == 200
+    sent |= {"sure": "yes"}
     assert post_form(client, address, sent, f"{address}/pledge").status_code == 302
     assert client.get(address).status_code == 404
     assert client.get(f"{address}/pledge").status_code == 404

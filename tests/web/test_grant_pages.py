@@ -17,7 +17,7 @@ from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from fundapp.committee.tables import Conflict
+from fundapp.committee.tables import Recusal
 from fundapp.core.access import SYSTEM
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
@@ -162,7 +162,7 @@ def test_a_stranger_and_a_recused_analyst_find_nothing_of_the_grant(
 
     def recuse(session: Session) -> None:
         session.add(
-            Conflict(
+            Recusal(
                 application_id=session.scalars(select(Application.id)).one(),
                 person_id=session.scalars(select(Person.id).where(Person.email == email)).one(),
                 route="self_recusal",

@@ -17,7 +17,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from fundapp.committee.tables import Conflict
+from fundapp.committee.tables import Recusal
 from fundapp.core.access import SYSTEM
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import ApiToken, Person
@@ -95,7 +95,7 @@ def award(db: Database, *, conditions: tuple[str, ...] = ()) -> str:
 def recuse(db: Database, email: str, number: str) -> None:
     def work(session: Session) -> None:
         session.add(
-            Conflict(
+            Recusal(
                 application_id=session.scalars(select(Application.id).where(Application.number == number)).one(),
                 person_id=session.scalars(select(Person.id).where(Person.email == email)).one(),
                 route="self_recusal",

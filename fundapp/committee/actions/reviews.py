@@ -1,10 +1,9 @@
-"""Sharing out reviews and filing them."""
+"""Filing reviews."""
 
 from __future__ import annotations
 
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,37 +12,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.actions.conflicts import disqualify_insiders
 from fundapp.committee.actions.drafts import clear_draft
 from fundapp.committee.actions.figures import keep_figures
-from fundapp.committee.balancing import Shortfall, Task, share_out
 from fundapp.committee.entrance import enter, require_person
 from fundapp.committee.fixing import freeze_terms, require_reviewing
-from fundapp.committee.queries.people import members
 from fundapp.committee.queries.phases import load_terms
 from fundapp.committee.rules import Rating, require_complete, review_total
-from fundapp.committee.tables import Assignment, Conflict, Review
-from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.core.errors import InvalidInputError, NotFoundError
+from fundapp.committee.tables import Review
+from fundapp.core.access import Kind, Verb, Viewer
 from fundapp.core.idempotency import once
-from fundapp.intake.tables import Application, Call
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """What an assignment did.
-
-    Attributes:
-        created: New pairs of reviewer and application.
-        disqualified: Recusals that company membership brought about on the way.
-        loads: Applications of this call held by each member, by name.
-        shortfalls: Applications with fewer reviewers than wanted, each with its reason.
-    """
-
-    created: int
-    disqualified: int
-    loads: tuple[tuple[str, int], ...]
-    shortfalls: tuple[Shortfall, ...]
+from fundapp.intake.tables import Application
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,115 +30,6 @@ class FiledReview:
 
     version: int
     total_tenths: int | None
-
-
-def assign_reviewers(
-    session: Session,
-    *,
-    call_code: str,
-    per_application: int,
-    max_load: int,
-    actor: Viewer,
-    at: datetime,
-) -> Assigned:
-    """Give every eligible application of a call its reviewers; running it again only fills what is missing.
-
-    Balanced and deterministic: see `committee.balancing.share_out`. Members of an applicant company are
-    disqualified on the way. Applications the actor is recused from are left alone.
-
-    Raises:
-        NotFoundError: if there is no such call.
-        InvalidInputError: if a number is below 1.
-    """
-    require(actor, Verb.ASSIGN, Thing(Kind.APPLICATION))
-    if per_application < 1 or max_load < 1:
-        raise InvalidInputError(field="per_application", reason_ko="1 이상이어야 합니다", reason_en="at least 1")
-    call = session.scalars(select(Call).where(Call.code == call_code)).one_or_none()
-    if call is None:
-        raise NotFoundError(call=call_code)
-    seats = members(session)
-    applications = _assignable(session, call.id, actor)
-    if applications:
-        # Reviews open with the first assignment: from here on nobody changes what they are judged by.
-        freeze_terms(session, call.id, actor=actor, at=at)
-    ids = [seat.person_id for seat in seats]
-    disqualified = disqualify_insiders(session, applications=applications, seats=ids, actor=actor, at=at)
-    holders, loads = _held(session, call.id)
-    barred = _barred(session, call.id)
-    # Addresses, not random keys, decide ties: the same committee is shared out alike in every database.
-    address = {seat.person_id: seat.email for seat in seats}
-    person = {seat.email: seat.person_id for seat in seats}
-
-    def addresses(people: Iterable[uuid.UUID]) -> frozenset[str]:
-        return frozenset(address[key] for key in people if key in address)
-
-    sharing = share_out(
-        [Task(a.number, addresses(holders[a.id]), addresses(barred[a.id])) for a in applications],
-        list(person),
-        loads={address[key]: load for key, load in loads.items() if key in address},
-        per_application=per_application,
-        max_load=max_load,
-    )
-    by_number = {application.number: application for application in applications}
-    for number, reviewers in sorted(sharing.given.items()):
-        _write(session, by_number[number], [person[who] for who in reviewers], actor, at)
-    return Assigned(
-        created=sum(len(reviewers) for reviewers in sharing.given.values()),
-        disqualified=disqualified,
-        loads=tuple((seat.name, sharing.loads[seat.email]) for seat in seats),
-        shortfalls=tuple(sharing.shortfalls),
-    )
-
-
-def _assignable(session: Session, call_id: uuid.UUID, actor: Viewer) -> Sequence[Application]:
-    return session.scalars(
-        select(Application)
-        .where(
-            Application.call_id == call_id,
-            Application.state == "eligible",
-            Application.id.not_in(actor.recused_from),
-            Application.company_id.not_in(actor.company_ids),
-        )
-        .order_by(Application.number)
-    ).all()
-
-
-def _held(session: Session, call_id: uuid.UUID) -> tuple[defaultdict[uuid.UUID, set[uuid.UUID]], Counter[uuid.UUID]]:
-    """Return the reviewers of each application and the load of each reviewer."""
-    holders: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
-    rows = session.execute(
-        select(Assignment.application_id, Assignment.person_id)
-        .join(Application, Application.id == Assignment.application_id)
-        .where(Application.call_id == call_id)
-    ).all()
-    for row in rows:
-        holders[row.application_id].add(row.person_id)
-    return holders, Counter(row.person_id for row in rows)
-
-
-def _barred(session: Session, call_id: uuid.UUID) -> defaultdict[uuid.UUID, set[uuid.UUID]]:
-    barred: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
-    rows = session.execute(
-        select(Conflict.application_id, Conflict.person_id)
-        .join(Application, Application.id == Conflict.application_id)
-        .where(Application.call_id == call_id)
-    )
-    for row in rows:
-        barred[row.application_id].add(row.person_id)
-    return barred
-
-
-def _write(
-    session: Session, application: Application, reviewers: Sequence[uuid.UUID], actor: Viewer, at: datetime
-) -> None:
-    if not reviewers:
-        return
-    session.add_all(
-        Assignment(application_id=application.id, person_id=person, assigned_by=actor.name or actor.email, at=at)
-        for person in reviewers
-    )
-    session.flush()
-    _record(session, "application.assigned", application, actor, at, reviewers=[str(person) for person in reviewers])
 
 
 def _record(

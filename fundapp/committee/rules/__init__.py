@@ -2,6 +2,19 @@
 
 from fundapp.committee.rules.agenda import Agenda, agenda_order, count_moves, plan_agenda
 from fundapp.committee.rules.ballot_rules import BallotRule, Form, ballot_rule, needed_of
+from fundapp.committee.rules.agenda import agenda_order
+from fundapp.committee.rules.challenges import ChallengeCount, count_challenge, entitled_to_decide
+from fundapp.committee.rules.grounds import (
+    GROUNDS,
+    INTEREST_KINDS,
+    Applicant,
+    ConflictTerms,
+    DeclaredInterest,
+    GroupCompany,
+    Match,
+    find_matches,
+    strongest,
+)
 from fundapp.committee.rules.proposals import RELEASES, GpuLine, ProposedCondition, Release, default_release
 from fundapp.committee.rules.recusal import ROUTES, Route, require_no_conflict
 from fundapp.committee.rules.reviews import (
@@ -24,6 +37,12 @@ from fundapp.committee.rules.statistics import (
     trimmed_mean,
 )
 from fundapp.committee.rules.terms import Official, Openness, Phase, ReviewTerms, review_terms
+from fundapp.committee.rules.call_terms import (
+    AssignmentTerms,
+    read_assignment_terms,
+    read_conflict_terms,
+    require_committee_terms,
+)
 from fundapp.committee.rules.voting import (
     CHOICES,
     VERB_OF_OUTCOME,
@@ -40,32 +59,39 @@ from fundapp.committee.rules.voting import (
 )
 
 __all__ = [
-    "CHOICES",
-    "CRITERIA",
-    "DOCKET_STATES",
-    "FULL_TENTHS",
-    "HIGHEST",
-    "LOWEST",
-    "RELEASES",
-    "REVIEWABLE",
-    "ROUTES",
-    "TRIM_FROM",
-    "VERB_OF_OUTCOME",
     "Agenda",
     "AlreadyVotedError",
+    "Applicant",
+    "AssignmentTerms",
     "BallotClosedError",
     "BallotRule",
     "BallotWaitsError",
+    "CHOICES",
+    "CRITERIA",
+    "ChallengeCount",
     "Choice",
+    "ConflictTerms",
     "Criterion",
+    "DOCKET_STATES",
+    "DeclaredInterest",
+    "FULL_TENTHS",
     "Form",
+    "GROUNDS",
     "GpuLine",
+    "GroupCompany",
+    "HIGHEST",
+    "INTEREST_KINDS",
+    "LOWEST",
     "LateVoteError",
+    "Match",
     "Official",
     "Openness",
     "Outcome",
     "Phase",
     "ProposedCondition",
+    "RELEASES",
+    "REVIEWABLE",
+    "ROUTES",
     "Rating",
     "Release",
     "ReviewTerms",
@@ -73,19 +99,28 @@ __all__ = [
     "Roll",
     "Route",
     "Statistics",
+    "TRIM_FROM",
     "Tally",
+    "VERB_OF_OUTCOME",
     "agenda_order",
     "ballot_rule",
+    "count_challenge",
     "count_moves",
     "default_release",
+    "entitled_to_decide",
+    "find_matches",
     "needed_of",
     "plan_agenda",
+    "read_assignment_terms",
+    "read_conflict_terms",
+    "require_committee_terms",
     "require_complete",
     "require_no_conflict",
     "require_reason",
     "review_terms",
     "review_total",
     "statistics_of",
+    "strongest",
     "tally",
     "trimmed_mean",
 ]

@@ -18,40 +18,63 @@ from fundapp.committee.tables.meetings import (
     MinutesApproval,
     WrittenConsent,
 )
-from fundapp.committee.tables.recusal import Conflict
 from fundapp.committee.tables.reviews import (
-    Assignment,
     Review,
     ReviewDraft,
     Reviewing,
     ReviewPhaseStep,
     ReviewTermsRow,
 )
+from fundapp.committee.tables.assignments import Assignment, AssignmentEvent, Expertise, Reminder
+from fundapp.committee.tables.decisions import Condition, Decision
+from fundapp.committee.tables.interests import Affiliate, Interest, Signal, SignalAnswer
+from fundapp.committee.tables.recusal import (
+    Challenge,
+    ChallengeVote,
+    Conflict,
+    LiftRequest,
+    MeetingPledge,
+    Recusal,
+    RecusalLift,
+)
 
 __all__ = [
+    "Affiliate",
     "Assignment",
+    "AssignmentEvent",
     "Attendance",
     "Ballot",
     "BallotVoter",
+    "Challenge",
+    "ChallengeVote",
     "Comment",
     "CommentReader",
     "CommentText",
     "Condition",
     "Conflict",
     "Decision",
+    "Expertise",
     "Inquiry",
     "InquiryAnswer",
+    "Interest",
+    "LiftRequest",
     "Meeting",
+    "MeetingPledge",
     "MeetingStep",
     "Minutes",
     "MinutesApproval",
     "QuestionStep",
+    "Recusal",
+    "RecusalLift",
+    "Reminder",
     "Reopening",
     "Review",
     "ReviewDraft",
     "ReviewPhaseStep",
     "ReviewTermsRow",
     "Reviewing",
+    "Signal",
+    "SignalAnswer",
     "Vote",
     "WrittenConsent",
 ]

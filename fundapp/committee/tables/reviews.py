@@ -1,4 +1,4 @@
-"""How a call is reviewed, who is to review what, and what members rated."""
+"""How a call is reviewed, and what members rated."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
-
-
-class Assignment(Base):
-    """That a member is to review an application."""
-
-    __tablename__ = "assignment"
-    __table_args__ = (UniqueConstraint("application_id", "person_id"),)
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"))
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    assigned_by: Mapped[str] = mapped_column(String(120))
-    at: Mapped[datetime]
 
 
 class ReviewTermsRow(Base):

@@ -186,6 +186,7 @@ def _tell(session: Session, due: Sequence[tuple[GrantFigures, GrantAlert]], at: 
             subject=letter.subject,
             body=letter.body,
             at=at,
+            about={line.figures.application_id for line in told_lines},
         )
     return len(lines)
 

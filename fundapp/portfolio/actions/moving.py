@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -244,7 +244,24 @@ def staff_addresses(session: Session, application_id: uuid.UUID, *roles: Role) -
     )
 
 
-def tell(session: Session, addresses: Sequence[str], *, key: str, subject: str, body: str, at: datetime) -> None:
-    """Put the same mail in the outbox for each address, once a key."""
+def tell(
+    session: Session,
+    addresses: Sequence[str],
+    *,
+    key: str,
+    subject: str,
+    body: str,
+    at: datetime,
+    about: Collection[uuid.UUID] = (),
+) -> None:
+    """Put the same mail in the outbox for each address, once a key; `about` names the applications it speaks of."""
     for address in addresses:
-        enqueue_mail(session, dedupe_key=f"{key}:{address}"[:200], recipient=address, subject=subject, body=body, at=at)
+        enqueue_mail(
+            session,
+            dedupe_key=f"{key}:{address}"[:200],
+            recipient=address,
+            subject=subject,
+            body=body,
+            at=at,
+            about=about,
+        )

@@ -110,7 +110,15 @@ def _warn(session: Session, one: Overage, at: datetime) -> bool:
     subject = f"[{one.award.number}] GPU시간 초과 사용"
     before = _mails(session, one)
     if not before:
-        tell(session, people, key=f"overage:{one.place}", subject=subject, body=body, at=at)
+        tell(
+            session,
+            people,
+            key=f"overage:{one.place}",
+            subject=subject,
+            body=body,
+            at=at,
+            about=(one.award.application_id,),
+        )
     return bool(people) and not before
 
 

@@ -211,7 +211,15 @@ def _take_back(
     ]
     hours = Quantity(left_e4, gpu_commodity(case.grant.sku.upper())).decimal.normalize()
     subject = f"[{case.award.number}] GPU시간 회수"
-    tell(session, people, key=f"{key}:acted", subject=subject, body=f"{case.grant.account}: {hours:f}시간", at=at)
+    tell(
+        session,
+        people,
+        key=f"{key}:acted",
+        subject=subject,
+        body=f"{case.grant.account}: {hours:f}시간",
+        at=at,
+        about=(case.award.application_id,),
+    )
     return left_e4
 
 

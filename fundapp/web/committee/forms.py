@@ -67,7 +67,8 @@ class PledgeForm(KeyedForm):
         choices=[SelectChoice("none", lazy("없습니다")), SelectChoice("self_recusal", lazy("회피하겠습니다"))],
         validators=[InputRequired(lazy("하나를 골라 주세요."))],
     )
-    reason = TextAreaField(lazy("회피 사유"), validators=[Length(max=LONGEST_REASON)])
+    reason = TextAreaField(lazy("사유"), validators=[Length(max=LONGEST_REASON)])
+    sure = HiddenField()
 
     def validate_reason(self, field: Field) -> None:
         """A member who steps back says why."""

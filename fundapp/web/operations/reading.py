@@ -18,7 +18,7 @@ from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Condition, Decision, Meeting
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
-from fundapp.core.outbox import OutboxMessage
+from fundapp.core.outbox import OutboxMessage, outbox_in_sight
 from fundapp.identity.queries import TokenRow
 from fundapp.identity.tables import ApiToken
 from fundapp.intake.queries import CallRow, list_calls, visible_to
@@ -159,8 +159,9 @@ def list_mail(session: Session, viewer: Viewer, *, limit: int, offset: int) -> t
         ForbiddenError: unless the viewer may see the outbox.
     """
     require(viewer, Verb.VIEW, Thing(Kind.OUTBOX))
-    total = session.scalar(select(func.count()).select_from(OutboxMessage)) or 0
-    query = select(OutboxMessage).order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
+    shown = outbox_in_sight(viewer)
+    total = session.scalar(select(func.count()).select_from(OutboxMessage).where(*shown)) or 0
+    query = select(OutboxMessage).where(*shown).order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
     rows = session.scalars(query.limit(limit).offset(offset))
     mail = [
         MailRow(m.id, m.recipient, m.subject, m.body, m.state, m.attempts, m.last_error, m.created_at, m.sent_at)

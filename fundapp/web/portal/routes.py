@@ -12,8 +12,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from fundapp.committee.actions import match_application
+from fundapp.committee.actions.challenges import CHALLENGEABLE
 from fundapp.committee.queries import list_asked
-from fundapp.core.access import Role, Viewer
+from fundapp.committee.rules import read_conflict_terms
+from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
 from fundapp.core.quarters import kst_date
 from fundapp.identity.queries import find_person_by_email, load_roles
@@ -210,17 +213,20 @@ def submit(application_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         raise InvalidInputError(field="key", reason_ko="새로 고친 뒤 다시 보내세요", reason_en="reload and send again")
     try:
-        receipt = db().transaction(
-            lambda session: actions.submit_application(
-                session, actor=actor, at=at, application_id=application_id, key=form.key.data or ""
-            )
-        )
+        receipt = db().transaction(lambda session: _submit(session, application_id, actor, form.key.data or "", at))
     except (AnswersRefusedError, CallClosedError) as error:
         page = _page(application_id, at)
         refusal = say_refusal(error) if isinstance(error, CallClosedError) else ""
         html = render_template("portal/check.html", page=page, form=form, refusal=refusal, **shown.check_parts(page))
         return html, _CONFLICT if refusal else _REFUSED
     return redirect(url_for(".receipt", application_id=application_id, version=receipt.version))
+
+
+def _submit(session: Session, application_id: uuid.UUID, actor: Viewer, key: str, at: datetime) -> actions.Receipt:
+    """Take the application in, and keep whoever a fact disqualifies away from it from the first moment."""
+    receipt = actions.submit_application(session, actor=actor, at=at, application_id=application_id, key=key)
+    match_application(session, application_id=application_id, actor=SYSTEM, at=at)
+    return receipt
 
 
 @blueprint.get(f"{_ONE}/receipts/<int:version>")
@@ -243,6 +249,7 @@ def status(application_id: uuid.UUID) -> ResponseReturnValue:
         stages=shown.stage_rail(page.application),
         history=shown.history(page.application),
         withdrawable=page.application.state in pages.WITHDRAWABLE_STATES,
+        challengeable=page.application.state in CHALLENGEABLE and read_conflict_terms(page.call.document).challenges,
     )
 
 

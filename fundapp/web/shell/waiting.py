@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.tables import Condition, Decision
 from fundapp.core.access import Viewer
-from fundapp.core.outbox import OutboxMessage
+from fundapp.core.outbox import OutboxMessage, outbox_in_sight
 from fundapp.portfolio.queries.sight import award_clause, sees_all_awards
 from fundapp.portfolio.tables import (
     Award,
@@ -72,12 +72,20 @@ def _counts(viewer: Viewer | None) -> dict[str, ColumnElement[Any]]:
         "alerts": _count(GrantAlert.id, GrantAlert.state == "open", *_seen(viewer, own)),
         "suspense": select(func.count()).select_from(strangers.subquery()).scalar_subquery(),
         "calls": _count(CapitalCall.id, CapitalCall.state.in_(("drafted", "issued")), *_open_to(viewer)),
-        "outbox": _count(OutboxMessage.id, OutboxMessage.state != "sent"),
+        "outbox": _count(
+            OutboxMessage.id,
+            OutboxMessage.state.in_(("waiting", "failed")),
+            *(outbox_in_sight(viewer) if viewer else ()),
+        ),
     }
 
 
 def _count(key: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
     return select(func.count(key)).where(*conditions).scalar_subquery()
+
+
+def _speaking_of(viewer: Viewer | None) -> list[ColumnElement[bool]]:
+    return [] if viewer is None else outbox_in_sight(viewer)
 
 
 def _seen(viewer: Viewer | None, award_id: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a column or a subquery

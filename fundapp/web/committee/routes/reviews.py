@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from fundapp.committee.actions import declare_conflict, file_review, pledge_no_conflict, save_review_draft
-from fundapp.committee.queries import find_draft
+from fundapp.committee.queries import find_draft, waiting_signals
 from fundapp.committee.rules.drafts import PRIVATE_NOTE
 from fundapp.core.errors import FundError, InvalidInputError
 from fundapp.intake.rules import RevisionConflictError
+from fundapp.web.committee.conflict_words import SIGNAL_WORDS
 from fundapp.web.committee.door import blueprint
 from fundapp.web.committee.dossier import Dossier, load_dossier, load_parties, must_pledge
 from fundapp.web.committee.forms import POINT_WORDS, PledgeForm, PrivateNoteForm, ReviewForm, review_form, typed_of
@@ -220,11 +221,21 @@ def answer_gate(application_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate_on_submit():
         with db().read() as session:
             return _gate(session, application_id, form), _REFUSED
-    me, at = viewer(), now()
+    me, at, reason = viewer(), now(), str(form.reason.data or "")
     if form.answer.data == "none":
-        db().transaction(lambda s: pledge_no_conflict(s, application_id=application_id, actor=me, at=at))
+        try:
+            db().transaction(
+                lambda s: pledge_no_conflict(s, application_id=application_id, actor=me, at=at, dismissal=reason)
+            )
+        except InvalidInputError as error:
+            form.reason.errors = [say_refusal(error)]
+            with db().read() as session:
+                return _gate(session, application_id, form), _REFUSED
         return redirect(url_for("committee.review", application_id=application_id))
-    db().transaction(lambda s: _step_back(s, application_id, str(form.reason.data)))
+    if form.sure.data != "yes":
+        with db().read() as session:
+            return _confirm(session, application_id, form)
+    db().transaction(lambda s: _step_back(s, application_id, reason))
     flash(gettext("회피를 기록했습니다. 이 안건은 이제 목록, 회의, 메일에 나오지 않습니다."), "ok")
     return redirect(url_for("committee.docket"))
 
@@ -245,7 +256,16 @@ def _step_back(session: Session, application_id: uuid.UUID, reason: str) -> None
 
 def _gate(session: Session, application_id: uuid.UUID, form: PledgeForm) -> str:
     parties = load_parties(session, viewer(), application_id)
-    return render_template("committee/gate.html", parties=parties, form=form)
+    signals = waiting_signals(session, [application_id], viewer().person_id).get(application_id, ())
+    return render_template(
+        "committee/gate.html", parties=parties, form=form, signals=signals, signal_words=SIGNAL_WORDS
+    )
+
+
+def _confirm(session: Session, application_id: uuid.UUID, form: PledgeForm) -> str:
+    """Ask once more: stepping back closes the case for good."""
+    parties = load_parties(session, viewer(), application_id)
+    return render_template("committee/step_back.html", parties=parties, form=form)
 
 
 def _page(dossier: Dossier, form: ReviewForm, *, writing: bool) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Collection, Sequence
 
-from flask import flash, make_response, redirect, render_template, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from fundapp.committee.queries import BOARD, count_obstacles
+from fundapp.committee.queries.checking import Tally
 from fundapp.core.access import Kind, Role, Verb
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
 from fundapp.identity.actions import (
@@ -105,7 +108,26 @@ def _find(person_id: uuid.UUID) -> PersonRow:
     return found
 
 
-def _person(person_id: uuid.UUID, fresh: str = "", fresh_kind: str = "") -> ResponseReturnValue:
+def _joins_board(before: Collection[str], after: Collection[str]) -> bool:
+    """Say whether somebody is about to sit on the committee who did not, and nobody has looked at conflicts yet."""
+    seated = bool(BOARD & set(after)) and not BOARD & set(before)
+    return seated and request.form.get("checked") != "yes"
+
+
+def _obstacles(person_id: uuid.UUID) -> list[Tally]:
+    """Return the calls in which something would stand between the person and applications; empty when nothing does."""
+    with db().read() as session:
+        counts = count_obstacles(session, viewer(), person_id, now())
+    return [one for one in counts if one.disqualified or one.suggested]
+
+
+def _person(
+    person_id: uuid.UUID,
+    fresh: str = "",
+    fresh_kind: str = "",
+    obstacles: Sequence[Tally] = (),
+    asked: Sequence[str] | None = None,
+) -> ResponseReturnValue:
     """Show an account; a secret is in this one answer and nowhere else."""
     found = _find(person_id)
     with db().read() as session:
@@ -116,7 +138,8 @@ def _person(person_id: uuid.UUID, fresh: str = "", fresh_kind: str = "") -> Resp
         tokens=tokens,
         fresh=fresh,
         fresh_kind=fresh_kind,
-        roles=RolesForm(formdata=None, roles=list(found.roles)),
+        roles=RolesForm(formdata=None, roles=list(asked if asked is not None else found.roles)),
+        obstacles=obstacles,
         token=TokenForm(formdata=None),
         itself=person_id == viewer().person_id,
         role_words=ROLE_WORDS,
@@ -132,6 +155,8 @@ def change_roles(person_id: uuid.UUID) -> ResponseReturnValue:
     form, wanted = RolesForm(), list(_find(person_id).roles)
     if not form.validate_on_submit():
         say_faults(form)
+    elif _joins_board(wanted, form.roles.data or ()) and (found := _obstacles(person_id)):
+        return _person(person_id, obstacles=found, asked=form.roles.data)
     elif person_id == viewer().person_id and Role.ADMIN in wanted and Role.ADMIN not in (form.roles.data or ()):
         flash(gettext("자기 자신의 관리자 역할은 뺄 수 없습니다. 다른 관리자에게 부탁하세요."), "err")
     else:

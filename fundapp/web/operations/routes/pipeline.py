@@ -9,7 +9,8 @@ from pathlib import Path
 from flask import flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from fundapp.core.access import Kind, Role, Thing, Verb, may
+from fundapp.committee.actions import match_call
+from fundapp.core.access import SYSTEM, Kind, Role, Thing, Verb, may
 from fundapp.core.errors import FundError, InputFileError, InvalidInputError, NotFoundError
 from fundapp.intake.exporting import export_applications
 from fundapp.intake.importing import ImportResult, import_applications
@@ -131,7 +132,7 @@ def take_in(code: str) -> ResponseReturnValue:
 def _take_in(form: ImportForm, code: str) -> ImportResult:
     at = now()
     with kept_upload(form.file.data, stem="applications", at=at, suffixes=(".csv", ".xlsx")) as path:
-        return import_applications(
+        result = import_applications(
             db(),
             path,
             call_code=code,
@@ -140,6 +141,9 @@ def _take_in(form: ImportForm, code: str) -> ImportResult:
             dry_run=bool(form.dry_run.data),
             all_or_nothing=bool(form.all_or_nothing.data),
         )
+    if not form.dry_run.data:
+        db().transaction(lambda s: match_call(s, call_code=code, actor=SYSTEM, at=at))
+    return result
 
 
 @blueprint.get("/calls/<code>/applications.<kind>")
