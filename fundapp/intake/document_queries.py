@@ -136,6 +136,24 @@ def list_documents(session: Session, viewer: Viewer, application_id: uuid.UUID) 
     )
 
 
+def list_submitted(session: Session, viewer: Viewer, application_id: uuid.UUID, version: int) -> list[DocumentRow]:
+    """Return the documents that went in with one submission, by requirement.
+
+    Raises:
+        NotFoundError: if the viewer may not see the application.
+    """
+    if session.scalar(select(Application.id).where(Application.id == application_id, visible_to(viewer))) is None:
+        raise NotFoundError
+    query = (
+        _columns()
+        .join(SubmittedDocument, SubmittedDocument.document_id == Document.id)
+        .join(Submission, Submission.id == SubmittedDocument.submission_id)
+        .where(Submission.application_id == application_id, Submission.version == version)
+        .order_by(SubmittedDocument.requirement, Document.uploaded_at, Document.id)
+    )
+    return [DocumentRow(*row) for row in session.execute(query)]
+
+
 def documents_changed(session: Session, application_id: uuid.UUID, requirements: Sequence[Requirement]) -> bool:
     """Return whether what is attached differs from what went in with the newest submission."""
     keys = [one.key for one in requirements if one.stage == "submit"]
@@ -157,7 +175,8 @@ def find_document(session: Session, viewer: Viewer, document_id: uuid.UUID) -> t
     Raises:
         NotFoundError: if there is none, or the viewer may not see it.
     """
-    row = session.execute(_columns().where(Document.id == document_id)).one_or_none()
+    kept = _columns().where(Document.id == document_id, Document.removed_at.is_(None))
+    row = session.execute(kept).one_or_none()
     if row is None:
         raise NotFoundError
     document = DocumentRow(*row)

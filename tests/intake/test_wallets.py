@@ -289,6 +289,32 @@ def test_a_document_in_use_stays_and_an_unused_one_can_go(
     assert number.startswith(CALL)
 
 
+def test_a_document_taken_out_of_the_wallet_is_not_handed_out_any_more(
+    db: Database, applicant: tuple[Viewer, uuid.UUID], at: datetime, keep: Callable[..., uuid.UUID]
+) -> None:
+    gone = keep(PLAN, 7)
+    with db.read() as session:
+        assert find_document(session, applicant[0], gone)[0].id == gone
+    db.transaction(lambda session: remove_document(session, actor=applicant[0], at=at, document_id=gone))
+    with db.read() as session, pytest.raises(NotFoundError):
+        find_document(session, applicant[0], gone)
+
+
+def test_a_date_of_issue_is_put_right_until_something_rests_on_it(
+    db: Database, applicant: tuple[Viewer, uuid.UUID], draft: uuid.UUID, at: datetime, keep: Callable[..., uuid.UUID]
+) -> None:
+    first, second = date(2026, 4, 1), date(2026, 4, 2)
+    proof = keep(REGISTRATION, 3, issued_on=first)
+    assert keep(REGISTRATION, 3, issued_on=second) == proof
+    with db.read() as session:
+        assert find_document(session, applicant[0], proof)[0].issued_on == second
+    in_state(db, draft, "eligible")
+    attach(db, applicant[0], draft, REGISTRATION, proof, at)
+    assert keep(REGISTRATION, 3, issued_on=second) == proof
+    with pytest.raises(InvalidInputError, match="take it off"):
+        keep(REGISTRATION, 3, issued_on=first)
+
+
 def test_five_files_answer_a_requirement_and_a_sixth_is_refused(
     db: Database, applicant: tuple[Viewer, uuid.UUID], draft: uuid.UUID, at: datetime, keep: Callable[..., uuid.UUID]
 ) -> None:

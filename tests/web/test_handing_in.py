@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import uuid
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -29,11 +30,11 @@ def company(portal: Portal) -> tuple[Browser, uuid.UUID, uuid.UUID]:
 
 
 def hand_in(
-    browser: Browser, application: uuid.UUID, key: str, name: str, content: bytes, **fields: str
+    browser: Browser, application: uuid.UUID, requirement: str, name: str, content: bytes, /, **fields: str
 ) -> TestResponse:
     page = f"/portal/applications/{application}/documents/"
     data = browser.hidden(page) | fields | {"file": (io.BytesIO(content), name)}
-    return browser.client.post(f"{page}{key}", data=data, content_type="multipart/form-data")
+    return browser.client.post(f"{page}{requirement}", data=data, content_type="multipart/form-data")
 
 
 def newest(portal: Portal) -> Document:
@@ -178,6 +179,37 @@ def test_the_fund_reads_what_was_sent_and_a_member_only_after_the_pledge(
     assert analyst.get(f"/documents/{kept}/file").status_code == 200
     assert "plan.pdf" in analyst.text(f"/operations/applications/{application}")
     assert member.get(f"/documents/{kept}/file").status_code == 404
+    pledge = f"/committee/applications/{application}/pledge"
+    member.post(pledge, {"answer": "none"}, page=pledge)
+    assert member.get(f"/documents/{kept}/file").status_code == 200
+    assert [who.get(f"/documents/{kept}/original").status_code for who in (analyst, member)] == [200, 404]
+
+
+def test_check_page_receipt_and_status_speak_of_documents(
+    portal: Portal, company: tuple[Browser, uuid.UUID, uuid.UUID]
+) -> None:
+    browser, _, application = company
+    address = f"/portal/applications/{application}"
+    hand_in(browser, application, "business_plan", "plan.pdf", PLAN)
+    assert "plan.pdf" in browser.text(f"{address}/check")
+    browser.post(f"{address}/submit", {}, page=f"{address}/check")
+    receipt = browser.text(f"{address}/receipts/1")
+    assert "plan.pdf" in receipt
+    assert newest(portal).sha256 in receipt
+    assert "이제 증빙을 내 주세요" not in browser.text(f"{address}/status")
+    portal.db.transaction(lambda s: s.execute(update(Application).values(state="eligible")))
+    assert "이제 증빙을 내 주세요" in browser.text(f"{address}/status")
+
+
+def test_after_the_deadline_no_file_is_even_opened(
+    portal: Portal, company: tuple[Browser, uuid.UUID, uuid.UUID]
+) -> None:
+    browser, _, application = company
+    opened = browser.hidden(f"/portal/applications/{application}/documents/")
+    portal.close_call()
+    answer = hand_in(browser, application, "business_plan", "plan.pdf", PLAN, **opened)
+    assert answer.status_code == 409
+    assert not (Path(portal.app.config["FILES_URL"]) / "documents").exists()
 
 
 def test_a_posted_file_without_its_token_is_not_taken(

@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError, TransitionRefusedError
 from fundapp.core.quarters import kst_date
+from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions.names import actor_name, refuse
 from fundapp.intake.documents.kinds import (
     MISFITS,
@@ -62,7 +64,8 @@ def keep_document(
         issued_on: When it was issued, where that matters.
 
     Raises:
-        InvalidInputError: if the wallet is full, or the date of issue is in the future.
+        InvalidInputError: if the wallet is full, or the date of issue is in the future, or is another one than that of
+            the same file where an application uses it.
         ForbiddenError: if the actor does not act for the company.
     """
     require(actor, Verb.EDIT, Thing(Kind.DOCUMENT, company_id=company_id))
@@ -71,9 +74,7 @@ def keep_document(
     kept = select(Document).where(Document.company_id == company_id, Document.removed_at.is_(None))
     same = session.scalars(kept.where(Document.kind == kind, Document.sha256 == received.sha256)).one_or_none()
     if same is not None:
-        if issued_on is not None and same.issued_on != issued_on and not _used(session, same.id):
-            same.issued_on = issued_on
-            session.flush()
+        _date_again(session, same, issued_on)
         return same.id
     if (session.scalar(select(func.count()).select_from(kept.subquery())) or 0) >= MOST_IN_WALLET:
         raise refuse("file", f"보관함에는 {MOST_IN_WALLET}개까지 둡니다", f"the wallet holds {MOST_IN_WALLET} at most")
@@ -92,8 +93,7 @@ def keep_document(
         uploaded_by=actor_name(actor),
         uploaded_at=at,
     )
-    session.add(document)
-    session.flush()
+    _insert(session, document)
     _record(session, document, "document.kept", actor, at, kind=kind, sha256=received.sha256)
     return document.id
 
@@ -125,17 +125,15 @@ def attach_document(
     if len(attached) >= MOST_PER_REQUIREMENT:
         most = MOST_PER_REQUIREMENT
         raise refuse("file", f"서류마다 {most}개까지 냅니다", f"{most} files at most for each document")
-    session.add(
-        AttachedDocument(
-            application_id=application_id,
-            requirement=requirement,
-            document_id=document_id,
-            attached_by=actor_name(actor),
-            attached_at=at,
-        )
+    attachment = AttachedDocument(
+        application_id=application_id,
+        requirement=requirement,
+        document_id=document_id,
+        attached_by=actor_name(actor),
+        attached_at=at,
     )
-    session.flush()
-    _record(session, document, "document.attached", actor, at, application=application.number, as_=requirement)
+    _insert(session, attachment)
+    _record(session, document, "document.attached", actor, at, application=application.number, requirement=requirement)
 
 
 def detach_document(
@@ -165,7 +163,7 @@ def detach_document(
     if gone.rowcount != 1:
         raise NotFoundError
     document = session.scalars(select(Document).where(Document.id == document_id)).one()
-    _record(session, document, "document.detached", actor, at, application=application.number, as_=requirement)
+    _record(session, document, "document.detached", actor, at, application=application.number, requirement=requirement)
 
 
 def remove_document(session: Session, *, actor: Viewer, at: datetime, document_id: uuid.UUID) -> None:
@@ -218,6 +216,29 @@ def freeze_documents(session: Session, submission: Submission, requirements: Ite
         for requirement, document_id in attached
     )
     session.flush()
+
+
+def _date_again(session: Session, document: Document, issued_on: date | None) -> None:
+    """Put a date of issue right, as long as nothing rests on the one that was given."""
+    if issued_on is None or document.issued_on == issued_on:
+        return
+    if _used(session, document.id):
+        raise refuse(
+            "issued_on",
+            "쓰고 있는 서류의 발급일은 바꿀 수 없습니다. 신청서에서 뗀 뒤 다시 올려 주세요",
+            "the date of issue of a document in use stays; take it off the application first",
+        )
+    document.issued_on = issued_on
+    session.flush()
+
+
+def _insert(session: Session, row: Document | AttachedDocument) -> None:
+    """Write a row; a rival who wrote the same a moment ago is found when the transaction runs again."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:
+        raise RetryTransactionError from error
 
 
 def _open_requirement(
@@ -282,5 +303,5 @@ def _record(session: Session, document: Document, verb: str, actor: Viewer, at: 
         subject_kind="document",
         subject=str(document.id),
         at=at,
-        details={name.rstrip("_"): value for name, value in details.items()},
+        details=details,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from fundapp.intake.documents.kinds import Format
 from fundapp.intake.rules import holds_resident_number
 
 LONGEST_SECONDS = 40
+_LAST_LINES = 300
+_log = logging.getLogger(__name__)
 REASONS: Mapping[str, tuple[str, str]] = {
     "empty": ("빈 파일입니다", "the file is empty"),
     "too_large": ("20MB를 넘습니다", "larger than 20 MB"),
@@ -127,12 +130,18 @@ def _apart(verb: str, content: bytes, task: Mapping[str, Any]) -> tuple[dict[str
             )
             found: dict[str, Any] = json.loads((folder / "found.json").read_text(encoding="utf-8"))
         except (subprocess.SubprocessError, OSError, ValueError) as error:
-            # Killed for memory or time, or crashed: whatever it was, it is not taken.
+            # Killed for memory or time, or crashed: whatever it was, it is not taken. An operator can tell which.
+            _log.warning("a file could not be opened: %s", _last_words(error))
             raise FileRefusedError("unreadable") from error
         if "refused" in found:
             raise FileRefusedError(found["refused"])
         made = folder / "made"
         return found, made.read_bytes() if made.exists() else None
+
+
+def _last_words(error: Exception) -> str:
+    said = error.stderr.decode(errors="replace") if isinstance(error, subprocess.CalledProcessError) else ""
+    return f"{error} {said.strip()[-_LAST_LINES:]}"
 
 
 def _environment() -> dict[str, str]:

@@ -224,7 +224,7 @@ def _archive(content: bytes) -> Content:
             if "[Content_Types].xml" not in names:
                 raise ContentRefusedError("unknown_format")
             return _office(archive, names)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError) as error:
         raise ContentRefusedError("damaged") from error
     except DefusedXmlException as error:
         raise ContentRefusedError("bomb") from error

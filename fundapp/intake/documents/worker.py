@@ -1,4 +1,4 @@
-"""The process that opens what strangers send: no secrets, no network, bounded in time, memory and files.
+"""The process that opens what strangers send: none of our secrets in its environment, bounded in time and memory.
 
 `python -m fundapp.intake.documents.worker examine|draw FOLDER` reads `given` and `task.json` in the folder and writes
 `found.json`, and `made` where there is something to keep.

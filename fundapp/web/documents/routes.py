@@ -35,8 +35,10 @@ def file(document_id: uuid.UUID) -> Response:
 
 @blueprint.get("/<uuid:document_id>/original")
 def original(document_id: uuid.UUID) -> Response:
-    """Hand out the file exactly as it came, for whoever has to prove what was handed in."""
+    """Hand out the file exactly as it came, to those who have to prove what was handed in; reviewers get the copy."""
     document = _find(document_id)
+    if viewer().has(Role.COMMITTEE, Role.CHAIR) and document.company_id not in viewer().company_ids:
+        raise NotFoundError
     content = read_bytes(current_app.config[FILES_URL], STORED_IN, document.sha256)
     return _sealed(content, "application/octet-stream", f"attachment; filename*=UTF-8''{quote(_name(document))}")
 

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 from wtforms import DateField, SelectField
 from wtforms.validators import Optional
 
-from fundapp.core.errors import InvalidInputError, NotFoundError
+from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.quarters import kst_date
 from fundapp.intake import actions
 from fundapp.intake.actions.documents import PROVING_STATES
-from fundapp.intake.document_queries import DocumentRow, list_documents, list_wallet, used_documents
+from fundapp.intake.document_queries import DocumentRow, list_wallet, used_documents
 from fundapp.intake.documents.kinds import MOST_BYTES, MOST_PER_REQUIREMENT, Facts, Requirement, find_misfit
 from fundapp.intake.documents.receiving import Received, receive
-from fundapp.intake.rules import CallClosedError
+from fundapp.intake.rules import CallClosedError, require_open
 from fundapp.web.documents.shown import RequirementShown, show_document, show_requirements
 from fundapp.web.portal import companies, pages
 from fundapp.web.shell.clock import now
@@ -143,6 +143,7 @@ def _hand_in(page: pages.ApplicationPage, requirement: str, form: HandInForm) ->
                 reason_en="give the date of issue like 2026-01-31",
             )
         raise InvalidInputError(field="key", reason_ko="새로 고친 뒤 다시 보내세요", reason_en="reload and send again")
+    _require_open(page, requirement)  # before a file is opened: that costs a process
     actor, at, one = viewer(), now(), page.application
     given = form.file.data
     received: Received | None = None
@@ -170,7 +171,6 @@ def _hand_in(page: pages.ApplicationPage, requirement: str, form: HandInForm) ->
             session, actor=actor, at=at, application_id=one.id, requirement=requirement, document_id=document_id
         )
 
-    _find_requirement(page, requirement)
     db().transaction(work)
 
 
@@ -181,11 +181,18 @@ def _chosen(text: str) -> uuid.UUID:
         raise NotFoundError from None
 
 
-def _find_requirement(page: pages.ApplicationPage, key: str) -> Requirement:
-    found = next((one for one in page.requirements if one.key == key), None)
-    if found is None:
+def _require_open(page: pages.ApplicationPage, key: str) -> None:
+    wanted = next((one.requirement for one in page.papers if one.requirement.key == key), None)
+    if wanted is None:
         raise NotFoundError
-    return found
+    if wanted.stage == "submit":
+        require_open(page.call.opens_at, page.call.closes_at, now())
+    if not _is_open(page, wanted):
+        raise TransitionRefusedError(thing="application", state=page.application.state, verb="edit")
+
+
+def _is_open(page: pages.ApplicationPage, wanted: Requirement) -> bool:
+    return page.editable if wanted.stage == "submit" else page.application.state in PROVING_STATES
 
 
 def _page(application_id: uuid.UUID) -> pages.ApplicationPage:
@@ -198,13 +205,9 @@ def _documents_page(application_id: uuid.UUID, problems: Mapping[str, str], stat
     today = kst_date(at)
     with db().read() as session:
         page = pages.load_page(session, viewer(), application_id, at)
-        answered = list_documents(session, viewer(), application_id)
         kept = list_wallet(session, viewer(), page.application.company_id)
-    slots = [_slot(page, shown, kept, today, problems) for shown in show_requirements(answered, today)]
-    html = render_template(
-        "portal/documents.html", page=page, slots=slots, form=HandInForm(formdata=None), most=MOST_PER_REQUIREMENT
-    )
-    return html, status
+    slots = [_slot(page, shown, kept, today, problems) for shown in show_requirements(page.papers, today)]
+    return render_template("portal/documents.html", page=page, slots=slots, most=MOST_PER_REQUIREMENT), status
 
 
 def _slot(
@@ -222,8 +225,7 @@ def _slot(
         if one.id not in attached
         and find_misfit(wanted, Facts(one.kind, one.format, one.pages, one.issued_on), today) is None
     )
-    proving = page.application.state in PROVING_STATES
-    is_open = (page.editable if wanted.stage == "submit" else proving) and len(attached) < MOST_PER_REQUIREMENT
+    is_open = _is_open(page, wanted) and len(attached) < MOST_PER_REQUIREMENT
     if shown.misfits:
         state = "check"
     elif shown.documents:

@@ -16,8 +16,7 @@ from fundapp.core.quarters import kst_date
 from fundapp.intake.actions import answers_sha256
 from fundapp.intake.actions.documents import FIELD, PROVING_STATES, document_problems
 from fundapp.intake.answers import problem, validate_answers
-from fundapp.intake.document_queries import documents_changed, list_documents
-from fundapp.intake.documents.kinds import Requirement, read_requirements
+from fundapp.intake.document_queries import AnsweredRequirement, documents_changed, list_documents
 from fundapp.intake.form import FieldProblem, Form, Section
 from fundapp.intake.queries import (
     ApplicationView,
@@ -69,8 +68,7 @@ class ApplicationPage:
         editable: Whether answers may be changed and sent now.
         changed: Whether the working answers differ from what was last submitted.
         countdown: Time until the call closes.
-        requirements: Which documents the call asks for.
-        attached: How many documents answer each requirement now.
+        papers: Which documents the call asks for, and what answers each now.
     """
 
     application: ApplicationView
@@ -79,8 +77,7 @@ class ApplicationPage:
     editable: bool
     changed: bool
     countdown: Countdown
-    requirements: tuple[Requirement, ...]
-    attached: Mapping[str, int]
+    papers: tuple[AnsweredRequirement, ...]
 
     @property
     def form(self) -> Form:
@@ -123,7 +120,8 @@ def load_page(session: Session, viewer: Viewer, application_id: uuid.UUID, at: d
     call = get_call(session, application.call_code)
     countdown = count_down(call.opens_at, call.closes_at, at)
     last = application.submissions[-1] if application.submissions else None
-    requirements, attached = read_requirements(call.document), list_documents(session, viewer, application_id)
+    papers = list_documents(session, viewer, application_id)
+    requirements = [one.requirement for one in papers]
     return ApplicationPage(
         application=application,
         call=call,
@@ -136,8 +134,7 @@ def load_page(session: Session, viewer: Viewer, application_id: uuid.UUID, at: d
         or last.sha256 != answers_sha256(application.answers)
         or documents_changed(session, application_id, requirements),
         countdown=countdown,
-        requirements=requirements,
-        attached={one.requirement.key: len(one.documents) for one in attached},
+        papers=papers,
     )
 
 
@@ -210,11 +207,13 @@ def document_state(page: ApplicationPage) -> str:
     if any(found.field.startswith(FIELD) and found.code != "missing" for found in page.problems):
         return "check"
     proving = page.application.state in PROVING_STATES
-    asked = [one for one in page.requirements if one.required and (proving or one.stage == "submit")]
-    answered = [one for one in asked if page.attached.get(one.key)]
-    if len(answered) == len(asked):
+    if all(
+        one.documents
+        for one in page.papers
+        if one.requirement.required and (proving or one.requirement.stage == "submit")
+    ):
         return "done"
-    return "progress" if any(page.attached.values()) else "todo"
+    return "progress" if any(one.documents for one in page.papers) else "todo"
 
 
 def consent_state(consents: Mapping[str, bool]) -> str:
