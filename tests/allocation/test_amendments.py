@@ -19,7 +19,7 @@ from fundapp.allocation import actions
 from fundapp.allocation.actions import Proposal
 from fundapp.allocation.tables import Pool
 from fundapp.committee.actions import answer_reopening, ask_reopening
-from fundapp.committee.queries import ballot_page, list_conditions, meeting_page
+from fundapp.committee.queries import ballot_page, list_conditions, list_decisions, meeting_page
 from fundapp.committee.queries.ballot_state import is_standing
 from fundapp.committee.rules import BallotWaitsError, ProposedCondition
 from fundapp.committee.tables import Ballot, Decision, Reopening
@@ -277,6 +277,7 @@ def test_reopening_a_carried_ballot_takes_two_people_and_leaves_both_records(db:
     with db.read() as session:
         old, new = ballot_page(session, chair, first), ballot_page(session, chair, again)
         assert list_conditions(session, chair) == []
+        assert [row.stands for row in list_decisions(session, chair)] == [False]
         assert len(meeting_page(session, chair, old.meeting_id).items) == 2
     assert (old.outcome, old.stands, old.reopened_by, new.reopens_id) == ("carried", False, again, first)
     assert old.seats[0].choice == "yes"

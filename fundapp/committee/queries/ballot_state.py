@@ -18,9 +18,13 @@ def stands() -> ColumnElement[bool]:
 
     It is not where its ballot was reopened, or where it merely turned an amendment down.
     """
-    again = aliased(Ballot)
-    reopened = exists().where(again.reopens_id == Decision.ballot_id)
-    turned_down = exists().where(Ballot.id == Decision.ballot_id, Ballot.subsidiary, Decision.outcome != "carried")
+    again, amendment = aliased(Ballot), aliased(Ballot)
+    reopened = exists().where(again.reopens_id == Decision.ballot_id).correlate(Decision)
+    turned_down = (
+        exists()
+        .where(amendment.id == Decision.ballot_id, amendment.subsidiary, Decision.outcome != "carried")
+        .correlate(Decision)
+    )
     return and_(~reopened, ~turned_down)
 
 

@@ -23,7 +23,7 @@ from fundapp.intake.tables import Application, Call, Company
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """One decision with its arithmetic, as `Tally.as_document`."""
+    """One decision with its arithmetic, as `Tally.as_document`; whether it `stands`, or was reopened or turned down."""
 
     decision_id: uuid.UUID
     ballot_id: uuid.UUID
@@ -38,6 +38,7 @@ class DecisionRow:
     tally: Mapping[str, Any]
     open_conditions: int
     decided_at: datetime
+    stands: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ def list_decisions(session: Session, viewer: Viewer, call_code: str | None = Non
     """
     require_sight(viewer, Kind.BALLOT)
     query = (
-        select(Decision, Ballot.meeting_id, Application.number, company_shown(viewer), Call.code)
+        select(
+            Decision, Ballot.meeting_id, Application.number, company_shown(viewer), Call.code, stands().label("stands")
+        )
         .join(Ballot, Ballot.id == Decision.ballot_id)
         .join(Application, Application.id == Decision.application_id)
         .join(Company, Company.id == Application.company_id)
@@ -108,8 +111,9 @@ def list_decisions(session: Session, viewer: Viewer, call_code: str | None = Non
             tally=decision.tally,
             open_conditions=waiting.get(decision.id, 0),
             decided_at=decision.decided_at,
+            stands=bool(standing),
         )
-        for decision, meeting_id, number, company, code in found
+        for decision, meeting_id, number, company, code, standing in found
     ]
 
 
