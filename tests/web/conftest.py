@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from form_tokens import token_in
 from jinja2 import FileSystemBytecodeCache
 from portal_people import Portal, make_portal
 from werkzeug.test import TestResponse
@@ -117,13 +117,6 @@ def person(db: Database, at: datetime, password_hash: str) -> Callable[..., str]
         return email
 
     return make
-
-
-def token_in(page: str) -> str:
-    """The CSRF token of the first form in a page."""
-    found = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"|name="csrf_token" value="([^"]+)"', page)
-    assert found is not None, "the page has no form"
-    return found[1] or found[2]
 
 
 @pytest.fixture

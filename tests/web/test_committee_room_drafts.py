@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 from committee_room import Room, factory, rubric
-from conftest import token_in
 from flask import Flask
 from flask.testing import FlaskClient
+from form_tokens import token_in
 from werkzeug.test import TestResponse
 
 from fundapp.core.access import Viewer
