@@ -48,6 +48,7 @@ from fundapp.committee.queries.reviews import (
     review_totals,
     reviewer_progress,
 )
+from fundapp.committee.queries.sight import application_head
 
 __all__ = [
     "DISPUTED_TENTHS",
@@ -73,6 +74,7 @@ __all__ = [
     "SortKey",
     "View",
     "adjusted_means",
+    "application_head",
     "ballot_page",
     "blind_ratings",
     "docket",

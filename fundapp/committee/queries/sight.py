@@ -22,7 +22,8 @@ from fundapp.core.access import (
     may_see_machine_score,
     require,
 )
-from fundapp.intake.tables import Application
+from fundapp.core.errors import NotFoundError
+from fundapp.intake.tables import Application, Call
 from fundapp.screening.tables import Scorecard
 
 
@@ -50,6 +51,19 @@ def in_sight(viewer: Viewer) -> ColumnElement[bool]:
         ),
         own,
     )
+
+
+def application_head(session: Session, viewer: Viewer, application_id: uuid.UUID) -> tuple[str, str]:
+    """Return the number of an application and the code of its call.
+
+    Raises:
+        NotFoundError: if it is absent or out of the viewer's sight.
+    """
+    query = select(Application.number, Call.code).join(Call, Call.id == Application.call_id)
+    row = session.execute(query.where(Application.id == application_id, in_sight(viewer))).one_or_none()
+    if row is None:
+        raise NotFoundError(application=str(application_id))
+    return row[0], row[1]
 
 
 def undertaking_in_sight(viewer: Viewer) -> ColumnElement[bool]:
@@ -125,7 +139,7 @@ def load_figures(session: Session, among: Select[uuid.UUID]) -> Figures:
         select(Assignment.application_id, Assignment.person_id).where(Assignment.application_id.in_(among))
     ):
         piles.assigned[row.application_id].add(row.person_id)
-    for review in _newest_reviews(session, among):
+    for review in counting_reviews(session, among):
         piles.reviews[review.application_id].append(review)
     return Figures(
         scores=newest_scores(session, among),
@@ -154,7 +168,8 @@ def newest_scores(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID,
     return {row.application_id: row.total_tenths for row in rows}
 
 
-def _newest_reviews(session: Session, among: Select[uuid.UUID]) -> list[NewestReview]:
+def counting_reviews(session: Session, among: Select[uuid.UUID]) -> list[NewestReview]:
+    """Return the newest review of each person who is not recused, in the order they were filed."""
     newest = (
         select(Review.application_id, Review.person_id, func.max(Review.version).label("version"))
         .where(Review.application_id.in_(among))

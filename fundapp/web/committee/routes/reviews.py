@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from fundapp.committee.actions import declare_conflict, file_review, pledge_no_conflict
-from fundapp.committee.queries import Progress, my_progress
+from fundapp.committee.queries import Progress, application_head, my_progress
 from fundapp.web.committee.door import blueprint
 from fundapp.web.committee.dossier import Dossier, load_dossier, load_parties, must_pledge
 from fundapp.web.committee.forms import ANCHORS, POINT_WORDS, PledgeForm, ReviewForm, review_form
@@ -37,30 +37,35 @@ def review(application_id: uuid.UUID) -> ResponseReturnValue:
 
 @blueprint.post("/applications/<uuid:application_id>")
 def save_review(application_id: uuid.UUID) -> ResponseReturnValue:
-    """File the review; with errors, give everything typed back."""
+    """File the review; with errors, give everything typed back. The dossier is loaded only where it is shown again."""
     form = review_form()
+    complete = form.validate_on_submit()
     with db().read() as session:
         if must_pledge(session, viewer(), application_id):
             return _gate(session, application_id, PledgeForm())
-        dossier = load_dossier(session, viewer(), application_id)
-        progress = my_progress(session, viewer(), dossier.page.call_code)
-    if not form.validate_on_submit():
-        return _page(dossier, progress, form, writing=True), _INVALID
-    db().transaction(
-        lambda s: file_review(
-            s,
-            actor=viewer(),
-            application_id=application_id,
-            ratings=form.to_review(),
-            note=form.note.data,
-            key=str(form.key.data),
-            at=now(),
-        )
-    )
-    flash(gettext("%(number)s 심사를 저장했습니다.", number=dossier.page.number), "ok")
+        if not complete:
+            dossier = load_dossier(session, viewer(), application_id)
+            progress = my_progress(session, viewer(), dossier.page.call_code)
+            return _page(dossier, progress, form, writing=True), _INVALID
+    number, call_code = db().transaction(lambda s: _file(s, application_id, form))
+    flash(gettext("%(number)s 심사를 저장했습니다.", number=number), "ok")
     if request.form.get("then") == "next":
-        return redirect(url_for("committee.following", call=dossier.page.call_code))
+        return redirect(url_for("committee.following", call=call_code))
     return redirect(url_for("committee.review", application_id=application_id))
+
+
+def _file(session: Session, application_id: uuid.UUID, form: ReviewForm) -> tuple[str, str]:
+    """File the review and return the application's number and call."""
+    file_review(
+        session,
+        actor=viewer(),
+        application_id=application_id,
+        ratings=form.to_review(),
+        note=form.note.data,
+        key=str(form.key.data),
+        at=now(),
+    )
+    return application_head(session, viewer(), application_id)
 
 
 @blueprint.get("/applications/<uuid:application_id>/pledge")
