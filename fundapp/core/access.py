@@ -77,6 +77,7 @@ class Kind(StrEnum):
     PERSON = "person"
     AUDIT = "audit"
     OUTBOX = "outbox"
+    SAVED_VIEW = "saved_view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.RECUSE, Kind.APPLICATION): _READERS,
     (Verb.VIEW, Kind.REVIEW): _READERS,
     (Verb.REVIEW, Kind.APPLICATION): _BOARD,
+    (Verb.EDIT, Kind.SAVED_VIEW): _READERS,
     (Verb.VIEW, Kind.BALLOT): _READERS,
     (Verb.PROPOSE, Kind.BALLOT): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.VOTE, Kind.BALLOT): _BOARD,

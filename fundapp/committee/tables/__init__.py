@@ -4,6 +4,7 @@ from fundapp.committee.tables.decisions import Condition, Decision
 from fundapp.committee.tables.meetings import Ballot, Meeting, Vote
 from fundapp.committee.tables.recusal import Conflict
 from fundapp.committee.tables.reviews import Assignment, Review, Reviewing
+from fundapp.committee.tables.views import SavedView
 
 __all__ = [
     "Assignment",
@@ -14,5 +15,6 @@ __all__ = [
     "Meeting",
     "Review",
     "Reviewing",
+    "SavedView",
     "Vote",
 ]

@@ -113,8 +113,8 @@ def in_view(viewer: Viewer, view: View) -> ColumnElement[bool]:
     return and_(condition, unsealed(viewer)) if view in {"dispute", "gap"} else condition
 
 
-def left_in(session: Session, viewer: Viewer, chosen: DocketFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions of a filter, the view not among them."""
+def left_in(viewer: Viewer, chosen: DocketFilter, *, sqlite: bool) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter whose search is done, the view not among them."""
     conditions: list[ColumnElement[bool]] = []
     if chosen.states:
         conditions.append(
@@ -129,8 +129,13 @@ def left_in(session: Session, viewer: Viewer, chosen: DocketFilter) -> list[Colu
     if chosen.own is not None:
         conditions.append(_own(viewer, chosen.own))
     if chosen.search.strip():
-        conditions.append(_one_of(session, looked_up(session, chosen).found or frozenset()))
+        conditions.append(_one_of(chosen.found or frozenset(), sqlite=sqlite))
     return conditions
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether the session talks to SQLite; the two databases take a long list of keys in different ways."""
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def looked_up(session: Session, chosen: DocketFilter) -> DocketFilter:
@@ -141,9 +146,9 @@ def looked_up(session: Session, chosen: DocketFilter) -> DocketFilter:
     return replace(chosen, found=frozenset(ids))
 
 
-def _one_of(session: Session, ids: frozenset[int]) -> ColumnElement[bool]:
+def _one_of(ids: frozenset[int], *, sqlite: bool) -> ColumnElement[bool]:
     """Return the condition that a listing is one of many, given as one parameter however many they are."""
-    if session.get_bind().dialect.name == "sqlite":
+    if sqlite:
         given = func.json_each(json.dumps(sorted(ids))).table_valued("value")
         return Listing.id.in_(select(given.c.value))
     return Listing.id == any_(cast(literal(sorted(ids), ARRAY(BigInteger)), ARRAY(BigInteger)))

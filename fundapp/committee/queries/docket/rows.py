@@ -6,12 +6,21 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, cast, exists, literal, null, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from fundapp.committee.queries.docket.filters import DocketFilter, OwnState, in_view, left_in, on_docket
+from fundapp.committee.queries.docket.filters import (
+    DocketFilter,
+    OwnState,
+    in_view,
+    is_sqlite,
+    left_in,
+    looked_up,
+    on_docket,
+)
 from fundapp.committee.queries.sight import require_sight, sealed_applications, waits_for
 from fundapp.committee.rules import Statistics, adjusted_mean, severity_offsets
 from fundapp.committee.tables import Assignment, Ballot, Decision, Review
@@ -50,6 +59,7 @@ _COLUMNS: dict[SortKey, InstrumentedAttribute[Any]] = {
     "dispute": Listing.deviation_tenths,
     "progress": Listing.reviews_filed,
 }
+_KEPT = 512
 _SEALED = frozenset({"score", "rating", "mean", "median", "dispute"})
 _BLANK = _SEALED | {"age"}
 
@@ -126,11 +136,28 @@ def docket(
         ForbiddenError: if the viewer sees no reviews at all.
     """
     require_sight(viewer, Kind.REVIEW)
-    chosen = filters or DocketFilter()
-    among = [in_view(viewer, chosen.view), *left_in(session, viewer, chosen)]
-    page = _page(viewer, call_code, among, sort, descending=descending, limit=limit, offset=offset)
-    query = _shown(viewer).join(page, page.c.id == Listing.id).order_by(*_order(page, sort, descending=descending))
+    chosen = looked_up(session, filters or DocketFilter())
+    asked = (viewer, call_code, chosen, sort, descending, limit, offset, is_sqlite(session))
+    query = _query.__wrapped__(*asked) if chosen.found is not None else _query(*asked)
     return [_row(viewer, row) for row in session.execute(query)]
+
+
+@lru_cache(_KEPT)
+def _query(
+    viewer: Viewer,
+    call_code: str,
+    chosen: DocketFilter,
+    sort: SortKey,
+    descending: bool,  # noqa: FBT001 - as `docket` has it
+    limit: int | None,
+    offset: int,
+    sqlite: bool,  # noqa: FBT001 - of the session
+) -> Select[*tuple[Any, ...]]:
+    """Return the statement of a page. Putting it together takes longer than running it, and people come back."""
+    among = [in_view(viewer, chosen.view), *left_in(viewer, chosen, sqlite=sqlite)]
+    page = _page(viewer, call_code, among, sort, descending=descending, limit=limit, offset=offset)
+    order = _order(page, sort, descending=descending)
+    return _shown(viewer).join(page, page.c.id == Listing.id).order_by(*order)
 
 
 def _page(

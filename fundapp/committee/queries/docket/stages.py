@@ -1,0 +1,64 @@
+"""The docket by stage: how many there are in each, and the first of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from fundapp.committee.queries.docket.filters import DocketFilter, in_view, is_sqlite, left_in, looked_up, on_docket
+from fundapp.committee.queries.docket.rows import DocketRow, SortKey, docket
+from fundapp.committee.queries.sight import require_sight
+from fundapp.committee.rules import DOCKET_STATES
+from fundapp.core.access import Kind, Viewer
+from fundapp.intake.tables import Listing
+
+
+def docket_stages(
+    session: Session,
+    viewer: Viewer,
+    call_code: str,
+    *,
+    filters: DocketFilter,
+    sort: SortKey,
+    descending: bool,
+    first: int,
+) -> Mapping[str, tuple[int, list[DocketRow]]]:
+    """Return for each state how many rows the filter leaves and the first of them, in seven statements.
+
+    Args:
+        session: A session.
+        viewer: Who looks.
+        call_code: Of which call.
+        filters: What to leave in; its states choose the columns.
+        sort: By what, within a column.
+        descending: From the largest down.
+        first: How many of each.
+
+    Raises:
+        ForbiddenError: if the viewer sees no reviews at all.
+    """
+    require_sight(viewer, Kind.REVIEW)
+    chosen = looked_up(session, filters)
+    left = left_in(viewer, chosen, sqlite=is_sqlite(session))
+    conditions = [on_docket(viewer, call_code), in_view(viewer, chosen.view), *left]
+    counted = select(Listing.state, func.count()).where(*conditions).group_by(Listing.state)
+    counts: dict[str, int] = {row[0]: row[1] for row in session.execute(counted)}
+    shown = [state for state in DOCKET_STATES if not chosen.states or state in chosen.states]
+    return {
+        state: (
+            counts.get(state, 0),
+            docket(
+                session,
+                viewer,
+                call_code,
+                filters=replace(chosen, states=(state,)),
+                sort=sort,
+                descending=descending,
+                limit=first,
+            ),
+        )
+        for state in shown
+    }
