@@ -264,4 +264,4 @@ class BulkForm(KeyedForm):
 
 
 def _is_among(field: SelectField) -> bool:
-    return bool(field.data) and field.data in {choice.value for choice in field.choices}
+    return bool(field.data) and field.data in {value for value, *_ in field.iter_choices()}

@@ -74,7 +74,7 @@ def _counting(
     mine = waits_for(viewer, Listing.application_id.expression)
     own = select(func.count().label("waiting"), *off).where(seen, *left, mine).subquery()
     total = select(func.count()).where(seen).scalar_subquery() if left else counted.c["all"]
-    return select(*counted.c, *own.c, total.label("total"))
+    return select(*counted.c, *own.c, total.label("total")).select_from(counted.join(own, true()))
 
 
 @lru_cache(_KEPT)
