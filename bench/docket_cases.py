@@ -8,28 +8,40 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
+from itertools import count as counter
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from page_cases import PASSWORD
-from sqlalchemy import insert, select
+from flask import Flask, render_template_string, request
+from flask.testing import FlaskClient
+from measuring import Case, Run, clock
+from page_cases import PASSWORD, TOKEN, signed_in
+from peers.pretalx import Pages
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
-from stores import Store
+from stores import Store, copied
 
-from fundapp.committee.actions import keep_all_figures
+from config import Settings
+from fundapp import create_app
+from fundapp.committee.actions import keep_all_figures, pledge_no_conflict
+from fundapp.committee.queries import load_viewer
 from fundapp.committee.rules import CRITERIA
 from fundapp.committee.tables import Assignment, Review
 from fundapp.core.access import SYSTEM
+from fundapp.core.collecting import spare_what_lasts
 from fundapp.core.orm import Base, new_id
 from fundapp.core.sessions import Database
 from fundapp.identity.actions import create_person, ensure_roles
 from fundapp.identity.passwords import hash_password
 from fundapp.identity.tables import Person
 from fundapp.intake.listing import list_missing
-from fundapp.intake.tables import Application, Call, Company, Submission
+from fundapp.intake.tables import Application, Call, Company, Listing, Submission
 from fundapp.screening.tables import RubricVersion, Scorecard
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
@@ -41,6 +53,8 @@ SECTORS = ("제조", "물류", "의료", "금융", "교육", "국방", "농업",
 STATES = ("eligible",) * 6 + ("proposed", "approved", "rejected", "deferred")
 WORDS = ("공정 예측 로봇 음성 합성 검사 설비 이상 탐지 물류 최적 배차 진단 영상 판독 추천 번역 한국 모델 학습").split()  # noqa: SIM905
 RARE, RARITY = "수중드론", 100
+TITLE = {"key": "solution_title", "kind": "text", "label_ko": "솔루션명", "label_en": "Title"}
+SECTIONS = [{"key": "solution", "title_ko": "솔루션", "title_en": "Solution", "questions": [TITLE]}]
 PLAIN = "/committee/?call=AX-BENCH"
 FILTERED = f"{PLAIN}&sector={quote('제조')}&state=eligible&sort=rating&down=1"
 SOUGHT = f"{PLAIN}&q={quote('중드')}"
@@ -79,7 +93,7 @@ def _open(session: Session, count: int) -> None:
             title_en="Benchmark",
             opens_at=AT - timedelta(days=90),
             closes_at=AT - timedelta(days=60),
-            document={"code": CALL},
+            document={"code": CALL, "sections": SECTIONS},
             document_sha256="0" * 64,
             next_number=count + 1,
             created_at=AT,
@@ -201,3 +215,179 @@ def _rated(chance: random.Random) -> dict[str, Any]:
 
 def _put(session: Session, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
     session.execute(insert(table), list(rows))
+
+
+BARE = """<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>{{ total }}</title></head><body>
+<table><thead><tr>{% for head in heads %}<th>{{ head }}</th>{% endfor %}</tr></thead><tbody>
+{% for row in rows %}<tr>{% for head in heads %}<td>{{ row[head] }}</td>{% endfor %}</tr>{% endfor %}
+</tbody></table></body></html>"""
+SHOWN = (
+    "number",
+    "company",
+    "title",
+    "linkages",
+    "founded_on",
+    "requested_krw",
+    "requested_hours_e4",
+    "score_tenths",
+    "trimmed_tenths",
+    "deviation_tenths",
+    "reviews_filed",
+    "state",
+)
+
+
+def bare_site(database: Database) -> FlaskClient:
+    """Return the barest site in Flask and SQLAlchemy: a page of fifty rows, and a route that inserts a review."""
+    app = Flask("bare")
+
+    @app.get("/")
+    def page() -> str:
+        chosen = [getattr(Listing, key) == request.args[key] for key in ("state", "sector") if key in request.args]
+        order = getattr(Listing, request.args.get("sort", "number")).desc()
+        with database.read() as session:
+            total = session.scalar(select(func.count()).select_from(Listing).where(*chosen))
+            columns = [getattr(Listing, name) for name in SHOWN]
+            rows = session.execute(select(*columns).where(*chosen).order_by(order).limit(50)).mappings().all()
+        return render_template_string(BARE, rows=rows, total=total, heads=SHOWN)
+
+    @app.post("/")
+    def insert_review() -> str:
+        row = {
+            "id": new_id(),
+            "application_id": uuid.UUID(request.form["application"]),
+            "person_id": uuid.UUID(request.form["person"]),
+            **_rated(random.Random(1)),  # noqa: S311 - invented data
+            "version": int(request.form["version"]),
+        }
+        database.transaction(lambda session: session.execute(insert(Review), [row]))
+        return "ok"
+
+    return app.test_client()
+
+
+@contextmanager
+def docket_pages(
+    store: Store, folder: Path, sizes: tuple[int, int], peer: Pages | None, repetitions: int
+) -> Iterator[list[Case]]:
+    """Open the docket as a member with reviews to file; yields cases that live as long as the context.
+
+    Args:
+        store: Where the databases are made.
+        folder: For the site's own files.
+        sizes: A small number of applications and the one to measure with.
+        peer: Seconds that the peer's list took, or None where it could not be installed.
+        repetitions: How often each page is opened.
+    """
+    templates = [keep_reviewed(store, size) for size in sizes]
+    with copied(store, templates[0]) as fewer, copied(store, templates[1]) as database:
+        clients = [
+            signed_in(create_app(_settings(folder, store, size), one), _email(0))
+            for size, one in zip(sizes, (fewer, database), strict=True)
+        ]
+        bare = bare_site(database)
+        paths = {"docket": (PLAIN, "/"), "docket, filtered and sorted": (FILTERED, BARE_FILTERED)}
+        opened = [(client, path) for client in clients for path, _ in (*paths.values(), (SOUGHT, ""))]
+        for client, path in (*opened, *((bare, path) for _, path in paths.values())):
+            _open_page(client, path)  # templates are compiled once in a process's life
+        spare_what_lasts()  # as the server does
+        cases = [
+            _page_case(store, sizes, what, clients, path, {"a bare page": _opening(bare, floor)}, repetitions)
+            for what, (path, floor) in paths.items()
+        ]
+        if peer is not None:
+            cases[0].floors["pretalx's review list"] = partial(peer.take, "review list")  # type: ignore[index]
+        cases.append(_page_case(store, sizes, "docket, searched", clients, SOUGHT, {}, repetitions))
+        cases.append(_filing(store, sizes[1], database, clients[1], bare, repetitions))
+        yield cases
+
+
+BARE_FILTERED = f"/?sector={quote('제조')}&state=eligible&sort=trimmed_tenths"
+
+
+def _settings(folder: Path, store: Store, size: int) -> Settings:
+    return Settings.from_environment({"FUND_HOME": str(folder / f"docket-{store.name}-{size}")})
+
+
+def _opening(client: FlaskClient, path: str) -> Run:
+    return partial(clock, partial(_open_page, client, path))
+
+
+def _page_case(
+    store: Store,
+    sizes: tuple[int, int],
+    what: str,
+    clients: list[FlaskClient],
+    path: str,
+    floors: dict[str, Run],
+    repetitions: int,
+) -> Case:
+    return Case(
+        what=what,
+        store=store.name,
+        n=sizes[1],
+        unit="ms",
+        run=_opening(clients[1], path),
+        floors=floors | {f"the same of {sizes[0]:,}": _opening(clients[0], path)},
+        repetitions=repetitions,
+    )
+
+
+def _open_page(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == HTTPStatus.OK, (path, answer.status)
+
+
+def _filing(
+    store: Store, count: int, database: Database, client: FlaskClient, bare: FlaskClient, repetitions: int
+) -> Case:
+    """File reviews one after the other, each a new version of a member's; the floor inserts the bare row."""
+    with database.read() as session:
+        person = session.scalars(select(Person.id).where(Person.email == _email(0))).one()
+        waiting = session.scalars(
+            select(Assignment.application_id)
+            .join(Application, Application.id == Assignment.application_id)
+            .where(Assignment.person_id == person, Application.state.in_(("eligible", "proposed")))
+            .order_by(Application.number)
+            .limit(1 + repetitions)
+        ).all()
+    turns, versions = counter(), counter(1000)
+    page = f"/committee/applications/{waiting[0]}"
+    with database.read() as session:
+        viewer = load_viewer(session, person)
+    for application in waiting:
+        pledge = partial(pledge_no_conflict, application_id=application, actor=viewer, at=AT)
+        database.transaction(pledge)
+
+    def file() -> float:
+        application = waiting[next(turns) % len(waiting)]
+        fields = _token(client, page) | {"note": "", "key": uuid.uuid4().hex}
+        for criterion in CRITERIA:
+            fields |= {f"{criterion.key}_points": "4", f"{criterion.key}_reason": "근거를 확인함"}
+        return clock(lambda: _post(client, f"/committee/applications/{application}", fields, HTTPStatus.FOUND))
+
+    def insert_one() -> float:
+        fields = {"application": str(waiting[-1]), "person": str(person), "version": str(next(versions))}
+        return clock(lambda: _post(bare, "/", fields, HTTPStatus.OK))
+
+    insert_one()
+    return Case(
+        what="file a review",
+        store=store.name,
+        n=count,
+        unit="ms",
+        run=file,
+        floors={"a bare insert": insert_one},
+        repetitions=repetitions,
+    )
+
+
+def _token(client: FlaskClient, page: str) -> dict[str, str]:
+    found = TOKEN.search(client.get(page).text)
+    assert found is not None, page
+    return {"csrf_token": found[1]}
+
+
+def _post(client: FlaskClient, path: str, fields: dict[str, str], wanted: HTTPStatus) -> None:
+    answer = client.post(path, data=fields)
+    assert answer.status_code == wanted, (path, answer.status)

@@ -27,6 +27,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the product runs: before numpy is loaded
 
 import books_cases
+import docket_cases
 import grant_cases
 import intake_cases
 import ledger_cases
@@ -35,7 +36,7 @@ import plan_cases
 import scoring_cases
 import usage_cases
 from measuring import Case, Result, measure
-from peers import coldfront, scorecards
+from peers import coldfront, pretalx, scorecards
 from rich.console import Console
 from rich.table import Table
 from sheets import EXAMPLES
@@ -55,7 +56,7 @@ class Sizes:
 
     applications: int
     rescored: int
-    docket: int
+    docket: tuple[int, int]
     posts: int
     batch: int
     books: tuple[int, int]
@@ -72,7 +73,7 @@ class Sizes:
 FULL = Sizes(
     applications=2000,
     rescored=10_000,
-    docket=1000,
+    docket=(1000, 10_000),
     posts=300,
     batch=1000,
     books=(100_000, 1_000_000),
@@ -88,7 +89,7 @@ FULL = Sizes(
 QUICK = Sizes(
     applications=20,
     rescored=25,
-    docket=15,
+    docket=(5, 15),
     posts=5,
     batch=10,
     books=(200, 1000),
@@ -187,8 +188,9 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
         yield from _reading_books(stack, store, sizes)
     for size in sizes.plans:
         yield plan_cases.planning(size, sizes.few)
-    listed = intake_cases.applications_sheet(sqlite, folder, sizes.docket)
-    yield stack.enter_context(page_cases.docket_page(sqlite, folder, listed, sizes.many))
+    reviews = _pretalx(folder, sizes) if sizes is FULL else None
+    for store in stores:
+        yield from stack.enter_context(docket_cases.docket_pages(store, folder, sizes.docket, reviews, 4 * sizes.many))
     yield page_cases.report(sqlite, folder, QUARTER, sizes.many)
     yield intake_cases.usage(sqlite, folder, sizes.usage, sizes.few)
     export = usage_cases.write_export(folder / "export.csv", sizes.export)
@@ -223,6 +225,16 @@ def _coldfront(folder: Path, sizes: Sizes) -> coldfront.Pages | None:
     found = coldfront.measure_pages(_made(folder / "coldfront"), allocations=sizes.grants, repetitions=2 * sizes.many)
     if isinstance(found, str):
         Console(stderr=True).print(f"no figures of ColdFront: {found}")
+        return None
+    return found
+
+
+def _pretalx(folder: Path, sizes: Sizes) -> pretalx.Pages | None:
+    """Return the seconds of pretalx's list of reviews; where it cannot be installed, say so and go on without."""
+    place = _made(folder / "pretalx")
+    found = pretalx.measure_reviews(place, submissions=sizes.docket[1], repetitions=sizes.many)
+    if isinstance(found, str):
+        Console(stderr=True).print(f"no figures of pretalx: {found}")
         return None
     return found
 

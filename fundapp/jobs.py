@@ -125,6 +125,8 @@ def _apply_overage_policy(session: Session, at: datetime) -> dict[str, Any]:
 
 def _move_review_phases(session: Session, at: datetime) -> dict[str, Any]:
     return {"moved": committee.move_due_phases(session, actor=SYSTEM, at=at)}
+
+
 def _match_conflicts(session: Session, at: datetime) -> dict[str, Any]:
     """Compare the register of interests with all that is undecided: an interest may begin or end on a day."""
     return asdict(committee.match_register(session, actor=SYSTEM, at=at))

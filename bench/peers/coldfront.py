@@ -40,20 +40,21 @@ def measure_pages(folder: Path, *, allocations: int, repetitions: int) -> Pages 
     environment = folder / "environment"
     venv.create(environment, with_pip=True)
     python = environment / "bin" / "python"
-    installed = _run([str(python), "-m", "pip", "install", "--quiet", f"coldfront=={VERSION}"])
+    installed = run_quietly([str(python), "-m", "pip", "install", "--quiet", f"coldfront=={VERSION}"])
     if installed.returncode:
         return f"coldfront {VERSION} cannot be installed: {installed.stderr.strip().splitlines()[-1:]}"
     place = folder / "site"
     place.mkdir()
     counts = ["--allocations", str(allocations), "--repetitions", str(repetitions)]
-    ran = _run([str(python), "-P", str(SCRIPT), str(place), *counts])  # -P: `coldfront` is the package, not our module
+    ran = run_quietly([str(python), "-P", str(SCRIPT), str(place), *counts])  # -P: `coldfront` is the package
     if ran.returncode:
         return f"coldfront {VERSION} did not run: {ran.stderr.strip().splitlines()[-1:]}"
     samples = json.loads(ran.stdout.strip().splitlines()[-1])
     return Pages({page: cycle(seconds) for page, seconds in samples.items()})
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def run_quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of a measurement's own, a quarter of an hour at most, and keep what it says."""
     return subprocess.run(command, capture_output=True, text=True, timeout=_MINUTES, check=False)  # noqa: S603 - pip and our own script
 
 

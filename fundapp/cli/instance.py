@@ -8,8 +8,11 @@ import click
 
 from fundapp.audit.queries import verify_chain
 from fundapp.cli.console import FAILED, OK, Answer, Console, command, later
+from fundapp.committee.actions import keep_all_figures
+from fundapp.committee.queries import listing_faults
 from fundapp.core.schema import current_revision, newest_revision, upgrade_schema
 from fundapp.identity.actions import ensure_roles
+from fundapp.intake.listing import list_missing
 from fundapp.ledger.queries import verify
 from fundapp.mail import oldest_waiting
 from fundapp.screening.dictionaries import keep_dictionary, load_dictionary_file
@@ -26,6 +29,8 @@ def init(console: Console) -> Answer:
     revision = upgrade_schema(database)
     database.transaction(ensure_roles)
     database.transaction(lambda session: keep_dictionary(session, load_dictionary_file(), console.now()))
+    database.transaction(list_missing)
+    database.transaction(keep_all_figures)
     shown = database.url.render_as_string(hide_password=True)
     return Answer(
         {"database": shown, "revision": revision, "created": before is None},
@@ -52,7 +57,7 @@ def serve(console: Console, *, host: str, port: int, workers: int) -> Answer:
 
 @command("doctor")
 def doctor(console: Console) -> Answer:
-    """Check database, schema, ledger, audit chain, files, disk and mail; name what is wrong."""
+    """Check database, schema, ledger, audit chain, listings, files, disk and mail; name what is wrong."""
     checks: list[dict[str, object]] = []
 
     def note(name: str, ok: object, detail: str) -> None:
@@ -64,8 +69,11 @@ def doctor(console: Console) -> Answer:
     if revision == expected:
         with database.read() as session:
             books, chain = verify(session), verify_chain(session)
+            astray = list(listing_faults(session))
         note("ledger", books.ok, "; ".join(books.problems[:3]) or f"{books.transfers} transfers fold to the balances")
         note("audit", chain.ok, f"{chain.events} events" if chain.ok else f"broken at event {chain.first_bad}")
+        where = "; ".join(f"{number} {column}" for number, column in astray[:3])
+        note("listings", not astray, f"{len(astray)} kept figures differ: {where}" if astray else "as recomputed")
         waiting = oldest_waiting(database, console.now())
         fresh = waiting is None or waiting.total_seconds() < _OLD_MAIL_MINUTES * 60 or not console.settings.smtp_url
         note("mail", fresh, "nothing waits" if waiting is None else f"oldest mail has waited {waiting}")

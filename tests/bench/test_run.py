@@ -93,7 +93,18 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
         ("plan for 8 applicants", "", "s", "its LP relaxation"),
         ("plan for 12 applicants", "", "s", "HiGHS on the built model"),
         ("plan for 12 applicants", "", "s", "its LP relaxation"),
-        ("docket page", "sqlite", "ms", "docket query"),
+        *(
+            (what, store, "ms", against)
+            for store in ("sqlite", "postgresql")
+            for what, against in (
+                ("docket", "a bare page"),
+                ("docket", "the same of 5"),
+                ("docket, filtered and sorted", "a bare page"),
+                ("docket, filtered and sorted", "the same of 5"),
+                ("docket, searched", "the same of 5"),
+                ("file a review", "a bare insert"),
+            )
+        ),
         ("build a quarterly report", "", "s", "typst compile"),
         ("import usage", "sqlite", "rows/s", "csv parse"),
         ("import a large export", "sqlite", "s", "polars reads"),

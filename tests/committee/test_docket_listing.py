@@ -1,4 +1,4 @@
-"""The row that lists read is what a recomputation says, after any sequence of actions; searches find by its words."""
+"""The row that lists read is what a recomputation says after any actions, and searches find it by its words."""
 
 from __future__ import annotations
 

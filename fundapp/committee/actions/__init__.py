@@ -1,6 +1,7 @@
 """What the committee does."""
 
 from fundapp.committee.actions.ballots import DecisionSummary, agree_in_writing, cast_vote, close_ballot
+from fundapp.committee.actions.bulk import MOST_ROWS, WHATS, Bulk, BulkLine, Terms, What, carry_out
 from fundapp.committee.actions.conditions import meet_condition, waive_condition
 from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.discussion import edit_comment, post_comment, resolve_question, retract_comment
@@ -21,12 +22,18 @@ from fundapp.committee.actions.proposing import BallotTerms, propose, set_aside
 from fundapp.committee.actions.reopening import answer_reopening, ask_reopening
 from fundapp.committee.actions.reviews import Assigned, FiledReview, assign_reviewers, file_review
 from fundapp.committee.actions.sitting import call_item, end_meeting, open_meeting, record_attendance, set_agenda
+from fundapp.committee.actions.views import LONGEST_NAME, change_view, delete_view, save_view
 from fundapp.committee.actions.written import close_written_ballots
 
 __all__ = [
+    "LONGEST_NAME",
+    "MOST_ROWS",
+    "WHATS",
     "Assigned",
     "Assigning",
     "BallotTerms",
+    "Bulk",
+    "BulkLine",
     "ChallengeOutcome",
     "DecisionSummary",
     "Declaration",
@@ -36,7 +43,9 @@ __all__ = [
     "QuorumLackingError",
     "Reminded",
     "SavedReviewDraft",
+    "Terms",
     "Times",
+    "What",
     "add_affiliate",
     "add_reviewer",
     "agree_in_writing",
@@ -49,7 +58,9 @@ __all__ = [
     "assign_reviewers",
     "call_item",
     "cancel_meeting",
+    "carry_out",
     "cast_vote",
+    "change_view",
     "close_ballot",
     "close_challenge",
     "close_written_ballots",
@@ -57,6 +68,7 @@ __all__ = [
     "decide_lift",
     "declare_conflict",
     "declare_interest",
+    "delete_view",
     "dismiss_signals",
     "draft_minutes",
     "edit_comment",
@@ -87,6 +99,7 @@ __all__ = [
     "resolve_question",
     "retract_comment",
     "save_review_draft",
+    "save_view",
     "schedule_meeting",
     "set_agenda",
     "set_aside",

@@ -34,14 +34,20 @@ from fundapp.committee.queries.docket import (
     DISPUTED_TENTHS,
     SORT_KEYS,
     VIEWS,
+    Compared,
     Counts,
     DocketFilter,
     DocketRow,
+    KeptView,
     Progress,
     SortKey,
     View,
+    compare,
+    count_each,
     docket,
     docket_counts,
+    docket_stages,
+    kept_views,
     looked_up,
     my_progress,
 )
@@ -57,11 +63,8 @@ from fundapp.committee.queries.meetings import (
     meeting_page,
 )
 from fundapp.committee.queries.minutes import MinutesPage, MinutesSection, MinutesVersion, minutes_page
-from fundapp.committee.queries.people import Member, find_viewer, load_viewer, members
-from fundapp.committee.queries.phases import PhasePage, find_unmasked_at, phase_page
-from fundapp.committee.queries.pledges import find_pledge
-from fundapp.committee.queries.queue import find_next
 from fundapp.committee.queries.people import BOARD, Member, find_viewer, load_viewer, members
+from fundapp.committee.queries.phases import PhasePage, find_unmasked_at, phase_page
 from fundapp.committee.queries.pledges import (
     find_meeting_of,
     find_pledge,
@@ -69,6 +72,7 @@ from fundapp.committee.queries.pledges import (
     must_sign_meeting,
     unsigned_items,
 )
+from fundapp.committee.queries.queue import find_next
 from fundapp.committee.queries.recusals import (
     challenge_page,
     list_challenges,
@@ -93,26 +97,30 @@ from fundapp.committee.queries.reviews import (
 from fundapp.committee.queries.suggestions import list_suggestions, waiting_signals
 
 __all__ = [
+    "BOARD",
+    "DISPUTED_TENTHS",
+    "SORT_KEYS",
+    "VIEWS",
     "AgendaEntry",
     "AgendaItem",
     "AgendaPlan",
     "AskedRow",
     "Attendee",
-    "BOARD",
     "BallotPage",
     "CalibratedRow",
     "CalibrationPage",
     "Candidate",
     "CommentRow",
+    "Compared",
     "ConditionRow",
     "ConflictRow",
     "Counts",
-    "DISPUTED_TENTHS",
     "DecisionRow",
     "DiscussionPage",
     "DocketFilter",
     "DocketRow",
     "DraftView",
+    "KeptView",
     "MeetingPage",
     "MeetingRow",
     "Member",
@@ -128,21 +136,22 @@ __all__ = [
     "ReviewPage",
     "ReviewVersion",
     "ReviewerProgress",
-    "SORT_KEYS",
     "Seat",
     "SortKey",
-    "VIEWS",
     "View",
     "ballot_page",
     "blind_ratings",
     "calibration_page",
     "challenge_page",
     "check_candidate",
+    "compare",
     "count_comments",
+    "count_each",
     "count_obstacles",
     "discussion_page",
     "docket",
     "docket_counts",
+    "docket_stages",
     "find_draft",
     "find_interest",
     "find_meeting_of",
@@ -151,6 +160,7 @@ __all__ = [
     "find_unmasked_at",
     "find_viewer",
     "get_asked",
+    "kept_views",
     "list_affiliates",
     "list_asked",
     "list_challenges",

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.queries.sight import load_figures, newest_scores
-from fundapp.committee.rules import DOCKET_STATES
+from fundapp.committee.queries.sight import NewestReview, counting_reviews, newest_scores
+from fundapp.committee.rules import DOCKET_STATES, statistics_of
 from fundapp.committee.tables import Assignment, Review, Reviewing
 from fundapp.intake.listing import columns_of, form_of, gram_text, searched_words, submitted
 from fundapp.intake.tables import Application, Company, Listing, ListingText
@@ -23,13 +23,16 @@ _BLOCK = 500
 
 def figures_of(session: Session, application_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """Return what `FIGURES` must hold of applications, computed from the reviews that count."""
-    figures = load_figures(session, select(Application.id).where(Application.id.in_(list(application_ids))))
+    reviews: dict[uuid.UUID, list[NewestReview]] = {key: [] for key in application_ids}
+    for review in counting_reviews(session, select(Application.id).where(Application.id.in_(list(application_ids)))):
+        reviews[review.application_id].append(review)
     found = {}
-    for key in application_ids:
-        together = figures.statistics(key)
+    for key, filed in reviews.items():
+        totals = {str(one.person_id): one.total_tenths for one in filed if one.total_tenths is not None}
+        together = statistics_of(list(totals.values()))
         found[key] = {
-            "reviews_filed": len(figures.reviews.get(key, ())),
-            "ratings": {str(person): total for person, total in figures.totals(key).items()},
+            "reviews_filed": len(filed),
+            "ratings": totals,
             "mean_tenths": together.mean_tenths if together else None,
             "median_tenths": together.median_tenths if together else None,
             "trimmed_tenths": together.trimmed_tenths if together else None,

@@ -142,7 +142,7 @@ def load_figures(session: Session, among: Select[uuid.UUID]) -> Figures:
         select(Assignment.application_id, Assignment.person_id).where(Assignment.application_id.in_(among))
     ):
         piles.assigned[row.application_id].add(row.person_id)
-    for review in _newest_reviews(session, among):
+    for review in counting_reviews(session, among):
         piles.reviews[review.application_id].append(review)
     return Figures(
         scores=newest_scores(session, among),
@@ -172,7 +172,8 @@ def newest_scores(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID,
     return {row.application_id: row.total_tenths for row in rows}
 
 
-def _newest_reviews(session: Session, among: Select[uuid.UUID]) -> list[NewestReview]:
+def counting_reviews(session: Session, among: Select[uuid.UUID]) -> list[NewestReview]:
+    """Return the newest review of each person who is not recused, in the order they were filed."""
     newest = (
         select(Review.application_id, Review.person_id, func.max(Review.version).label("version"))
         .where(Review.application_id.in_(among))

@@ -2,7 +2,12 @@
 
 from fundapp.committee.rules.agenda import Agenda, agenda_order, count_moves, plan_agenda
 from fundapp.committee.rules.ballot_rules import BallotRule, Form, ballot_rule, needed_of
-from fundapp.committee.rules.agenda import agenda_order
+from fundapp.committee.rules.call_terms import (
+    AssignmentTerms,
+    read_assignment_terms,
+    read_conflict_terms,
+    require_committee_terms,
+)
 from fundapp.committee.rules.challenges import ChallengeCount, count_challenge, entitled_to_decide
 from fundapp.committee.rules.grounds import (
     GROUNDS,
@@ -37,12 +42,6 @@ from fundapp.committee.rules.statistics import (
     trimmed_mean,
 )
 from fundapp.committee.rules.terms import Official, Openness, Phase, ReviewTerms, review_terms
-from fundapp.committee.rules.call_terms import (
-    AssignmentTerms,
-    read_assignment_terms,
-    read_conflict_terms,
-    require_committee_terms,
-)
 from fundapp.committee.rules.voting import (
     CHOICES,
     VERB_OF_OUTCOME,
@@ -59,6 +58,19 @@ from fundapp.committee.rules.voting import (
 )
 
 __all__ = [
+    "CHOICES",
+    "CRITERIA",
+    "DOCKET_STATES",
+    "FULL_TENTHS",
+    "GROUNDS",
+    "HIGHEST",
+    "INTEREST_KINDS",
+    "LOWEST",
+    "RELEASES",
+    "REVIEWABLE",
+    "ROUTES",
+    "TRIM_FROM",
+    "VERB_OF_OUTCOME",
     "Agenda",
     "AlreadyVotedError",
     "Applicant",
@@ -66,22 +78,14 @@ __all__ = [
     "BallotClosedError",
     "BallotRule",
     "BallotWaitsError",
-    "CHOICES",
-    "CRITERIA",
     "ChallengeCount",
     "Choice",
     "ConflictTerms",
     "Criterion",
-    "DOCKET_STATES",
     "DeclaredInterest",
-    "FULL_TENTHS",
     "Form",
-    "GROUNDS",
     "GpuLine",
     "GroupCompany",
-    "HIGHEST",
-    "INTEREST_KINDS",
-    "LOWEST",
     "LateVoteError",
     "Match",
     "Official",
@@ -89,9 +93,6 @@ __all__ = [
     "Outcome",
     "Phase",
     "ProposedCondition",
-    "RELEASES",
-    "REVIEWABLE",
-    "ROUTES",
     "Rating",
     "Release",
     "ReviewTerms",
@@ -99,9 +100,7 @@ __all__ = [
     "Roll",
     "Route",
     "Statistics",
-    "TRIM_FROM",
     "Tally",
-    "VERB_OF_OUTCOME",
     "agenda_order",
     "ballot_rule",
     "count_challenge",

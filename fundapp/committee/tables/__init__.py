@@ -1,5 +1,6 @@
 """The committee's record: who was recused, who rated what, who voted how, what was decided."""
 
+from fundapp.committee.tables.assignments import Assignment, AssignmentEvent, Expertise, Reminder
 from fundapp.committee.tables.ballots import Ballot, BallotVoter, Reopening, Vote
 from fundapp.committee.tables.decisions import Condition, Decision
 from fundapp.committee.tables.discussion import (
@@ -10,24 +11,17 @@ from fundapp.committee.tables.discussion import (
     InquiryAnswer,
     QuestionStep,
 )
+from fundapp.committee.tables.interests import Affiliate, Interest, Signal, SignalAnswer
 from fundapp.committee.tables.meetings import (
     Attendance,
+    Ballot,
     Meeting,
     MeetingStep,
     Minutes,
     MinutesApproval,
+    Vote,
     WrittenConsent,
 )
-from fundapp.committee.tables.reviews import (
-    Review,
-    ReviewDraft,
-    Reviewing,
-    ReviewPhaseStep,
-    ReviewTermsRow,
-)
-from fundapp.committee.tables.assignments import Assignment, AssignmentEvent, Expertise, Reminder
-from fundapp.committee.tables.decisions import Condition, Decision
-from fundapp.committee.tables.interests import Affiliate, Interest, Signal, SignalAnswer
 from fundapp.committee.tables.recusal import (
     Challenge,
     ChallengeVote,
@@ -37,6 +31,15 @@ from fundapp.committee.tables.recusal import (
     Recusal,
     RecusalLift,
 )
+from fundapp.committee.tables.reviews import (
+    Assignment,
+    Review,
+    ReviewDraft,
+    Reviewing,
+    ReviewPhaseStep,
+    ReviewTermsRow,
+)
+from fundapp.committee.tables.views import SavedView
 
 __all__ = [
     "Affiliate",
@@ -73,6 +76,7 @@ __all__ = [
     "ReviewPhaseStep",
     "ReviewTermsRow",
     "Reviewing",
+    "SavedView",
     "Signal",
     "SignalAnswer",
     "Vote",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
+from flask import url_for
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -16,11 +19,15 @@ from fundapp.committee.queries import (
     Counts,
     DocketFilter,
     DocketRow,
+    KeptView,
     Progress,
     SortKey,
     View,
+    count_each,
     docket,
     docket_counts,
+    docket_stages,
+    kept_views,
     looked_up,
     my_progress,
 )
@@ -34,10 +41,18 @@ from fundapp.screening.rules import age_in_months
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.pagination import PAGE_SIZE, Page
 
+CARDS = 12
+"""How many cards a column of the board shows at first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks for, put right where it makes no sense."""
+    """What the address asks for, put right where it makes no sense.
+
+    Attributes:
+        kept: The kept view that the address came from, if any.
+        layout: `table`, or `board` for a column a stage.
+    """
 
     view: View
     search: str
@@ -45,6 +60,8 @@ class Asked:
     sector: str
     sort: SortKey
     down: bool
+    kept: str = ""
+    layout: str = "table"
 
     @classmethod
     def of(cls, args: MultiDict[str, str]) -> Asked:
@@ -57,6 +74,8 @@ class Asked:
             sector=args.get("sector", "")[:40],
             sort=next((key for key in SORT_KEYS if key == sort), "number"),
             down=args.get("down") == "1",
+            kept=args.get("kept", "")[:36],
+            layout="board" if args.get("layout") == "board" else "table",
         )
 
     @property
@@ -70,6 +89,20 @@ class Asked:
         return DocketFilter(
             states=(self.state,) if self.state else (), search=self.search, sector=self.sector, view=self.view
         )
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What an address says of it, without what goes without saying."""
+        said = {
+            "view": "" if self.view == "all" else self.view,
+            "q": self.search,
+            "state": self.state,
+            "sector": self.sector,
+            "sort": "" if self.sort == "number" else self.sort,
+            "down": "1" if self.down else "",
+            "layout": "" if self.layout == "table" else self.layout,
+        }
+        return {name: value for name, value in said.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +122,41 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Tab:
+    """A kept view beside the built-in ones."""
+
+    kept: KeptView
+    count: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A stage of the board: how many there are, and the first of them."""
+
+    state: str
+    count: int
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
-    """One page of the docket of a call."""
+    """One page of the docket of a call; as a board, `columns` in place of rows."""
 
     calls: Sequence[CallRow]
     call: CallRow
     asked: Asked
     counts: Counts
+    tabs: Sequence[Tab]
     page: Page[Line]
+    columns: Sequence[Column]
     progress: Progress
+
+
+def docket_address(call_code: str | None, asked: Asked, *, kept: uuid.UUID | None = None) -> str:
+    """Return the address of the docket that asks for the same."""
+    said: dict[str, Any] = {"call": call_code, **asked.query, "kept": kept}
+    return url_for("committee.docket", **said)
 
 
 def find_call(session: Session, code: str | None, at: datetime) -> tuple[list[CallRow], CallRow | None]:
@@ -124,24 +183,48 @@ def load_board(
     counts = docket_counts(session, viewer, call.code, filters)
     total = counts.views[asked.view]
     number = Page.within(number, total)
-    rows = docket(
-        session,
-        viewer,
-        call.code,
-        filters=filters,
-        sort=asked.sort,
-        descending=asked.down,
-        limit=PAGE_SIZE,
-        offset=(number - 1) * PAGE_SIZE,
-    )
+    lines, columns = list[Line](), list[Column]()
+    if asked.layout == "board":
+        columns = _columns(session, viewer, call, asked, filters)
+    else:
+        rows = docket(
+            session,
+            viewer,
+            call.code,
+            filters=filters,
+            sort=asked.sort,
+            descending=asked.down,
+            limit=PAGE_SIZE,
+            offset=(number - 1) * PAGE_SIZE,
+        )
+        lines = lines_of(session, viewer, call, rows)
     return Board(
         calls=calls,
         call=call,
         asked=asked,
         counts=counts,
-        page=Page(lines_of(session, viewer, call, rows), number, total),
+        tabs=_tabs(session, viewer, call, asked),
+        page=Page(lines, number, total),
+        columns=columns,
         progress=my_progress(session, viewer, call.code),
     )
+
+
+def _tabs(session: Session, viewer: Viewer, call: CallRow, asked: Asked) -> list[Tab]:
+    kept = kept_views(session, viewer)
+    filters = [Asked.of(MultiDict(one.query)).filters for one in kept]
+    counts = count_each(session, viewer, call.code, filters)
+    return [Tab(one, count, str(one.view_id) == asked.kept) for one, count in zip(kept, counts, strict=True)]
+
+
+def _columns(session: Session, viewer: Viewer, call: CallRow, asked: Asked, filters: DocketFilter) -> list[Column]:
+    stages = docket_stages(
+        session, viewer, call.code, filters=filters, sort=asked.sort, descending=asked.down, first=CARDS
+    )
+    rates, closes_on = pool_rates(session, viewer), _day_of_age(call)
+    return [
+        Column(state, count, [_line(row, rates, closes_on) for row in rows]) for state, (count, rows) in stages.items()
+    ]
 
 
 def load_lines(session: Session, viewer: Viewer, call: CallRow, asked: Asked, numbers: Sequence[str]) -> list[Line]:
@@ -153,10 +236,13 @@ def load_lines(session: Session, viewer: Viewer, call: CallRow, asked: Asked, nu
 
 def lines_of(session: Session, viewer: Viewer, call: CallRow, rows: Sequence[DocketRow]) -> list[Line]:
     """Return rows with what is derived for display."""
-    rates = pool_rates(session, viewer)
-    # A rolling call closes years from now: a company's age there is today's.
-    closes_on = min(kst_date(call.closes_at), kst_date(now()))
+    rates, closes_on = pool_rates(session, viewer), _day_of_age(call)
     return [_line(row, rates, closes_on) for row in rows]
+
+
+def _day_of_age(call: CallRow) -> date:
+    """Return the day a company's age is told for; a rolling call closes years from now, so there it is today's."""
+    return min(kst_date(call.closes_at), kst_date(now()))
 
 
 def _line(row: DocketRow, rates: Mapping[tuple[str, str], int], closes_on: date) -> Line:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from wtforms import (
+    BooleanField,
     DateField,
     DecimalField,
     Field,
@@ -24,7 +25,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from fundapp.allocation.actions import Proposal
-from fundapp.committee.actions import Times
+from fundapp.committee.actions import LONGEST_NAME, WHATS, Times, What
 from fundapp.committee.rules import (
     CHOICES,
     HIGHEST,
@@ -393,3 +394,66 @@ class PhaseForm(KeyedForm):
     def offer(self, phases: Sequence[Phase]) -> None:
         """Offer the phases that may begin."""
         self.phase.choices = [SelectChoice(one.key, pick(one.title_ko, one.title_en)) for one in phases]
+
+
+class ViewForm(KeyedForm):
+    """A view of the docket to keep: its name, and whether the committee has it too."""
+
+    name = StringField(
+        lazy("보기 이름"), validators=[InputRequired(lazy("이름을 적어 주세요.")), Length(max=LONGEST_NAME)]
+    )
+    shared = BooleanField(lazy("위원회와 함께 쓰기"))
+
+    def to_name(self) -> str:
+        """Return the name of a valid form."""
+        return str(self.name.data)
+
+    def problems(self) -> list[str]:
+        """Return everything that is wrong, for a message above the list."""
+        return [str(message) for messages in self.errors.values() for message in messages]
+
+
+class BulkForm(KeyedForm):
+    """What to do with many applications, and with whom or where."""
+
+    what = RadioField(lazy("무엇을 할까요?"), validators=[InputRequired(lazy("하나를 골라 주세요."))])
+    person = SelectField(lazy("심사위원"), validate_choice=False)
+    meeting = SelectField(lazy("회의"), validate_choice=False)
+
+    def offer(self, *, assign: bool, propose: bool, people: list[SelectChoice], meetings: list[SelectChoice]) -> None:
+        """Set the choices that the viewer has."""
+        words = {
+            "assign": lazy("심사위원에게 맡기기"),
+            "remind": lazy("기다리는 심사 알리기"),
+            "propose": lazy("회의에 상정하기"),
+        }
+        allowed = {"assign": assign, "remind": assign, "propose": propose}
+        self.what.choices = [SelectChoice(key, word) for key, word in words.items() if allowed[key]]
+        self.person.choices = [SelectChoice("", gettext("고르세요")), *people]
+        self.meeting.choices = [SelectChoice("", gettext("고르세요")), *meetings]
+
+    def validate_person(self, field: SelectField) -> None:
+        """Reviews are given to somebody."""
+        if self.what.data == "assign" and not _is_among(field):
+            raise ValidationError(gettext("심사위원을 골라 주세요."))
+
+    def validate_meeting(self, field: SelectField) -> None:
+        """An agenda is a meeting's."""
+        if self.what.data == "propose" and not _is_among(field):
+            raise ValidationError(gettext("회의를 골라 주세요."))
+
+    def to_what(self) -> What:
+        """Return the action of a valid form."""
+        return next(one for one in WHATS if one == self.what.data)
+
+    def to_targets(self) -> dict[str, uuid.UUID | None]:
+        """Return person and meeting of a valid form, each where the action takes it."""
+        what = self.what.data
+        return {
+            "person_id": uuid.UUID(self.person.data) if what == "assign" else None,
+            "meeting_id": uuid.UUID(self.meeting.data) if what == "propose" else None,
+        }
+
+
+def _is_among(field: SelectField) -> bool:
+    return bool(field.data) and field.data in {value for value, *_ in field.iter_choices()}

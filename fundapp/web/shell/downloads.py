@@ -25,20 +25,21 @@ from fundapp.web.shell.clock import now
 from fundapp.web.shell.language import gettext
 
 Form = Literal["csv", "xlsx"]
-ColumnKind = Literal["text", "number", "won", "hours", "value", "share", "day", "instant"]
+ColumnKind = Literal["text", "number", "won", "hours", "value", "share", "points", "day", "instant"]
 Cell = str | int | date | datetime | None
 
 _TYPES: dict[Form, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_SCALES: dict[ColumnKind, int] = {"hours": 4, "value": 4, "share": 3}
+_SCALES: dict[ColumnKind, int] = {"hours": 4, "value": 4, "share": 3, "points": 1}
 _FORMATS: dict[ColumnKind, str] = {
     "number": "#,##0",
     "won": "#,##0",
     "hours": "#,##0.0000",
     "value": "#,##0.0000",
     "share": "0.0%",
+    "points": "0.0",
     "day": "yyyy-mm-dd",
     "instant": "yyyy-mm-dd hh:mm:ss",
 }
@@ -54,7 +55,8 @@ class Column:
     Attributes:
         title: Its heading, in the reader's language.
         kind: What its cells are: `text`; `number` and `won`, whole; `hours` in ten-thousandths of a GPU-hour and
-            `value` in ten-thousandths of a won (four decimals in the file); `share` in permille; `day`, a date;
+            `value` in ten-thousandths of a won (four decimals in the file); `share` in permille; `points`, in
+            tenths; `day`, a date;
             `instant`, a time with zone, written in Korean standard time. An empty cell is None.
     """
 

@@ -167,8 +167,8 @@ def seal_of_view(sight: Sight, view: View) -> Seal:
     return sight.either if view == "gap" else "nothing"
 
 
-def left_in(session: Session, sight: Sight, chosen: DocketFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions of a filter, the view not among them."""
+def left_in(sight: Sight, chosen: DocketFilter, *, sqlite: bool) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter whose search is done, the view not among them."""
     conditions: list[ColumnElement[bool]] = []
     if chosen.states:
         conditions.append(
@@ -183,8 +183,13 @@ def left_in(session: Session, sight: Sight, chosen: DocketFilter) -> list[Column
     if chosen.own is not None:
         conditions.append(_own(sight.viewer, chosen.own))
     if chosen.search.strip():
-        conditions.append(_one_of(session, looked_up(session, sight.viewer, chosen).found or frozenset()))
+        conditions.append(_one_of(chosen.found or frozenset(), sqlite=sqlite))
     return conditions
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether the session talks to SQLite; the two databases take a long list of keys in different ways."""
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def looked_up(session: Session, viewer: Viewer, chosen: DocketFilter) -> DocketFilter:
@@ -203,7 +208,7 @@ def _betrayed(session: Session, viewer: Viewer, ids: frozenset[int], search: str
     if not viewer.masked_calls or not ids:
         return set()
     named = names_clause(viewer, call_id=Listing.call_id.expression, state=Listing.state.expression)
-    blind = set(session.scalars(select(Listing.application_id).where(_one_of(session, ids), ~named)))
+    blind = set(session.scalars(select(Listing.application_id).where(_one_of(ids, sqlite=is_sqlite(session)), ~named)))
     if not blind:
         return set()
     maskers = load_maskers(session, viewer, select(Application.id).where(Application.id.in_(blind)))
@@ -219,9 +224,9 @@ def _betrayed(session: Session, viewer: Viewer, ids: frozenset[int], search: str
     return found
 
 
-def _one_of(session: Session, ids: frozenset[int]) -> ColumnElement[bool]:
+def _one_of(ids: frozenset[int], *, sqlite: bool) -> ColumnElement[bool]:
     """Return the condition that a listing is one of many, given as one parameter however many they are."""
-    if session.get_bind().dialect.name == "sqlite":
+    if sqlite:
         given = func.json_each(json.dumps(sorted(ids))).table_valued("value")
         return Listing.id.in_(select(given.c.value))
     return Listing.id == any_(cast(literal(sorted(ids), ARRAY(BigInteger)), ARRAY(BigInteger)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.docket.filters import on_docket
@@ -15,6 +17,7 @@ from fundapp.committee.tables import Reviewing
 from fundapp.core.access import Kind, Viewer
 from fundapp.intake.tables import Call, Listing
 
+_KEPT = 512
 _NEXT = [DOCKET_STATES.index(state) for state in ("eligible", "proposed")]
 
 
@@ -37,21 +40,28 @@ def my_progress(session: Session, viewer: Viewer, call_code: str) -> Progress:
         ForbiddenError: if the viewer sees no reviews at all.
     """
     require_sight(viewer, Kind.REVIEW)
+    row = session.execute(_progress(viewer, call_code)).one()
+    return Progress(row.filed + row.waiting, row.filed, row.application_id, row.number)
+
+
+@lru_cache(_KEPT)
+def _progress(viewer: Viewer, call_code: str) -> Select[*tuple[Any, ...]]:
     filed = (
-        select(func.count())
+        select(func.count().label("filed"))
         .select_from(Reviewing)
         .join(Call, Call.id == Reviewing.call_id)
         .where(Reviewing.person_id == viewer.person_id, Reviewing.filed == 1, Call.code == call_code)
         .where(Reviewing.application_id.not_in(viewer.recused_from))
+        .subquery()
     )
     waits = [on_docket(viewer, call_code), waits_for(viewer, Listing.application_id.expression)]
-    waiting = select(func.count()).select_from(Listing).where(*waits)
-    counts = session.execute(select(filed.scalar_subquery(), waiting.scalar_subquery())).one()
+    waiting = select(func.count().label("waiting")).select_from(Listing).where(*waits).subquery()
     following = (
         select(Listing.application_id, Listing.number)
         .where(*waits, Listing.stage.in_(_NEXT))
         .order_by(Listing.reviews_filed, Listing.number)
         .limit(1)
+        .subquery()
     )
-    found = session.execute(following).one_or_none() if counts[1] else None
-    return Progress(counts[0] + counts[1], counts[0], found[0] if found else None, found[1] if found else None)
+    columns = (filed.c.filed, waiting.c.waiting, following.c.application_id, following.c.number)
+    return select(*columns).select_from(filed.join(waiting, true()).outerjoin(following, true()))

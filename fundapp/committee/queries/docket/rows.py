@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, cast, exists, literal, null, or_, select, union_all
@@ -17,7 +18,9 @@ from fundapp.committee.queries.docket.filters import (
     OwnState,
     Sight,
     in_view,
+    is_sqlite,
     left_in,
+    looked_up,
     on_docket,
     sight_of,
     unsealed,
@@ -62,6 +65,7 @@ _COLUMNS: dict[SortKey, InstrumentedAttribute[Any]] = {
     "dispute": Listing.deviation_tenths,
     "progress": Listing.reviews_filed,
 }
+_KEPT = 512
 _RATED = frozenset({"rating", "mean", "median", "dispute"})
 _BLANK = _RATED | {"score", "age"}
 
@@ -143,22 +147,22 @@ def docket(
         ForbiddenError: if the viewer sees no reviews at all.
     """
     sight = sight_of(session, viewer, call_code)
-    chosen = filters or DocketFilter()
-    among = [in_view(sight, chosen.view), *left_in(session, sight, chosen)]
+    chosen = looked_up(session, viewer, filters or DocketFilter())
     official = find_official(session, call_code)
     adjusted: dict[uuid.UUID, int] = {}
     if official == "adjusted":
         scores = official_scores(session, viewer, call_code)
         adjusted = {key: one.official for key, one in scores.items() if one.official is not None}
     if official == "adjusted" and sort == "rating":
+        among = [in_view(sight, chosen.view), *left_in(sight, chosen, sqlite=is_sqlite(session))]
         ids = _ranked(session, sight, among, adjusted, descending=descending)[offset:]
         ids = ids if limit is None else ids[:limit]
         found = {row.id: row for row in session.execute(_shown(viewer).where(Listing.id.in_(ids)))}
         rows = [found[key] for key in ids]
     else:
-        page = _page(sight, among, _rated(sort, official), descending=descending, limit=limit, offset=offset)
-        order = _order(page, sort, descending=descending)
-        rows = list(session.execute(_shown(viewer).join(page, page.c.id == Listing.id).order_by(*order)))
+        asked = (sight, chosen, _rated(sort, official), descending, limit, offset, is_sqlite(session))
+        query = _query.__wrapped__(*asked) if chosen.found is not None else _query(*asked)
+        rows = list(session.execute(query))
     titles = _masked_titles(session, viewer, [row.application_id for row in rows])
     return [_row(sight, row, official, adjusted, titles) for row in rows]
 
@@ -198,6 +202,23 @@ def _masked_titles(session: Session, viewer: Viewer, ids: list[uuid.UUID]) -> di
         row.application_id: (maskers[row.application_id].text(row.title), maskers[row.application_id].text(row.region))
         for row in texts
     }
+
+
+@lru_cache(_KEPT)
+def _query(
+    sight: Sight,
+    chosen: DocketFilter,
+    sort: SortKey,
+    descending: bool,  # noqa: FBT001 - as `docket` has it
+    limit: int | None,
+    offset: int,
+    sqlite: bool,  # noqa: FBT001 - of the session
+) -> Select[*tuple[Any, ...]]:
+    """Return the statement of a page. Putting it together takes longer than running it, and people come back."""
+    among = [in_view(sight, chosen.view), *left_in(sight, chosen, sqlite=sqlite)]
+    page = _page(sight, among, sort, descending=descending, limit=limit, offset=offset)
+    order = _order(page, sort, descending=descending)
+    return _shown(sight.viewer).join(page, page.c.id == Listing.id).order_by(*order)
 
 
 def _page(

@@ -5,6 +5,7 @@ from fundapp.web.committee.routes import (
     amendments,
     assignments,
     ballots,
+    bulk,
     calibration,
     challenges,
     conflicts,
@@ -17,6 +18,7 @@ from fundapp.web.committee.routes import (
     reviews,
     rooms,
     secretary,
+    views,
 )
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "assignments",
     "ballots",
     "blueprint",
+    "bulk",
     "calibration",
     "challenges",
     "conflicts",
@@ -36,4 +39,5 @@ __all__ = [
     "reviews",
     "rooms",
     "secretary",
+    "views",
 ]
