@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031_withheld_mail"
-down_revision = "0030_assignment_record"
+revision = "0039_withheld_mail"
+down_revision = "0038_assignment_record"
 branch_labels = None
 depends_on = None
 

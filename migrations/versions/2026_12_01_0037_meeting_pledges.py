@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029_meeting_pledges"
-down_revision = "0028_challenges"
+revision = "0037_meeting_pledges"
+down_revision = "0036_challenges"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028_challenges"
-down_revision = "0027_interests"
+revision = "0036_challenges"
+down_revision = "0035_interests"
 branch_labels = None
 depends_on = None
 

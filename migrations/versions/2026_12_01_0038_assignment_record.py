@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030_assignment_record"
-down_revision = "0029_meeting_pledges"
+revision = "0038_assignment_record"
+down_revision = "0037_meeting_pledges"
 branch_labels = None
 depends_on = None
 

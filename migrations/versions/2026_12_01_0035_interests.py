@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027_interests"
-down_revision = "0025_model_requests"
+revision = "0035_interests"
+down_revision = "0034_resolutions"
 branch_labels = None
 depends_on = None
 
