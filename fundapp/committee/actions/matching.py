@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.actions.recording import Cause, write_recusal
 from fundapp.committee.queries.register import applicants, declared_interests, group_companies, registered_people
+from fundapp.committee.recording import Cause, write_recusal
 from fundapp.committee.rules import GROUNDS, Match, find_matches, read_conflict_terms, strongest
 from fundapp.committee.tables import Conflict, Recusal, Signal, SignalAnswer
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require

@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.actions.recording import end_assignment
 from fundapp.committee.entrance import enter, load_recused
 from fundapp.committee.queries.people import members
+from fundapp.committee.recording import end_assignment
 from fundapp.committee.rules import REVIEWABLE
 from fundapp.committee.tables import Assignment, AssignmentEvent, Expertise, Review
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
