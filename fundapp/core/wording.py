@@ -207,7 +207,7 @@ VERBS: Mapping[str, Words] = {
     "remove": ("보관함에서 지우기", "remove from the wallet"),
     "reject": ("부결", "reject"),
     "release": ("심사로 올리기", "release"),
-    "remove": ("빼기", "remove"),
+    "take_off": ("빼기", "take off"),
     "reopen": ("다시 의결", "reopen"),
     "replace": ("의결안 바꾸기", "replace the proposal"),
     "report": ("보고서 제출", "file a report"),

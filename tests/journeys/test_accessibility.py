@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from visits import CLINIC, GRID, LENDER, Agenda, Doors, register, start, watch
+from visits import CLINIC, GRID, LENDER, Agenda, Doors, open_meeting, register, start, watch
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +44,14 @@ PAGES = (
     ("chair", "{ballot}/amend"),
     ("analyst", "/committee/meetings"),
     ("analyst", "{minutes}"),
+    ("member7", "/committee/interests"),
+    ("member6", "{meeting_gate}"),
+    ("analyst", "/committee/conflicts?view=recusals"),
+    ("analyst", "/committee/conflicts/register"),
+    ("analyst", "/committee/conflicts/check?companies=2208162517"),
+    ("analyst", "/committee/assignments?call=AX-2026-1"),
+    ("analyst", "/committee/assignments/list?call=AX-2026-1"),
+    ("chair", "/committee/challenges"),
     ("analyst", "/operations/"),
     ("analyst", "/operations/rubrics"),
     ("analyst", "{rubric}"),
@@ -73,7 +81,7 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
     doors.keys["founder"] = founder.context.storage_state()
     application = start(founder, GRID)
     member = doors.enter("member7")
-    member.goto(agenda.ballots[LENDER.name])
+    open_meeting(member, agenda.ballots[LENDER.name])
     review = str(member.get_by_role("link", name="심사 자료").get_attribute("href"))
     member.goto(review)
     if member.get_by_role("radio", name="없습니다").count():
@@ -93,6 +101,7 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
         "gate": f"{review}/pledge",
         "review": review,
         "ballot": agenda.ballots[CLINIC.name],
+        "meeting_gate": f"{agenda.meeting.rstrip('/')}/pledge",
         "plan": agenda.plan,
         "meeting": agenda.meeting,
         "decided": decided,

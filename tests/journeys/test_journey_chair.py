@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from visits import CLINIC, LENDER, MAKER, Agenda, Enter, row_of, vote
+from visits import CLINIC, LENDER, MAKER, Agenda, Enter, open_meeting, row_of, vote
 
 pytestmark = pytest.mark.browser
 
@@ -15,6 +15,8 @@ def test_the_meeting_lists_what_the_plan_proposes(enter: Enter, agenda: Agenda) 
     page = enter("chair")
     page.goto("/committee/meetings")
     page.get_by_role("link", name="제2회 투자심의위원회").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("회의에 들어가기 전에 서약합니다")
+    page.get_by_role("button", name="서약하고 들어가기").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("제2회 투자심의위원회")
     expect(page.get_by_text("2026년 12월 10일(목) · AX-ROLLING")).to_be_visible()
     for company in (MAKER, CLINIC, LENDER):
@@ -26,7 +28,7 @@ def test_the_meeting_lists_what_the_plan_proposes(enter: Enter, agenda: Agenda) 
 def test_five_of_eight_vote_and_the_first_count_stands(enter: Enter, agenda: Agenda) -> None:
     ballot = agenda.ballots[MAKER.name]
     chair = enter("chair")
-    chair.goto(ballot)
+    open_meeting(chair, ballot)
     chair.get_by_role("link", name="개표하기").click()
     expect(chair.get_by_text("정족수에 5명 모자랍니다")).to_be_visible()
     counting = chair.url
@@ -52,7 +54,7 @@ def test_five_of_eight_vote_and_the_first_count_stands(enter: Enter, agenda: Age
     expect(second.get_by_text(ARITHMETIC)).to_be_visible()
 
     late = enter("member6")
-    late.goto(ballot)
+    open_meeting(late, ballot)
     expect(late.locator(".votebar")).to_have_count(0)
     expect(late.get_by_text(ARITHMETIC)).to_be_visible()
     expect(late.get_by_text("내 표:")).to_have_count(0)

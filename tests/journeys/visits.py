@@ -241,9 +241,17 @@ def adopt(page: Page, title: str, day: str) -> None:
     expect(page.get_by_text("회의에 올리고 그만큼 예약했습니다.")).to_be_visible()
 
 
+def open_meeting(page: Page, address: str) -> None:
+    """Open a meeting or one of its ballots; whoever votes signs first for the items that are new to them."""
+    page.goto(address)
+    if "/pledge?" in page.url:
+        page.get_by_role("button", name="서약하고 들어가기").click()
+        page.wait_for_url(f"**{address}")
+
+
 def vote(page: Page, ballot: str, choice: str) -> None:
     """Cast a vote."""
-    page.goto(ballot)
+    open_meeting(page, ballot)
     page.locator(".votebar label").filter(has_text=choice).click()
     if choice != "찬성":
         page.get_by_label("의견 (반대·기권은 필수)").fill("근거를 더 보아야 합니다.")
@@ -253,7 +261,7 @@ def vote(page: Page, ballot: str, choice: str) -> None:
 
 def close(page: Page, ballot: str) -> None:
     """Count, as the chair, after the page has asked once more."""
-    page.goto(ballot)
+    open_meeting(page, ballot)
     page.get_by_role("link", name="개표하기").click()
     page.get_by_role("button", name="개표하기").click()
     expect(page.get_by_text("개표했습니다.")).to_be_visible()

@@ -9,7 +9,6 @@ from io import BytesIO
 
 import pytest
 from committee_room import Room, factory, rubric
-from conftest import token_in
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -36,6 +35,12 @@ def room(app: Flask, db: Database, password_hash: str, sign_in: Callable[..., ob
     made = Room(app, db, password_hash, sign_in)
     made.open()
     return made
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def numbered(room: Room, name: str = COMPANY) -> uuid.UUID:

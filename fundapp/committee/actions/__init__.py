@@ -1,13 +1,43 @@
 """What the committee does."""
 
+from fundapp.committee.actions.assignments import (
+    Assigned,
+    Assigning,
+    Reminded,
+    add_reviewer,
+    assign_reviewers,
+    import_assignments,
+    remind_all,
+    remind_reviewers,
+    remove_reviewer,
+    set_expertise,
+)
 from fundapp.committee.actions.ballots import DecisionSummary, agree_in_writing, cast_vote, close_ballot
 from fundapp.committee.actions.bulk import MOST_ROWS, WHATS, Bulk, BulkLine, Terms, What, carry_out
+from fundapp.committee.actions.challenges import (
+    ChallengeOutcome,
+    QuorumLackingError,
+    close_challenge,
+    file_challenge,
+    set_aside_challenge,
+    vote_on_challenge,
+)
 from fundapp.committee.actions.conditions import meet_condition, waive_condition
 from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.discussion import edit_comment, post_comment, resolve_question, retract_comment
 from fundapp.committee.actions.drafts import SavedReviewDraft, save_review_draft
 from fundapp.committee.actions.figures import keep_all_figures
 from fundapp.committee.actions.inquiries import answer_inquiry, ask_applicant
+from fundapp.committee.actions.interests import (
+    Declaration,
+    Declared,
+    add_affiliate,
+    declare_interest,
+    withdraw_affiliate,
+    withdraw_interest,
+)
+from fundapp.committee.actions.lifting import ask_lift, decide_lift
+from fundapp.committee.actions.matching import Matched, match_application, match_call, match_register
 from fundapp.committee.actions.meetings import (
     Times,
     cancel_meeting,
@@ -17,10 +47,11 @@ from fundapp.committee.actions.meetings import (
 )
 from fundapp.committee.actions.minutes import approve_minutes, draft_minutes, edit_minutes, minutes_hash
 from fundapp.committee.actions.phases import move_due_phases, move_phase, open_call
-from fundapp.committee.actions.pledges import pledge_no_conflict
+from fundapp.committee.actions.pledges import pledge_no_conflict, sign_meeting
 from fundapp.committee.actions.proposing import BallotTerms, propose, set_aside
 from fundapp.committee.actions.reopening import answer_reopening, ask_reopening
-from fundapp.committee.actions.reviews import Assigned, FiledReview, assign_reviewers, file_review
+from fundapp.committee.actions.reviews import FiledReview, file_review
+from fundapp.committee.actions.signals import confirm_signals, dismiss_signals
 from fundapp.committee.actions.sitting import call_item, end_meeting, open_meeting, record_attendance, set_agenda
 from fundapp.committee.actions.views import LONGEST_NAME, change_view, delete_view, save_view
 from fundapp.committee.actions.written import close_written_ballots

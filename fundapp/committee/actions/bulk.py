@@ -15,18 +15,20 @@ from typing import Any, Literal, get_args
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.audit.actions import record_event
-from fundapp.committee.actions.ballots import propose
+from fundapp.committee.actions.assignments import add_reviewer
+from fundapp.committee.actions.proposing import propose
 from fundapp.committee.entrance import enter, load_recused
 from fundapp.committee.queries.people import members
 from fundapp.committee.queries.sight import in_sight
 from fundapp.committee.rules import REVIEWABLE, GpuLine
 from fundapp.committee.tables import Assignment, Review
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.core.errors import FundError, InvalidInputError, TransitionRefusedError
+from fundapp.core.errors import FundError, InvalidInputError
 from fundapp.core.idempotency import once
 from fundapp.core.outbox import enqueue_mail
+from fundapp.core.quarters import kst_date
 from fundapp.identity.tables import Person
+from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Company
 
 What = Literal["assign", "remind", "propose"]
@@ -106,7 +108,7 @@ Step = Callable[[Application], tuple[str, str]]
 
 def _each(session: Session, bulk: Bulk, step: Step, actor: Viewer) -> list[list[Any]]:
     rows = session.execute(
-        select(Application, Company.name)
+        select(Application, company_shown(actor))
         .join(Company, Company.id == Application.company_id)
         .where(Application.id.in_(bulk.application_ids), in_sight(actor))
         .order_by(Application.number)
@@ -131,45 +133,32 @@ def _assigning(session: Session, bulk: Bulk, _key: str, actor: Viewer, at: datet
         raise InvalidInputError(field="person", reason_ko="심사위원을 골라 주세요", reason_en="choose a reviewer")
 
     def assign(application: Application) -> tuple[str, str]:
-        enter(session, application.id, actor=actor, verb=Verb.ASSIGN, kind=Kind.APPLICATION)
-        if application.state not in REVIEWABLE:
-            raise TransitionRefusedError(thing="application", state=application.state, verb="assign")
-        if seat.person_id in load_recused(session, application.id):
-            raise InvalidInputError(
-                field="person", reason_ko="이 안건에서 물러난 위원입니다", reason_en="recused from this one"
-            )
-        held = select(Assignment.id).where(
-            Assignment.application_id == application.id, Assignment.person_id == seat.person_id
-        )
-        if session.scalar(held) is not None:
-            raise InvalidInputError(field="person", reason_ko="이미 맡고 있습니다", reason_en="has it already")
-        by = actor.name or actor.email
-        session.add(Assignment(application_id=application.id, person_id=seat.person_id, assigned_by=by, at=at))
-        session.flush()
-        record_event(
+        added = add_reviewer(
             session,
+            application_id=application.id,
+            person_id=seat.person_id,
+            reason="여러 안건에 한꺼번에 배정",
             actor=actor,
-            verb="application.assigned",
-            subject_kind="application",
-            subject=application.number,
             at=at,
-            details={"reviewers": [str(seat.person_id)]},
         )
+        if not added:
+            raise InvalidInputError(field="person", reason_ko="이미 맡고 있습니다", reason_en="has it already")
         return f"{seat.name} 위원에게 맡김", f"given to {seat.name}"
 
     return assign
 
 
-def _reminding(session: Session, _bulk: Bulk, key: str, actor: Viewer, at: datetime) -> Step:
+def _reminding(session: Session, _bulk: Bulk, _key: str, actor: Viewer, at: datetime) -> Step:
     def remind(application: Application) -> tuple[str, str]:
         enter(session, application.id, actor=actor, verb=Verb.ASSIGN, kind=Kind.APPLICATION)
         filed = select(Review.id).where(
             Review.application_id == Assignment.application_id, Review.person_id == Assignment.person_id
         )
+        recused = load_recused(session, application.id)
         waited_for = session.execute(
             select(Person.id, Person.email)
             .join(Assignment, Assignment.person_id == Person.id)
-            .where(Assignment.application_id == application.id, ~filed.exists())
+            .where(Assignment.application_id == application.id, ~filed.exists(), Person.id.not_in(recused))
             .order_by(Person.email)
         ).all()
         if not waited_for or application.state not in REVIEWABLE:
@@ -179,11 +168,12 @@ def _reminding(session: Session, _bulk: Bulk, key: str, actor: Viewer, at: datet
         for person_id, email in waited_for:
             enqueue_mail(
                 session,
-                dedupe_key=f"review-reminder:{key}:{application.number}:{person_id}",
+                dedupe_key=f"review-reminder:{application.number}:{person_id}:{kst_date(at)}",
                 recipient=email,
                 subject=f"심사를 기다립니다: {application.number}",
                 body=f"{application.number} 심사가 아직 저장되지 않았습니다. 심사 안건에서 열어 주세요.\n",
                 at=at,
+                about=[application.id],
             )
         return f"위원 {len(waited_for)}명에게 메일", f"mail to {len(waited_for)}"
 

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.committee.actions.lifting import write_lift
-from fundapp.committee.actions.recording import Cause, end_assignment, find_standing, write_recusal
 from fundapp.committee.entrance import enter, load_recused, require_person
 from fundapp.committee.queries.people import members
+from fundapp.committee.recording import Cause, end_assignment, find_standing, write_recusal
 from fundapp.committee.rules import (
     CHOICES,
     REVIEWABLE,
@@ -99,26 +99,38 @@ def file_challenge(
             raise InvalidInputError(
                 field="person", reason_ko="이미 이 안건에서 빠진 위원입니다", reason_en="is outside this case already"
             )
-        cause = Cause("challenge", reason.strip(), keeps_assignment=True)
-        recusal_id = write_recusal(session, application, target_id, cause, actor, at)
-        challenge = Challenge(
-            application_id=application_id,
-            target_id=target_id,
-            recusal_id=recusal_id,
-            side=side,
-            reason=reason.strip(),
-            filed_by_id=filer,
-            filed_by=actor.name or actor.email,
-            filed_at=at,
-        )
-        session.add(challenge)
-        session.flush()
-        _record(session, "challenge.filed", application, challenge.id, actor, at, side=side)
-        return {"challenge": str(challenge.id)}
+        return {"challenge": str(_put_outside(session, application, target_id, side, reason.strip(), actor, at))}
 
     request = {"application": str(application_id), "target": str(target_id), "reason": reason.strip()}
     result = once(session, key=key, verb="challenge.file", request=request, at=at, work=work)
     return uuid.UUID(result["challenge"])
+
+
+def _put_outside(
+    session: Session,
+    application: Application,
+    target_id: uuid.UUID,
+    side: str,
+    reason: str,
+    actor: Viewer,
+    at: datetime,
+) -> uuid.UUID:
+    """Recuse the target for the time being and record why; the assignment stays for the case that it is dismissed."""
+    cause = Cause("challenge", reason, keeps_assignment=True)
+    challenge = Challenge(
+        application_id=application.id,
+        target_id=target_id,
+        recusal_id=write_recusal(session, application, target_id, cause, actor, at),
+        side=side,
+        reason=reason,
+        filed_by_id=require_person(actor),
+        filed_by=actor.name or actor.email,
+        filed_at=at,
+    )
+    session.add(challenge)
+    session.flush()
+    _record(session, "challenge.filed", application, challenge.id, actor, at, side=side)
+    return challenge.id
 
 
 def _enter_party(session: Session, application_id: uuid.UUID, actor: Viewer) -> tuple[Application, str]:

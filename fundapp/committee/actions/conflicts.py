@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from fundapp.committee.actions.recording import Cause, find_standing, write_recusal
 from fundapp.committee.entrance import enter, require_person
+from fundapp.committee.recording import Cause, find_standing, write_recusal
 from fundapp.committee.rules import ROUTES, Route
 from fundapp.core.access import Kind, Verb, Viewer
 from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError

@@ -12,15 +12,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.actions.recording import Cause, write_recusal
 from fundapp.committee.queries.register import applicants, declared_interests, group_companies, registered_people
+from fundapp.committee.recording import Cause, write_recusal
 from fundapp.committee.rules import GROUNDS, Match, find_matches, read_conflict_terms, strongest
 from fundapp.committee.tables import Conflict, Recusal, Signal, SignalAnswer
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
 from fundapp.core.orm import canonical_json
 from fundapp.core.quarters import kst_date
-from fundapp.intake.queries import PUBLIC_MAIL
+from fundapp.intake.masking import PUBLIC_MAIL
 from fundapp.intake.tables import Application, Call
 
 DONE = frozenset({"withdrawn", "ineligible", "rejected"})

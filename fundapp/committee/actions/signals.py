@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.actions.recording import Cause, find_standing, write_recusal
 from fundapp.committee.entrance import enter, require_person
+from fundapp.committee.recording import Cause, find_standing, write_recusal
 from fundapp.committee.tables import Signal, SignalAnswer
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError

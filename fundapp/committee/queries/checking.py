@@ -18,7 +18,7 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.orm import new_id
 from fundapp.core.quarters import kst_date
 from fundapp.identity.tables import Person
-from fundapp.intake.queries import PUBLIC_MAIL
+from fundapp.intake.masking import PUBLIC_MAIL
 from fundapp.intake.tables import Application, Call, Company
 
 

@@ -14,12 +14,10 @@ from fundapp.committee.tables.discussion import (
 from fundapp.committee.tables.interests import Affiliate, Interest, Signal, SignalAnswer
 from fundapp.committee.tables.meetings import (
     Attendance,
-    Ballot,
     Meeting,
     MeetingStep,
     Minutes,
     MinutesApproval,
-    Vote,
     WrittenConsent,
 )
 from fundapp.committee.tables.recusal import (
@@ -32,7 +30,6 @@ from fundapp.committee.tables.recusal import (
     RecusalLift,
 )
 from fundapp.committee.tables.reviews import (
-    Assignment,
     Review,
     ReviewDraft,
     Reviewing,

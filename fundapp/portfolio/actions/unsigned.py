@@ -39,10 +39,14 @@ def release_unsigned(session: Session, *, decision_id: uuid.UUID, reason: str, a
         InvalidInputError: without a reason.
         TransitionRefusedError: if it was not carried, or has been signed or released.
     """
-    decision = session.get(Decision, decision_id)
-    if decision is None:
+    found = session.execute(
+        select(Decision, Application)
+        .join(Application, Application.id == Decision.application_id)
+        .where(Decision.id == decision_id)
+    ).one_or_none()
+    if found is None:
         raise NotFoundError(decision=str(decision_id))
-    application = session.get_one(Application, decision.application_id)
+    decision, application = found
     award, vote = (Thing(kind, application.id, application.company_id) for kind in (Kind.AWARD, Kind.BALLOT))
     if not (may(actor, Verb.SIGN, award) or may(actor, Verb.CLOSE, vote)):
         raise ForbiddenError(verb="lapse", kind="decision")

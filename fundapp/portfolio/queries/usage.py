@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import Quarter
-from fundapp.intake.tables import Company
+from fundapp.intake.tables import Application, Company
 from fundapp.portfolio.queries.sight import award_clause
 from fundapp.portfolio.tables import Award, UsageDay, UsageImport, UsageOwner
 
@@ -171,8 +171,18 @@ def list_suspense(session: Session, viewer: Viewer, *, quarter: Quarter | None =
 
 
 def list_unmapped(session: Session, viewer: Viewer) -> list[UnmappedRow]:
-    """Return everybody whose use belongs to no award, most hours first, each with the award that it most likely is."""
-    rows = [row for row in list_suspense(session, viewer) if row.kind == "unmapped"]
+    """Return everybody whose use belongs to no award, most hours first, each with the award that it most likely is.
+
+    A bill may name a company by its number; one that the viewer is recused from is left out.
+    """
+    hidden = set(
+        session.scalars(
+            select(Company.identifier)
+            .join(Application, Application.company_id == Company.id)
+            .where(Application.id.in_(viewer.recused_from))
+        )
+    )
+    rows = [row for row in list_suspense(session, viewer) if row.kind == "unmapped" and row.owner not in hidden]
     by_owner: dict[str, list[SuspenseRow]] = {}
     for row in rows:
         by_owner.setdefault(row.owner, []).append(row)

@@ -33,16 +33,16 @@ def judge_knockout(
         NotFoundError: if there is no such application, or the actor may not judge it.
         TransitionRefusedError: if it is not on hold.
     """
+    application = session.get(Application, application_id, populate_existing=True)
     require(actor, Verb.OVERRIDE, Thing(Kind.SCORECARD, application_id))
+    if application is None:
+        raise NotFoundError
     verb = {"released": "release", "ineligible": "declare_ineligible"}.get(outcome)
     if verb is None:
         raise InvalidInputError(field="outcome", reason_ko="없는 판단입니다", reason_en="no such outcome")
     why = reason.strip()
     if not why:
         raise InvalidInputError(field="reason", reason_ko="사유를 적어 주세요", reason_en="a reason is needed")
-    application = session.get(Application, application_id, populate_existing=True)
-    if application is None:
-        raise NotFoundError
     card = session.scalar(
         select(Scorecard.id)
         .join(Submission, Submission.id == Scorecard.submission_id)

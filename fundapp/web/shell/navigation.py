@@ -72,7 +72,7 @@ _GROUPS = (
             ),
             Entry(lazy("이해충돌"), "shield-check", "/committee/conflicts", Kind.CONFLICT),
             Entry(lazy("기피 신청"), "person-dash", "/committee/challenges", Kind.CONFLICT, verbs=(Verb.VOTE,)),
-            Entry(lazy("내 이해관계"), "shield-check", "/committee/interests", Kind.CONFLICT, verbs=(Verb.SUBMIT,)),
+            Entry(lazy("내 이해관계"), "person-vcard", "/committee/interests", Kind.CONFLICT, verbs=(Verb.SUBMIT,)),
         ),
     ),
     Group(

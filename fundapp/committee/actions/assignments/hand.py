@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.actions.recording import end_assignment
 from fundapp.committee.entrance import enter, load_recused
+from fundapp.committee.fixing import freeze_terms
 from fundapp.committee.queries.people import members
+from fundapp.committee.recording import end_assignment
 from fundapp.committee.rules import REVIEWABLE
 from fundapp.committee.tables import Assignment, AssignmentEvent, Expertise, Review
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
@@ -34,8 +35,8 @@ def add_reviewer(
     actor: Viewer,
     at: datetime,
     origin: Origin = "hand",
-) -> None:
-    """Give an application to a member; a repeat changes nothing.
+) -> bool:
+    """Give an application to a member; a repeat changes nothing, and False is returned.
 
     Args:
         session: A writing session.
@@ -64,7 +65,9 @@ def add_reviewer(
             reason_en="is recused from this application",
         )
     if _find(session, application_id, person_id) is not None:
-        return
+        return False
+    # Reviews open with the first assignment: from here on nobody changes what they are judged by.
+    freeze_terms(session, application.call_id, actor=actor, at=at)
     assignment = Assignment(
         application_id=application_id, person_id=person_id, assigned_by=actor.name or actor.email, at=at
     )
@@ -72,8 +75,9 @@ def add_reviewer(
         with session.begin_nested():
             session.add(assignment)
     except IntegrityError:
-        return
+        return False
     _record(session, application, person_id, "added", origin, reason, actor, at)
+    return True
 
 
 def remove_reviewer(
@@ -92,7 +96,7 @@ def remove_reviewer(
     _require_reason(reason)
     filed = select(Review.id).where(Review.application_id == application_id, Review.person_id == person_id)
     if session.scalar(filed.limit(1)) is not None:
-        raise TransitionRefusedError(thing="assignment", state="filed", verb="remove")
+        raise TransitionRefusedError(thing="assignment", state="filed", verb="take_off")
     end_assignment(session, application_id, person_id)
     _record(session, application, person_id, "removed", "hand", reason, actor, at)
 

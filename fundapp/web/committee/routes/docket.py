@@ -13,12 +13,12 @@ from fundapp.core.access import Kind, Thing, Verb, require
 from fundapp.core.errors import NotFoundError
 from fundapp.web.committee.board import Asked, find_call, lines_of, load_board, load_lines
 from fundapp.web.committee.door import blueprint
-from fundapp.web.committee.forms import ViewForm
+from fundapp.web.committee.forms import ViewForm, criterion_label
 from fundapp.web.committee.sheet import docket_sheet
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Form
-from fundapp.web.shell.language import gettext, pick
+from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import asked_page
 from fundapp.web.shell.viewer import viewer
 
@@ -71,7 +71,7 @@ def comparison() -> ResponseReturnValue:
             raise NotFoundError
         found = compare(session, viewer(), call.code, numbers)
         lines = lines_of(session, viewer(), call, [one.row for one in found.compared])
-    labels = {one.key: pick(one.title_ko, one.title_en) for one in found.criteria}
+    labels = {one.key: criterion_label(one) for one in found.criteria}
     pairs = list(zip(found.compared, lines, strict=True))
     return render_template("committee/compare.html", call=call, pairs=pairs, criteria=labels)
 

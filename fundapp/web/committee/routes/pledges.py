@@ -16,7 +16,7 @@ from fundapp.committee.queries import (
     waiting_signals,
 )
 from fundapp.committee.queries.pledges import PledgeItem
-from fundapp.core.errors import InvalidInputError
+from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.web.committee.conflict_words import SIGNAL_WORDS
 from fundapp.web.committee.door import blueprint
 from fundapp.web.committee.dossier import load_parties
@@ -36,14 +36,16 @@ _LONGEST = 2000
 def keep_shut() -> ResponseReturnValue | None:
     """Lead whoever votes to the pledge before anything of a meeting opens, whichever page of it was asked for.
 
-    An address that belongs to no meeting says nothing here: the page itself answers as for an absent one.
+    A ballot that is absent and one that is out of sight end here alike, after the same statement.
     """
     places = request.view_args or {}
     if request.endpoint in _OWN or not ({"meeting_id", "ballot_id"} & places.keys()):
         return None
     with db().read() as session:
         meeting_id = places.get("meeting_id") or find_meeting_of(session, viewer(), places["ballot_id"])
-        if meeting_id is None or not must_sign_meeting(session, viewer(), meeting_id):
+        if meeting_id is None:
+            raise NotFoundError
+        if not must_sign_meeting(session, viewer(), meeting_id):
             return None
     return redirect(url_for("committee.meeting_gate", meeting_id=meeting_id, to=_target()))
 

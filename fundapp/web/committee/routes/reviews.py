@@ -70,7 +70,7 @@ def save_review(application_id: uuid.UUID) -> ResponseReturnValue:
         return _page(dossier, form, writing=True), _REFUSED
     flash(gettext("%(number)s 심사를 저장했습니다.", number=dossier.page.number), "ok")
     if request.form.get("then") == "next":
-        return redirect(url_for("committee.following", call=call_code))
+        return redirect(url_for("committee.following", call=dossier.page.call_code))
     return redirect(url_for("committee.review", application_id=application_id))
 
 
