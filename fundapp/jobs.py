@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from config import Settings, training_environment
 from fundapp import mail
+from fundapp.committee import actions as committee
 from fundapp.committee.queries import blind_ratings, load_viewer
 from fundapp.core.access import SYSTEM
 from fundapp.core.clockwork import JobRun, find_run, take_lease
@@ -130,6 +131,10 @@ def _screen_submissions(database: Database, _settings: Settings, at: datetime) -
     codes = [page.code for page in pages if page.closes_at < at or page.document.get("kind") == "rolling"]
     results = {code: screening.screen_call(database, code, actor=SYSTEM, at=at) for code in codes}
     return {"scored": {code: result.scored for code, result in results.items() if result.scored}}
+
+
+def _remind_conditions(session: Session, at: datetime) -> dict[str, Any]:
+    return asdict(committee.remind_conditions(session, actor=SYSTEM, at=at))
 
 
 def _watch_grants(session: Session, at: datetime) -> dict[str, Any]:
@@ -245,6 +250,7 @@ JOBS = {
         Job("verify-ledger", _kst_day, effect=_verify_ledger),
         Job("pull-utilisation", _utc_hour, errand=_pull_utilisation),
         Job("watch-grants", _utc_day, effect=_watch_grants),
+        Job("remind-conditions", _kst_day, effect=_remind_conditions),
         Job("send-mail", _minute, errand=_send_mail),
         # Last: what it does may take minutes.
         Job("model-requests", _minute, errand=_answer_model_requests),

@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 from fundapp.allocation.actions import adopt_plan, plan_call
 from fundapp.allocation.queries import find_plan
 from fundapp.committee.actions import (
+    accept_evidence,
     assign_reviewers,
     cast_vote,
     close_ballot,
     declare_conflict,
     file_review,
-    meet_condition,
     pledge_no_conflict,
     schedule_meeting,
+    submit_evidence,
 )
 from fundapp.committee.queries import docket, list_conditions, meeting_page
 from fundapp.committee.rules import ProposedCondition
@@ -127,7 +128,12 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
         if page is not None
         else plan_call(stage.database, call_code=stage.scenario.call, actor=analyst, at=stage.when("plan")).plan_id
     )
-    conditions = [ProposedCondition(item["text_ko"], as_date(item["due_on"])) for item in script["conditions"]]
+    conditions = [
+        ProposedCondition(
+            item["text_ko"], as_date(item["due_on"]), item["releases"], "fund", stage.viewer(item["owner"]).person_id
+        )
+        for item in script["conditions"]
+    ]
     with stage.database.read() as session:
         numbers = [row.number for row in list_applications(session, analyst, stage.scenario.call)]
     stage.write(
@@ -188,8 +194,8 @@ def _vote_on(
 
 
 def meet_conditions(stage: Stage) -> None:
-    """Record the evidence for every condition that has to hold before signing."""
-    analyst = stage.one("analyst")
+    """Hand in evidence for every condition that has to hold, by its owner, and let somebody else accept it."""
+    analyst, chair = stage.one("analyst"), stage.one("chair")
     evidence = {item["text_ko"]: item["evidence_ko"] for item in stage.scenario.document["conditions"]}
     at = stage.when("award_signing") - timedelta(days=1)
     with stage.database.read() as session:
@@ -197,6 +203,17 @@ def meet_conditions(stage: Stage) -> None:
 
     def work(session: Session) -> None:
         for row in rows:
-            meet_condition(session, condition_id=row.condition_id, evidence=evidence[row.text], actor=analyst, at=at)
+            owner = next(one for one in (analyst, stage.one("finance")) if one.person_id == row.owner_id)
+            key = f"demo:evidence:{row.application_number}:{row.number}"
+            version = submit_evidence(
+                session, condition_id=row.condition_id, text=evidence[row.text], key=key, actor=owner, at=at
+            )
+            accept_evidence(
+                session,
+                condition_id=row.condition_id,
+                version=version,
+                actor=chair if owner is analyst else analyst,
+                at=at + timedelta(hours=1),
+            )
 
     stage.write(work)

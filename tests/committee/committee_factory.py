@@ -233,7 +233,7 @@ def ballot(
     *,
     krw: int = 100_000_000,
     lines: tuple[GpuLine, ...] = (),
-    conditions: tuple[str, ...] = (),
+    conditions: tuple[str | ProposedCondition, ...] = (),
     hold_key: str | None = None,
 ) -> uuid.UUID:
     meeting_id = meeting(db)
@@ -245,7 +245,7 @@ def ballot(
             application_id=application_id,
             krw=krw,
             gpu_lines=lines,
-            conditions=[ProposedCondition(text) for text in conditions],
+            conditions=[ProposedCondition(one) if isinstance(one, str) else one for one in conditions],
             hold_key=hold_key,
             actor=SYSTEM,
             at=AT,

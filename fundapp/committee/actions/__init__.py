@@ -7,23 +7,38 @@ from fundapp.committee.actions.ballots import (
     propose,
     schedule_meeting,
 )
-from fundapp.committee.actions.conditions import meet_condition, waive_condition
+from fundapp.committee.actions.conditions import (
+    Reminded,
+    accept_evidence,
+    assign_condition,
+    remind_conditions,
+    return_evidence,
+    submit_evidence,
+)
 from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.pledges import pledge_no_conflict
 from fundapp.committee.actions.reviews import Assigned, FiledReview, assign_reviewers, file_review
+from fundapp.committee.actions.waivers import cast_waiver_vote, close_waiver, propose_waiver
 
 __all__ = [
     "Assigned",
     "DecisionSummary",
     "FiledReview",
+    "Reminded",
+    "accept_evidence",
+    "assign_condition",
     "assign_reviewers",
     "cast_vote",
+    "cast_waiver_vote",
     "close_ballot",
+    "close_waiver",
     "declare_conflict",
     "file_review",
-    "meet_condition",
     "pledge_no_conflict",
     "propose",
+    "propose_waiver",
+    "remind_conditions",
+    "return_evidence",
     "schedule_meeting",
-    "waive_condition",
+    "submit_evidence",
 ]

@@ -1,6 +1,18 @@
 """What the fund believes about judging: criteria, statistics, quorum, majority, and who may not take part."""
 
 from fundapp.committee.rules.agenda import agenda_order
+from fundapp.committee.rules.conditions import (
+    LONGEST_EVIDENCE,
+    MOST_LINKS,
+    SCOPES,
+    SIDES,
+    Scope,
+    Side,
+    keeps_back,
+    keeps_signing,
+    read_links,
+    reminder_of,
+)
 from fundapp.committee.rules.proposals import RELEASES, GpuLine, ProposedCondition, Release, default_release
 from fundapp.committee.rules.recusal import ROUTES, Route, require_no_conflict
 from fundapp.committee.rules.reviews import (
@@ -41,11 +53,15 @@ __all__ = [
     "DOCKET_STATES",
     "FULL_TENTHS",
     "HIGHEST",
+    "LONGEST_EVIDENCE",
     "LOWEST",
+    "MOST_LINKS",
     "RELEASES",
     "REVIEWABLE",
     "ROUTES",
+    "SCOPES",
     "SEVERITY_FROM",
+    "SIDES",
     "TRIM_FROM",
     "VERB_OF_OUTCOME",
     "AlreadyVotedError",
@@ -58,11 +74,17 @@ __all__ = [
     "Rating",
     "Release",
     "Route",
+    "Scope",
+    "Side",
     "Statistics",
     "Tally",
     "adjusted_mean",
     "agenda_order",
     "default_release",
+    "keeps_back",
+    "keeps_signing",
+    "read_links",
+    "reminder_of",
     "require_complete",
     "require_no_conflict",
     "review_total",

@@ -1,6 +1,13 @@
 """The committee's record: who was recused, who rated what, who voted how, what was decided."""
 
-from fundapp.committee.tables.decisions import Condition, Decision
+from fundapp.committee.tables.conditions import (
+    Condition,
+    ConditionEvidence,
+    EvidenceJudgement,
+    Waiver,
+    WaiverVote,
+)
+from fundapp.committee.tables.decisions import Decision
 from fundapp.committee.tables.meetings import Ballot, Meeting, Vote
 from fundapp.committee.tables.recusal import Conflict
 from fundapp.committee.tables.reviews import Assignment, Review
@@ -9,9 +16,13 @@ __all__ = [
     "Assignment",
     "Ballot",
     "Condition",
+    "ConditionEvidence",
     "Conflict",
     "Decision",
+    "EvidenceJudgement",
     "Meeting",
     "Review",
     "Vote",
+    "Waiver",
+    "WaiverVote",
 ]

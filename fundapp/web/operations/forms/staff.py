@@ -167,19 +167,6 @@ class ReasonForm(KeyedForm):
     reason = StringField(lazy("사유"), validators=[DataRequired(message=_NEEDED), Length(max=LONGEST_REASON)])
 
 
-class ConditionForm(KeyedForm):
-    """How a condition ends."""
-
-    outcome = RadioField(
-        lazy("처리"),
-        choices=[SelectChoice("met", lazy("충족")), SelectChoice("waived", lazy("면제"))],
-        validators=[InputRequired()],
-    )
-    evidence = TextAreaField(
-        lazy("증빙 또는 사유"), validators=[DataRequired(message=_NEEDED), Length(max=LONGEST_REASON)]
-    )
-
-
 class _BoxesField(SelectMultipleField):
     """Several of a few, as check boxes."""
 
