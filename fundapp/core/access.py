@@ -66,6 +66,8 @@ class Kind(StrEnum):
     REVIEW = "review"
     BALLOT = "ballot"
     CONDITION = "condition"
+    LETTER = "letter"
+    APPEAL = "appeal"
     PLAN = "plan"
     POOL = "pool"
     AWARD = "award"
@@ -148,6 +150,11 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.PROPOSE, Kind.CONDITION): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.VOTE, Kind.CONDITION): _BOARD,
     (Verb.CLOSE, Kind.CONDITION): frozenset({Role.CHAIR}),
+    (Verb.VIEW, Kind.LETTER): _READERS,
+    (Verb.PREPARE, Kind.LETTER): frozenset({Role.ANALYST, Role.CHAIR}),
+    (Verb.APPROVE, Kind.LETTER): frozenset({Role.ANALYST, Role.CHAIR}),
+    (Verb.VIEW, Kind.APPEAL): _READERS,
+    (Verb.RESOLVE, Kind.APPEAL): _BOARD,
     (Verb.VIEW, Kind.PLAN): _READERS | _STAFF,
     (Verb.PLAN, Kind.PLAN): frozenset({Role.ANALYST}),
     (Verb.ADOPT, Kind.PLAN): frozenset({Role.ANALYST}),
@@ -185,6 +192,7 @@ _OWN_COMPANY: frozenset[tuple[Verb, Kind]] = frozenset(
         (Verb.SUBMIT, Kind.APPLICATION),
         (Verb.VIEW, Kind.CONDITION),
         (Verb.SUBMIT, Kind.CONDITION),
+        (Verb.SUBMIT, Kind.APPEAL),
         (Verb.VIEW, Kind.AWARD),
         (Verb.VIEW, Kind.CHANGE),
         (Verb.SUBMIT, Kind.CHANGE),

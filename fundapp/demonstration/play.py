@@ -70,6 +70,8 @@ def play(
     meeting = sitting.plan_and_adopt(stage)
     tell("ballots")
     sitting.vote(stage, meeting)
+    tell("letters and conditions")
+    sitting.tell_decisions(stage)
     sitting.meet_conditions(stage)
     tell("awards")
     delivery.sign(stage)

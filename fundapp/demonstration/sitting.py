@@ -11,6 +11,7 @@ from fundapp.allocation.actions import adopt_plan, plan_call
 from fundapp.allocation.queries import find_plan
 from fundapp.committee.actions import (
     accept_evidence,
+    approve_batch,
     assign_reviewers,
     cast_vote,
     close_ballot,
@@ -18,9 +19,11 @@ from fundapp.committee.actions import (
     file_review,
     pledge_no_conflict,
     schedule_meeting,
+    send_batch,
+    stage_letters,
     submit_evidence,
 )
-from fundapp.committee.queries import docket, list_conditions, meeting_page
+from fundapp.committee.queries import count_unwritten, docket, list_conditions, meeting_page
 from fundapp.committee.rules import ProposedCondition
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
@@ -191,6 +194,30 @@ def _vote_on(
     close_ballot(
         session, ballot_id=ballot_id, key=f"demo:close:{number}", actor=stage.one("chair"), at=at + timedelta(minutes=1)
     )
+
+
+def tell_decisions(stage: Stage) -> None:
+    """Stage the letters about what was carried or not, let the chair approve them, and send them together."""
+    analyst, chair = stage.one("analyst"), stage.one("chair")
+    staged = stage.when("meeting") + timedelta(days=1)
+    with stage.database.read() as session:
+        waiting = count_unwritten(session, analyst, stage.scenario.call)
+    if not any(waiting.get(outcome) for outcome in ("carried", "rejected")):
+        return
+
+    def work(session: Session) -> None:
+        batch = stage_letters(
+            session,
+            call_code=stage.scenario.call,
+            outcomes=["carried", "rejected"],
+            key="demo:letters:stage",
+            actor=analyst,
+            at=staged,
+        )
+        approve_batch(session, batch_id=batch, actor=chair, at=staged + timedelta(hours=2))
+        send_batch(session, batch_id=batch, key="demo:letters:send", actor=analyst, at=staged + timedelta(hours=3))
+
+    stage.write(work)
 
 
 def meet_conditions(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""What a call's definition says about its conditions: sections with defaults, checked when the call is opened."""
+"""What a call's definition says of conditions and appeals: sections with defaults, checked when it is opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from fundapp.core.errors import InvalidInputError
 
 REMIND_DAYS = 7
+APPEAL_DAYS = 10
 _MOST_REMIND_DAYS = 90
+_MOST_APPEAL_DAYS = 60
 
 
 def remind_days(document: Mapping[str, Any]) -> int:
@@ -18,6 +20,15 @@ def remind_days(document: Mapping[str, Any]) -> int:
         InvalidInputError: if the call says anything but a whole number from 1 to 90.
     """
     return _days(document, "conditions", "remind_days", REMIND_DAYS, 1, _MOST_REMIND_DAYS)
+
+
+def appeal_days(document: Mapping[str, Any]) -> int:
+    """Return how many days after its letter a decision may be appealed: `[appeal] days`; with 0 none may be.
+
+    Raises:
+        InvalidInputError: if the call says anything but a whole number from 0 to 60.
+    """
+    return _days(document, "appeal", "days", APPEAL_DAYS, 0, _MOST_APPEAL_DAYS)
 
 
 def _days(document: Mapping[str, Any], section: str, key: str, default: int, least: int, most: int) -> int:
@@ -39,3 +50,4 @@ def check_terms(document: Mapping[str, Any]) -> None:
         InvalidInputError: naming section and key.
     """
     remind_days(document)
+    appeal_days(document)

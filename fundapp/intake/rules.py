@@ -56,6 +56,12 @@ ARROWS = (
     Arrow("withdraw", "eligible", "withdrawn"),
 )
 
+TOLD_BY_LETTER = frozenset({"approved", "rejected", "deferred"})
+"""What the committee resolved: an applicant sees it once the letter about it has been sent."""
+
+BEFORE_LETTER = "proposed"
+"""What the applicant sees until then."""
+
 _TABLE = {(arrow.verb, arrow.source): arrow.target for arrow in ARROWS}
 
 

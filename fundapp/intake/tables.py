@@ -126,3 +126,13 @@ class Consent(Base):
     given: Mapped[bool]
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
+
+
+class DecisionNotice(Base):
+    """That the applicant was told of a step which the committee took; until then the portal shows the one before."""
+
+    __tablename__ = "decision_notice"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    transition_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application_transition.id"), primary_key=True)
+    told_at: Mapped[datetime]

@@ -15,6 +15,7 @@ from fundapp.web.operations import routes as operations
 from fundapp.web.partners import routes as partners
 from fundapp.web.portal import changes as portal_changes
 from fundapp.web.portal import conditions as portal_conditions
+from fundapp.web.portal import decisions as portal_decisions
 from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
@@ -37,6 +38,7 @@ ROOMS = (
     portal.blueprint,
     portal_grants.blueprint,
     portal_conditions.blueprint,
+    portal_decisions.blueprint,
     portal_changes.blueprint,
     committee.blueprint,
     operations.blueprint,

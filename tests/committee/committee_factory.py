@@ -264,3 +264,16 @@ def vote(db: Database, ballot_id: uuid.UUID, who: Viewer, choice: Choice) -> Non
 
 def close(db: Database, ballot_id: uuid.UUID, who: Viewer, *, key: str = "close") -> actions.DecisionSummary:
     return do(db, lambda s: actions.close_ballot(s, ballot_id=ballot_id, key=key, actor=who, at=AT))
+
+
+def tell(db: Database, stager: Viewer, approver: Viewer) -> None:
+    """Send the letters about everything that has been decided."""
+
+    def work(session: Session) -> None:
+        batch = actions.stage_letters(
+            session, call_code=CALL, outcomes=["carried", "rejected"], key="tell", actor=stager, at=AT
+        )
+        actions.approve_batch(session, batch_id=batch, actor=approver, at=AT)
+        actions.send_batch(session, batch_id=batch, key="told", actor=stager, at=AT)
+
+    do(db, work)

@@ -19,6 +19,7 @@ from committee_factory import (
     look,
     person,
     recuse,
+    tell,
     vote,
 )
 from sqlalchemy import select, update
@@ -35,7 +36,7 @@ from fundapp.committee.rules import (
     read_links,
     reminder_of,
 )
-from fundapp.committee.tables import Condition, ConditionEvidence, EvidenceJudgement
+from fundapp.committee.tables import Condition, ConditionEvidence, EvidenceJudgement, Letter
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import FourEyesError, InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.outbox import OutboxMessage
@@ -43,6 +44,7 @@ from fundapp.core.sessions import Database
 from fundapp.intake.call_terms import remind_days
 
 DUE = date(2026, 7, 3)
+ABOUT_CONDITIONS = OutboxMessage.dedupe_key.startswith("condition:")
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def register(db: Database) -> Register:
         condition = queries.open_conditions(session, decision_id)[0]
     analyst = person(db, "Analyst", "analyst")
     founder = look(db, founder.person_id)
+    tell(db, analyst, chair)
     return Register(key, decision_id, condition.condition_id, chair, member, third, analyst, founder)
 
 
@@ -210,7 +213,7 @@ def test_evidence_returned_with_a_reason_is_handed_in_again_as_the_next_version(
         accept(db, register, register.chair, version=1)
     accept(db, register, register.chair, version=2)
     with db.read() as session:
-        mails = session.scalars(select(OutboxMessage.recipient).order_by(OutboxMessage.created_at)).all()
+        mails = session.scalars(select(OutboxMessage.recipient).where(ABOUT_CONDITIONS)).all()
     assert mails == ["founder@example.org"] * 2
 
 
@@ -293,6 +296,17 @@ def test_the_company_sees_its_own_conditions_and_no_votes(db: Database, register
             queries.condition_page(session, register.company, register.condition_id)
     assert [row.text for row in rows] == ["보안성 검토"]
     assert (own.waivers, own.candidates, own.may_submit, own.may_judge) == ((), (), True, False)
+
+
+def test_a_company_that_has_not_been_told_neither_sees_its_conditions_nor_is_reminded(
+    db: Database, register: Register
+) -> None:
+    do(db, lambda s: s.execute(update(Letter).values(sent_at=None)))
+    with db.read() as session:
+        assert queries.list_own_conditions(session, register.company) == []
+    with pytest.raises(NotFoundError):
+        hand_in(db, register, register.company)
+    assert remind(db, DUE).before == 0
 
 
 # ---- waivers ----
@@ -387,7 +401,9 @@ def test_reminders_go_out_once_before_the_day_and_once_when_it_is_over(db: Datab
     seen = [remind(db, DUE + timedelta(days=days)) for days in (-8, -7, -1, 0, 1, 30)]
     assert [(one.before, one.overdue) for one in seen] == [(0, 0), (1, 0), (1, 0), (1, 0), (0, 1), (0, 1)]
     with db.read() as session:
-        subjects = session.scalars(select(OutboxMessage.subject).order_by(OutboxMessage.created_at)).all()
+        subjects = session.scalars(
+            select(OutboxMessage.subject).where(ABOUT_CONDITIONS).order_by(OutboxMessage.created_at)
+        ).all()
     assert subjects == [
         "[AX-T-0001] 이행조건 기한이 다가옵니다 / A condition is due soon",
         "[AX-T-0001] 이행조건 기한이 지났습니다 / A condition is overdue",
@@ -405,4 +421,4 @@ def test_no_reminder_reaches_somebody_who_is_recused(db: Database, register: Reg
     recuse(db, register.application_id, register.third)
     assert remind(db, DUE).before == 0
     with db.read() as session:
-        assert session.scalars(select(OutboxMessage)).all() == []
+        assert session.scalars(select(OutboxMessage).where(ABOUT_CONDITIONS)).all() == []

@@ -57,9 +57,11 @@ def scene(app: Flask, db: Database, password_hash: str, sign_in: Callable[..., o
     factory.close(db, ballot, chair)
     company = room.seat("Founder", "applicant")
     factory.join(db, key, company)
+    analyst = room.seat("Analyst", "analyst")
+    factory.tell(db, analyst, chair)
     with db.read() as session:
         rows = queries.list_conditions(session, chair)
-    return Scene(room, chair, member, room.seat("Analyst", "analyst"), company, key, rows)
+    return Scene(room, chair, member, analyst, company, key, rows)
 
 
 def fields(number: int, **more: str) -> dict[str, str]:

@@ -8,11 +8,13 @@ from fundapp.committee.tables.conditions import (
     WaiverVote,
 )
 from fundapp.committee.tables.decisions import Decision
+from fundapp.committee.tables.letters import Appeal, Letter, LetterBatch, LetterMail, LetterRules
 from fundapp.committee.tables.meetings import Ballot, Meeting, Vote
 from fundapp.committee.tables.recusal import Conflict
 from fundapp.committee.tables.reviews import Assignment, Review
 
 __all__ = [
+    "Appeal",
     "Assignment",
     "Ballot",
     "Condition",
@@ -20,6 +22,10 @@ __all__ = [
     "Conflict",
     "Decision",
     "EvidenceJudgement",
+    "Letter",
+    "LetterBatch",
+    "LetterMail",
+    "LetterRules",
     "Meeting",
     "Review",
     "Vote",
