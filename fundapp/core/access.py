@@ -60,6 +60,7 @@ class Kind(StrEnum):
 
     CALL = "call"
     APPLICATION = "application"
+    WORKFLOW = "workflow"
     SCORECARD = "scorecard"
     MODEL = "model"
     RUBRIC = "rubric"
@@ -122,6 +123,9 @@ _LEARNERS = frozenset({Role.ANALYST, Role.ADMIN})
 _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.VIEW, Kind.CALL): frozenset(Role),
     (Verb.EDIT, Kind.CALL): frozenset({Role.ANALYST, Role.ADMIN}),
+    (Verb.VIEW, Kind.WORKFLOW): frozenset({Role.ANALYST, Role.ADMIN, Role.AUDITOR}),
+    (Verb.EDIT, Kind.WORKFLOW): frozenset({Role.ADMIN}),
+    (Verb.APPROVE, Kind.WORKFLOW): frozenset({Role.ADMIN, Role.ANALYST}),
     (Verb.VIEW, Kind.APPLICATION): _READERS,
     (Verb.IMPORT, Kind.APPLICATION): frozenset({Role.ANALYST}),
     (Verb.EXPORT, Kind.APPLICATION): _READERS,

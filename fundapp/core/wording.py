@@ -53,6 +53,12 @@ STATES: Mapping[str, Mapping[str, Words]] = {
         "upheld": ("인용", "Upheld"),
         "dismissed": ("기각", "Dismissed"),
     },
+    "workflow": {
+        "proposed": ("승인 대기", "Awaiting approval"),
+        "in_force": ("시행 중", "In force"),
+        "past": ("지난 판", "Past"),
+        "discarded": ("버림", "Discarded"),
+    },
     "plan": {"adopted": ("채택", "Adopted")},
     "fund": {"founded": ("설립됨", "Founded")},
     "investor": {"cash": ("현금 출자자", "Cash investor"), "in_kind": ("현물 출자자", "In-kind investor")},

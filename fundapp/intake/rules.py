@@ -178,6 +178,14 @@ class CallClosedError(TransitionRefusedError):
     en = "The call is not open. It runs from {opens} to {closes}; this arrived at {arrived} (Korean time)."
 
 
+class StrandedError(TransitionRefusedError):
+    """A new way has no stage for applications that stand in an old one."""
+
+    code = "stranded"
+    ko = "없어지는 단계에 신청이 있습니다: {stages_ko}. 먼저 옮긴 뒤 시행하세요."
+    en = "Applications stand in a stage that goes away: {stages_en}. Move them first."
+
+
 class RevisionConflictError(TransitionRefusedError):
     """The application was changed in another window since it was opened in this one."""
 

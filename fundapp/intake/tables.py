@@ -6,13 +6,23 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
-from fundapp.intake.rules import STATES
 
-_STATES = ", ".join(f"'{state}'" for state in STATES)
+BUILT_IN_WORKFLOW = uuid.UUID(int=1)
+"""Today's way, which every call follows that defines none of its own."""
 
 
 class Call(Base):
@@ -62,12 +72,15 @@ class Membership(Base):
 
 
 class Application(Base):
-    """One company's application to one call. `answers` is the working draft; submissions are frozen copies."""
+    """One company's application to one call. `answers` is the working draft; submissions are frozen copies.
+
+    The state is a stage of the way it follows, and a trigger lets it move along a step of that way only.
+    """
 
     __tablename__ = "application"
     __table_args__ = (
         UniqueConstraint("call_id", "company_id"),
-        CheckConstraint(f"state IN ({_STATES})", name="state"),
+        ForeignKeyConstraint(["workflow_id", "state"], ["workflow_stage.workflow_id", "workflow_stage.key"]),
         Index("ix_application_call_state", "call_id", "state"),
     )
 
@@ -75,6 +88,7 @@ class Application(Base):
     number: Mapped[str] = mapped_column(String(60), unique=True)
     call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("call.id"))
     company_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("company.id"), index=True)
+    workflow_id: Mapped[uuid.UUID] = mapped_column(default=BUILT_IN_WORKFLOW)
     state: Mapped[str] = mapped_column(String(20), default="draft")
     answers: Mapped[dict[str, Any]]
     revision: Mapped[int] = mapped_column(default=1)
@@ -101,10 +115,23 @@ class Transition(Base):
     """One step of an application through its states."""
 
     __tablename__ = "application_transition"
-    __table_args__ = ({"info": APPEND_ONLY},)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["workflow_id", "verb", "from_state", "to_state"],
+            [
+                "workflow_transition.workflow_id",
+                "workflow_transition.verb",
+                "workflow_transition.source",
+                "workflow_transition.target",
+            ],
+            name="fk_application_transition_step",
+        ),
+        {"info": APPEND_ONLY},
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), index=True)
+    workflow_id: Mapped[uuid.UUID] = mapped_column(default=BUILT_IN_WORKFLOW)
     verb: Mapped[str] = mapped_column(String(30))
     from_state: Mapped[str] = mapped_column(String(20))
     to_state: Mapped[str] = mapped_column(String(20))
@@ -136,3 +163,69 @@ class DecisionNotice(Base):
 
     transition_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application_transition.id"), primary_key=True)
     told_at: Mapped[datetime]
+
+
+class WorkflowVersion(Base):
+    """One version of a call's way: proposed by one person, put in force by another. Without a call it is today's."""
+
+    __tablename__ = "workflow"
+    __table_args__ = (
+        UniqueConstraint("call_id", "version"),
+        CheckConstraint("state IN ('proposed','in_force','past','discarded')", name="state"),
+        CheckConstraint("approved_by_id IS NULL OR approved_by_id <> proposed_by_id", name="two_people"),
+        CheckConstraint("(approved_at IS NULL) OR state IN ('in_force','past')", name="approved"),
+        Index(
+            "uq_workflow_in_force",
+            "call_id",
+            unique=True,
+            sqlite_where=text("state = 'in_force'"),
+            postgresql_where=text("state = 'in_force'"),
+        ),
+        Index(
+            "uq_workflow_proposed",
+            "call_id",
+            unique=True,
+            sqlite_where=text("state = 'proposed'"),
+            postgresql_where=text("state = 'proposed'"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    call_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("call.id"))
+    version: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    section: Mapped[dict[str, Any]]
+    note: Mapped[str] = mapped_column(Text)
+    proposed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    proposed_by: Mapped[str] = mapped_column(String(120))
+    proposed_at: Mapped[datetime]
+    approved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    approved_by: Mapped[str | None] = mapped_column(String(120))
+    approved_at: Mapped[datetime | None]
+
+
+class WorkflowStage(Base):
+    """A stage that applications of a way may stand in; the state of an application refers to it."""
+
+    __tablename__ = "workflow_stage"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    workflow_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workflow.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(20), primary_key=True)
+    place: Mapped[int]
+
+
+class WorkflowStep(Base):
+    """A step that a way permits; the history of an application refers to it, and a trigger asks it of every move."""
+
+    __tablename__ = "workflow_transition"
+    __table_args__ = (
+        ForeignKeyConstraint(["workflow_id", "source"], ["workflow_stage.workflow_id", "workflow_stage.key"]),
+        ForeignKeyConstraint(["workflow_id", "target"], ["workflow_stage.workflow_id", "workflow_stage.key"]),
+        {"info": APPEND_ONLY},
+    )
+
+    workflow_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    verb: Mapped[str] = mapped_column(String(30), primary_key=True)
+    source: Mapped[str] = mapped_column(String(20), primary_key=True)
+    target: Mapped[str] = mapped_column(String(20), primary_key=True)

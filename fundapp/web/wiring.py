@@ -29,6 +29,7 @@ from fundapp.web.shell.language import init_language
 from fundapp.web.shell.links import init_links
 from fundapp.web.shell.metrics import init_metrics
 from fundapp.web.shell.navigation import init_navigation
+from fundapp.web.shell.stages import init_stages
 from fundapp.web.shell.templating import init_templates
 from fundapp.web.shell.viewer import init_viewer
 
@@ -68,6 +69,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     security.init_security(app, database)
     init_viewer(app)  # after the session machinery that it asks
     init_navigation(app)
+    init_stages(app)
     init_errors(app)
     for blueprint in ROOMS:
         app.register_blueprint(blueprint)

@@ -30,6 +30,7 @@ from fundapp.committee.actions.letters import (
 )
 from fundapp.committee.actions.pledges import pledge_no_conflict
 from fundapp.committee.actions.reviews import Assigned, FiledReview, assign_reviewers, file_review
+from fundapp.committee.actions.steps import take_step
 from fundapp.committee.actions.waivers import cast_waiver_vote, close_waiver, propose_waiver
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "send_batch",
     "stage_letters",
     "submit_evidence",
+    "take_step",
 ]

@@ -13,6 +13,7 @@ from fundapp.intake.actions.applications import (
 from fundapp.intake.actions.calls import OpenedCall, open_call, take_numbers
 from fundapp.intake.actions.companies import join_company, register_company
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
+from fundapp.intake.actions.workflows import discard_workflow, propose_workflow, publish_workflow
 
 __all__ = [
     "OpenedCall",
@@ -21,9 +22,12 @@ __all__ = [
     "actor_name",
     "answers_sha256",
     "company_columns",
+    "discard_workflow",
     "join_company",
     "move_application",
     "open_call",
+    "propose_workflow",
+    "publish_workflow",
     "record_consent",
     "register_company",
     "save_answers",

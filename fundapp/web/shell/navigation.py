@@ -99,6 +99,7 @@ _GROUPS = (
         lazy("관리"),
         (
             Entry(lazy("감사 기록"), "clock-history", "/operations/audit", Kind.AUDIT),
+            Entry(lazy("심사 단계"), "signpost-split", "/operations/workflow", Kind.WORKFLOW),
             Entry(lazy("사람"), "person-gear", "/operations/people", Kind.PERSON),
             Entry(lazy("알림함"), "mailbox", "/operations/outbox", Kind.OUTBOX, "outbox"),
         ),

@@ -12,6 +12,7 @@ from fundapp.portfolio.rules import TERMS
 from fundapp.web.shell.language import current_locale, lazy, pick
 
 FIELD_WORDS: Mapping[str, Any] = {
+    "answers": lazy("문항의 답"),
     "amount": lazy("금액"),
     "amount_krw": lazy("금액"),
     "body_en": lazy("영어 본문"),

@@ -13,6 +13,7 @@ from fundapp.web.operations.forms.staff import (
     ReasonForm,
     RolesForm,
     SignForm,
+    StepForm,
     TokenForm,
     TrancheForm,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "ReasonForm",
     "RolesForm",
     "SignForm",
+    "StepForm",
     "TokenForm",
     "TrancheForm",
 ]

@@ -78,6 +78,13 @@ class JudgeForm(KeyedForm):
     reason = TextAreaField(lazy("사유"), validators=[DataRequired(message=_NEEDED), Length(max=LONGEST_REASON)])
 
 
+class StepForm(KeyedForm):
+    """A step that the call has added, with its reason."""
+
+    verb = StringField(validators=[DataRequired(message=_NEEDED), Length(max=30)])
+    reason = StringField(lazy("사유"), validators=[Optional(), Length(max=LONGEST_REASON)])
+
+
 class ImportForm(FlaskForm):  # type: ignore[misc]
     """A sheet of applications."""
 
