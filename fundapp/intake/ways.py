@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Viewer
-from fundapp.core.orm import canonical_json
+from fundapp.core.orm import canonical_json, new_id
 from fundapp.intake.newest import newest_answers
-from fundapp.intake.tables import BUILT_IN_WORKFLOW, Application, WorkflowVersion
+from fundapp.intake.tables import BUILT_IN_WORKFLOW, Application, Call, WorkflowStage, WorkflowStep, WorkflowVersion
 from fundapp.intake.workflow import BUILT_IN, Impact, Workflow, compare, parse_workflow
 
 _REMEMBERED = 256
@@ -74,3 +75,39 @@ def impact_of(session: Session, call_id: uuid.UUID, after: Workflow, viewer: Vie
         for field in (field for place, field in asked if place == source):
             lacking[source, field] = standing.get(source, 0) - sum(bool(one.get(field)) for one in answers)
     return compare(workflow_of(session, call_id), after, standing, lacking)
+
+
+def install_workflow(session: Session, *, call: Call, section: Mapping[str, Any], actor: Viewer, at: datetime) -> None:
+    """Put the way that a new call defines in force: the opening of the call has asked the policy and checked it."""
+    version = WorkflowVersion(
+        id=new_id(),
+        call_id=call.id,
+        version=1,
+        state="in_force",
+        section=dict(section),
+        note="",
+        proposed_by_id=actor.person_id,
+        proposed_by=actor.name or actor.email,
+        proposed_at=at,
+    )
+    session.add(version)
+    session.flush()
+    write_rows(session, version.id, read_section(section))
+
+
+def write_rows(session: Session, workflow_id: uuid.UUID, workflow: Workflow) -> None:
+    """Write the stages and steps that states and moves refer to."""
+    session.execute(
+        insert(WorkflowStage),
+        [
+            {"workflow_id": workflow_id, "key": stage.key, "place": place}
+            for place, stage in enumerate(workflow.stages, start=1)
+        ],
+    )
+    session.execute(
+        insert(WorkflowStep),
+        [
+            {"workflow_id": workflow_id, "verb": step.verb, "source": step.source, "target": step.target}
+            for step in workflow.steps
+        ],
+    )

@@ -15,10 +15,10 @@ from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.quarters import KST
 from fundapp.intake.actions.names import refuse
-from fundapp.intake.actions.workflows import install_workflow
 from fundapp.intake.call_terms import check_terms
 from fundapp.intake.form import Form, parse_form
 from fundapp.intake.tables import Call
+from fundapp.intake.ways import install_workflow
 from fundapp.intake.workflow import parse_workflow
 
 

@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, FourEyesError, InvalidInputError, NotFoundError, TransitionRefusedError
-from fundapp.core.orm import new_id
 from fundapp.intake.actions.names import actor_name
 from fundapp.intake.form import parse_form
 from fundapp.intake.rules import StrandedError
-from fundapp.intake.tables import Application, Call, WorkflowStage, WorkflowStep, WorkflowVersion
-from fundapp.intake.ways import impact_of, read_section, workflow_of
-from fundapp.intake.workflow import Workflow, parse_workflow
+from fundapp.intake.tables import Application, Call, WorkflowVersion
+from fundapp.intake.ways import impact_of, read_section, workflow_of, write_rows
+from fundapp.intake.workflow import parse_workflow
 
 LONGEST_NOTE = 2000
-
-
-def install_workflow(session: Session, *, call: Call, section: Mapping[str, Any], actor: Viewer, at: datetime) -> None:
-    """Put the way that a new call defines in force: the opening of the call has asked the policy and checked it."""
-    version = WorkflowVersion(
-        id=new_id(),
-        call_id=call.id,
-        version=1,
-        state="in_force",
-        section=dict(section),
-        note="",
-        proposed_by_id=actor.person_id,
-        proposed_by=actor_name(actor),
-        proposed_at=at,
-    )
-    session.add(version)
-    session.flush()
-    _write_rows(session, version.id, read_section(section))
-
-
-def _write_rows(session: Session, workflow_id: uuid.UUID, workflow: Workflow) -> None:
-    session.execute(
-        insert(WorkflowStage),
-        [
-            {"workflow_id": workflow_id, "key": stage.key, "place": place}
-            for place, stage in enumerate(workflow.stages, start=1)
-        ],
-    )
-    session.execute(
-        insert(WorkflowStep),
-        [
-            {"workflow_id": workflow_id, "verb": step.verb, "source": step.source, "target": step.target}
-            for step in workflow.steps
-        ],
-    )
 
 
 def propose_workflow(
@@ -138,7 +101,7 @@ def publish_workflow(session: Session, *, call_code: str, version: int, actor: V
     )
     changes = {"approved_by_id": actor.person_id, "approved_by": actor_name(actor), "approved_at": at}
     _end(session, found, "publish", state="in_force", **changes)
-    _write_rows(session, found.id, workflow)
+    write_rows(session, found.id, workflow)
     moved = session.execute(
         update(Application)
         .where(Application.call_id == call.id)
