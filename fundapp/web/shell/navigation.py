@@ -61,6 +61,7 @@ _GROUPS = (
         (
             Entry(lazy("심사 안건"), "list-check", "/committee/", Kind.APPLICATION),
             Entry(lazy("회의·의결"), "people", "/committee/meetings", Kind.BALLOT),
+            Entry(lazy("통지"), "envelope", "/committee/letters", Kind.LETTER),
         ),
     ),
     Group(
