@@ -152,6 +152,10 @@ def _screen_submissions(database: Database, _settings: Settings, at: datetime) -
     return {"scored": {code: result.scored for code, result in results.items() if result.scored}}
 
 
+def _remind_conditions(session: Session, at: datetime) -> dict[str, Any]:
+    return asdict(committee.remind_conditions(session, actor=SYSTEM, at=at))
+
+
 def _watch_grants(session: Session, at: datetime) -> dict[str, Any]:
     """Judge grants by pace and projection; the day's bills have been imported by then, or count from tomorrow."""
     return asdict(portfolio.watch_grants(session, actor=SYSTEM, at=at))
@@ -275,6 +279,7 @@ JOBS = {
         Job("watch-grants", _utc_day, effect=_watch_grants),
         Job("review-phases", _minute, effect=_move_review_phases),
         Job("close-written", _minute, errand=_close_written),
+        Job("remind-conditions", _kst_day, effect=_remind_conditions),
         Job("send-mail", _minute, errand=_send_mail),
         # Last: what it does may take minutes.
         Job("model-requests", _minute, errand=_answer_model_requests),

@@ -151,7 +151,15 @@ def _settle(session: Session, waiting: Ballot, *, carried: bool, at: datetime) -
 def _write_conditions(session: Session, decision: Decision, ballot: Ballot) -> None:
     proposed = [ProposedCondition.of_document(document) for document in ballot.conditions]
     session.add_all(
-        Condition(decision_id=decision.id, number=number, text=condition.text, due_on=condition.due_on)
+        Condition(
+            decision_id=decision.id,
+            number=number,
+            text=condition.text,
+            due_on=condition.due_on,
+            scope=condition.scope,
+            owner_side=condition.owner_side,
+            owner_id=condition.owner_id,
+        )
         for number, condition in enumerate(proposed, start=1)
     )
     session.flush()

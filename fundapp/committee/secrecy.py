@@ -1,6 +1,6 @@
 """Secret votes: sealed to their ballot until it closes, counted then, and never linked to a person afterwards.
 
-The scheme and its limits are `docs/decisions/0024-secret-votes-are-sealed-to-their-ballot.md`.
+The scheme and its limits are `docs/decisions/0026-secret-votes-are-sealed-to-their-ballot.md`.
 """
 
 from __future__ import annotations

@@ -61,6 +61,7 @@ class Kind(StrEnum):
     CALL = "call"
     APPLICATION = "application"
     DOCUMENT = "document"
+    WORKFLOW = "workflow"
     SCORECARD = "scorecard"
     MODEL = "model"
     RUBRIC = "rubric"
@@ -70,6 +71,8 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
     BALLOT = "ballot"
     CONDITION = "condition"
+    LETTER = "letter"
+    APPEAL = "appeal"
     PLAN = "plan"
     POOL = "pool"
     AWARD = "award"
@@ -130,6 +133,9 @@ _LEARNERS = frozenset({Role.ANALYST, Role.ADMIN})
 _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.VIEW, Kind.CALL): frozenset(Role),
     (Verb.EDIT, Kind.CALL): frozenset({Role.ANALYST, Role.ADMIN}),
+    (Verb.VIEW, Kind.WORKFLOW): frozenset({Role.ANALYST, Role.ADMIN, Role.AUDITOR}),
+    (Verb.EDIT, Kind.WORKFLOW): frozenset({Role.ADMIN}),
+    (Verb.APPROVE, Kind.WORKFLOW): frozenset({Role.ADMIN, Role.ANALYST}),
     (Verb.VIEW, Kind.APPLICATION): _READERS,
     (Verb.IMPORT, Kind.APPLICATION): frozenset({Role.ANALYST}),
     (Verb.EXPORT, Kind.APPLICATION): _READERS,
@@ -162,7 +168,16 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.VOTE, Kind.BALLOT): _BOARD,
     (Verb.CLOSE, Kind.BALLOT): frozenset({Role.CHAIR}),
     (Verb.VIEW, Kind.CONDITION): _READERS | _STAFF,
+    (Verb.SUBMIT, Kind.CONDITION): _STAFF | _BOARD,
     (Verb.RESOLVE, Kind.CONDITION): frozenset({Role.ANALYST, Role.CHAIR}),
+    (Verb.PROPOSE, Kind.CONDITION): frozenset({Role.ANALYST, Role.CHAIR}),
+    (Verb.VOTE, Kind.CONDITION): _BOARD,
+    (Verb.CLOSE, Kind.CONDITION): frozenset({Role.CHAIR}),
+    (Verb.VIEW, Kind.LETTER): _READERS,
+    (Verb.PREPARE, Kind.LETTER): frozenset({Role.ANALYST, Role.CHAIR}),
+    (Verb.APPROVE, Kind.LETTER): frozenset({Role.ANALYST, Role.CHAIR}),
+    (Verb.VIEW, Kind.APPEAL): _READERS,
+    (Verb.RESOLVE, Kind.APPEAL): _BOARD,
     (Verb.VIEW, Kind.PLAN): _READERS | _STAFF,
     (Verb.PLAN, Kind.PLAN): frozenset({Role.ANALYST}),
     (Verb.ADOPT, Kind.PLAN): frozenset({Role.ANALYST}),
@@ -200,6 +215,9 @@ _OWN_COMPANY: frozenset[tuple[Verb, Kind]] = frozenset(
         (Verb.SUBMIT, Kind.APPLICATION),
         (Verb.VIEW, Kind.DOCUMENT),
         (Verb.EDIT, Kind.DOCUMENT),
+        (Verb.VIEW, Kind.CONDITION),
+        (Verb.SUBMIT, Kind.CONDITION),
+        (Verb.SUBMIT, Kind.APPEAL),
         (Verb.VIEW, Kind.AWARD),
         (Verb.VIEW, Kind.CHANGE),
         (Verb.SUBMIT, Kind.CHANGE),

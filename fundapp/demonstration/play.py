@@ -71,6 +71,8 @@ def play(
     meeting = sitting.plan_and_adopt(stage)
     tell("ballots")
     sitting.vote(stage, meeting)
+    tell("letters and conditions")
+    sitting.tell_decisions(stage)
     sitting.meet_conditions(stage)
     funded = [row.number for row in delivery.decisions(stage) if row.outcome == "carried"]
     opening.seat_applicant(stage, funded[0])

@@ -12,6 +12,8 @@ from fundapp.allocation.queries import find_plan
 from fundapp.committee.actions import (
     Declaration,
     Times,
+    accept_evidence,
+    approve_batch,
     approve_minutes,
     assign_reviewers,
     call_item,
@@ -26,19 +28,22 @@ from fundapp.committee.actions import (
     file_challenge,
     file_review,
     invite_members,
-    meet_condition,
     open_meeting,
     pledge_no_conflict,
     record_attendance,
     reschedule_meeting,
     schedule_meeting,
+    send_batch,
     set_expertise,
     sign_meeting,
+    stage_letters,
+    submit_evidence,
     vote_on_challenge,
 )
 from fundapp.committee.queries import (
     AgendaItem,
     MeetingPage,
+    count_unwritten,
     docket,
     list_challenges,
     list_conditions,
@@ -238,7 +243,12 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
         if page is not None
         else plan_call(stage.database, call_code=stage.scenario.call, actor=analyst, at=stage.when("plan")).plan_id
     )
-    conditions = [ProposedCondition(item["text_ko"], as_date(item["due_on"])) for item in script["conditions"]]
+    conditions = [
+        ProposedCondition(
+            item["text_ko"], as_date(item["due_on"]), item["releases"], "fund", stage.viewer(item["owner"]).person_id
+        )
+        for item in script["conditions"]
+    ]
     with stage.database.read() as session:
         numbers = [row.number for row in list_applications(session, analyst, stage.scenario.call)]
     stage.write(
@@ -350,9 +360,33 @@ def _vote_on(
     issue_resolution(session, decision_id=decision.decision_id, secret=stage.secret_key, actor=chair, at=closed)
 
 
+def tell_decisions(stage: Stage) -> None:
+    """Stage the letters about what was carried or not, let the chair approve them, and send them together."""
+    analyst, chair = stage.one("analyst"), stage.one("chair")
+    staged = stage.when("meeting") + timedelta(days=1)
+    with stage.database.read() as session:
+        waiting = count_unwritten(session, analyst, stage.scenario.call)
+    if not any(waiting.get(outcome) for outcome in ("carried", "rejected")):
+        return
+
+    def work(session: Session) -> None:
+        batch = stage_letters(
+            session,
+            call_code=stage.scenario.call,
+            outcomes=["carried", "rejected"],
+            key="demo:letters:stage",
+            actor=analyst,
+            at=staged,
+        )
+        approve_batch(session, batch_id=batch, actor=chair, at=staged + timedelta(hours=2))
+        send_batch(session, batch_id=batch, key="demo:letters:send", actor=analyst, at=staged + timedelta(hours=3))
+
+    stage.write(work)
+
+
 def meet_conditions(stage: Stage) -> None:
-    """Record the evidence for every condition that has to hold before signing."""
-    analyst = stage.one("analyst")
+    """Hand in evidence for every condition that has to hold, by its owner, and let somebody else accept it."""
+    analyst, chair = stage.one("analyst"), stage.one("chair")
     evidence = {item["text_ko"]: item["evidence_ko"] for item in stage.scenario.document["conditions"]}
     at = stage.when("award_signing") - timedelta(days=1)
     with stage.database.read() as session:
@@ -360,6 +394,17 @@ def meet_conditions(stage: Stage) -> None:
 
     def work(session: Session) -> None:
         for row in rows:
-            meet_condition(session, condition_id=row.condition_id, evidence=evidence[row.text], actor=analyst, at=at)
+            owner = next(one for one in (analyst, stage.one("finance")) if one.person_id == row.owner_id)
+            key = f"demo:evidence:{row.application_number}:{row.number}"
+            version = submit_evidence(
+                session, condition_id=row.condition_id, text=evidence[row.text], key=key, actor=owner, at=at
+            )
+            accept_evidence(
+                session,
+                condition_id=row.condition_id,
+                version=version,
+                actor=chair if owner is analyst else analyst,
+                at=at + timedelta(hours=1),
+            )
 
     stage.write(work)

@@ -23,6 +23,7 @@ from fundapp.intake.listing import list_companies
 from fundapp.intake.newest import is_newest
 from fundapp.intake.rules import advance, number_of
 from fundapp.intake.tables import Application, Call, Company, Submission, Transition
+from fundapp.intake.ways import workflow_id_of
 
 _LOOKUP = 400
 _EDITABLE = frozenset({"submitted", "on_hold"})
@@ -192,12 +193,13 @@ def write_batch(session: Session, batch: Batch, *, actor: Viewer, at: datetime, 
     for sequence, standing in enumerate(fresh, start=first):
         standing.number = number_of(batch.call.code, sequence)
     _write_companies(session, batch, touched, at)
-    _insert(session, Application, [_application_row(batch.call, one, at) for one in fresh])
+    way = workflow_id_of(session, batch.call.id)
+    _insert(session, Application, [_application_row(batch.call, one, way, at) for one in fresh])
     for standing in touched:
         if standing.read_revision:
             _update_application(session, standing, at)
     _insert(session, Submission, [_submission_row(step, actor, at) for step in batch.steps])
-    _insert(session, Transition, [_transition_row(step, actor, at) for step in batch.steps])
+    _insert(session, Transition, [_transition_row(step, way, actor, at) for step in batch.steps])
     list_companies(session, {standing.company_id for standing in touched})
     details = {
         "file_sha256": file_sha256,
@@ -245,12 +247,13 @@ def _write_companies(session: Session, batch: Batch, touched: list[_Standing], a
             )
 
 
-def _application_row(call: Call, standing: _Standing, at: datetime) -> dict[str, Any]:
+def _application_row(call: Call, standing: _Standing, way: uuid.UUID, at: datetime) -> dict[str, Any]:
     return {
         "id": standing.application_id,
         "number": standing.number,
         "call_id": call.id,
         "company_id": standing.company_id,
+        "workflow_id": way,
         "state": standing.state,
         "answers": standing.answers,
         "revision": standing.revision,
@@ -282,10 +285,11 @@ def _submission_row(step: _Step, actor: Viewer, at: datetime) -> dict[str, Any]:
     }
 
 
-def _transition_row(step: _Step, actor: Viewer, at: datetime) -> dict[str, Any]:
+def _transition_row(step: _Step, way: uuid.UUID, actor: Viewer, at: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
         "application_id": step.standing.application_id,
+        "workflow_id": way,
         "verb": step.verb,
         "from_state": step.source,
         "to_state": step.target,

@@ -23,6 +23,7 @@ from fundapp.intake.newest import is_newest, shown_answers
 from fundapp.intake.queries import get_call, visible_to
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.intake.tabular import EXPORTED
+from fundapp.intake.told import state_shown_to
 
 _WHOLE = frozenset({"integer", "krw", "ticket"})
 Cell = str | int | bool | None
@@ -71,7 +72,7 @@ def export_applications(
 
 def _load(session: Session, viewer: Viewer, call_code: str, form: Form) -> list[list[Cell]]:
     query = (
-        select(Application.number, Application.state, Company.scheme, Company.identifier, shown_answers(viewer))
+        select(Application.number, state_shown_to(viewer), Company.scheme, Company.identifier, shown_answers(viewer))
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)
         .outerjoin(Submission, is_newest())

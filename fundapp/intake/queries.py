@@ -17,7 +17,8 @@ from fundapp.core.orm import canonical_json
 from fundapp.intake.form import Form, parse_form
 from fundapp.intake.masking import PUBLIC_MAIL, AskedIdentity, Masker
 from fundapp.intake.newest import is_newest, shown_answers
-from fundapp.intake.tables import Application, Call, Company, Consent, Membership, Submission, Transition
+from fundapp.intake.tables import Application, Call, Company, Consent, Membership, Submission
+from fundapp.intake.told import state_shown_to, visible_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ def find_application_id(session: Session, viewer: Viewer, number: str) -> uuid.U
     return session.scalar(select(Application.id).where(Application.number == number, visible_to(viewer)))
 
 
-def _list_query(viewer: Viewer) -> Select[Application, dict[str, Any], str, str, str, str | None, str]:
+def _list_query(viewer: Viewer) -> Select[Application, dict[str, Any], str, str, str, str | None, str, str]:
     answers = shown_answers(viewer)
     return (
         select(
@@ -234,6 +235,7 @@ def _list_query(viewer: Viewer) -> Select[Application, dict[str, Any], str, str,
             Company.identifier,
             Company.region,
             Call.code,
+            state_shown_to(viewer),
         )
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)
@@ -241,8 +243,8 @@ def _list_query(viewer: Viewer) -> Select[Application, dict[str, Any], str, str,
     )
 
 
-def _list_row(row: Row[Application, dict[str, Any], str, str, str, str | None, str]) -> ApplicationRow:
-    application, shown, name, scheme, identifier, region, code = row
+def _list_row(row: Row[Application, dict[str, Any], str, str, str, str | None, str, str]) -> ApplicationRow:
+    application, shown, name, scheme, identifier, region, code, state = row
     answers = shown or {}
     requested = answers.get("requested_krw")
     named = name != application.number
@@ -254,7 +256,7 @@ def _list_row(row: Row[Application, dict[str, Any], str, str, str, str | None, s
         company_name=name,
         business_number=identifier if scheme == "brn" and named else None,
         region=region,
-        state=application.state,
+        state=state,
         solution_title=str(answers.get("solution_title", "")) if named else "",
         sector=str(answers.get("sector", "")),
         requested_krw=requested if isinstance(requested, int) else None,
@@ -271,7 +273,7 @@ def list_my_applications(session: Session, viewer: Viewer) -> list[ApplicationRo
 def _conditions(viewer: Viewer, call_code: str, states: Sequence[str], search: str) -> list[ColumnElement[bool]]:
     conditions = [visible_to(viewer), Call.code == call_code]
     if states:
-        conditions.append(Application.state.in_(states))
+        conditions.append(state_shown_to(viewer).in_(states))
     if word := search.strip():
         conditions.append(
             or_(
@@ -321,11 +323,13 @@ def count_applications(
 
 def funnel_counts(session: Session, viewer: Viewer, call_code: str) -> dict[str, int]:
     """Return how many visible applications of a call stand in each state; states without any are absent."""
+    shown = state_shown_to(viewer).label("shown")
     query = (
-        select(Application.state, func.count())
+        select(shown, func.count())
+        .select_from(Application)
         .join(Call, Call.id == Application.call_id)
         .where(Call.code == call_code, visible_to(viewer))
-        .group_by(Application.state)
+        .group_by(shown)
     )
     return {state: count for state, count in session.execute(query)}  # noqa: C416 - dict() loses the types
 
@@ -340,13 +344,11 @@ def get_application(session: Session, viewer: Viewer, application_id: uuid.UUID)
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFoundError
-    application, shown, name, scheme, identifier, _, code = row
+    application, shown, name, scheme, identifier, _, code, state = row
     frozen = session.scalars(
         select(Submission).where(Submission.application_id == application_id).order_by(Submission.version)
     )
-    steps = session.scalars(
-        select(Transition).where(Transition.application_id == application_id).order_by(Transition.at, Transition.id)
-    )
+    steps = visible_steps(session, application_id, own=application.company_id in viewer.company_ids)
     consents = session.scalars(
         select(Consent).where(Consent.application_id == application_id).order_by(Consent.at, Consent.id)
     )
@@ -358,7 +360,7 @@ def get_application(session: Session, viewer: Viewer, application_id: uuid.UUID)
         company_name=name,
         scheme=scheme,
         identifier=identifier,
-        state=application.state,
+        state=state,
         revision=application.revision,
         answers=shown or {},
         created_at=application.created_at,

@@ -59,6 +59,12 @@ ARROWS = (
     Arrow("withdraw", "eligible", "withdrawn"),
 )
 
+TOLD_BY_LETTER = frozenset({"approved", "rejected", "deferred"})
+"""What the committee resolved: an applicant sees it once the letter about it has been sent."""
+
+BEFORE_LETTER = "proposed"
+"""What the applicant sees until then."""
+
 _TABLE = {(arrow.verb, arrow.source): arrow.target for arrow in ARROWS}
 
 
@@ -173,6 +179,14 @@ class CallClosedError(TransitionRefusedError):
     code = "call_closed"
     ko = "접수 시간이 아닙니다. 접수 기간 {opens} – {closes}, 도착 시각 {arrived} (한국 시각)."
     en = "The call is not open. It runs from {opens} to {closes}; this arrived at {arrived} (Korean time)."
+
+
+class StrandedError(TransitionRefusedError):
+    """A new way has no stage for applications that stand in an old one."""
+
+    code = "stranded"
+    ko = "없어지는 단계에 신청이 있습니다: {stages_ko}. 먼저 옮긴 뒤 시행하세요."
+    en = "Applications stand in a stage that goes away: {stages_en}. Move them first."
 
 
 class RevisionConflictError(TransitionRefusedError):

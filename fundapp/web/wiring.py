@@ -16,6 +16,8 @@ from fundapp.web.operations import routes as operations
 from fundapp.web.partners import routes as partners
 from fundapp.web.portal import challenges as portal_challenges
 from fundapp.web.portal import changes as portal_changes
+from fundapp.web.portal import conditions as portal_conditions
+from fundapp.web.portal import decisions as portal_decisions
 from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import inquiries as portal_inquiries
@@ -31,6 +33,7 @@ from fundapp.web.shell.language import init_language
 from fundapp.web.shell.links import init_links
 from fundapp.web.shell.metrics import init_metrics
 from fundapp.web.shell.navigation import init_navigation
+from fundapp.web.shell.stages import init_stages
 from fundapp.web.shell.templating import init_templates
 from fundapp.web.shell.viewer import init_viewer
 
@@ -39,6 +42,8 @@ ROOMS = (
     account.blueprint,
     portal.blueprint,
     portal_grants.blueprint,
+    portal_conditions.blueprint,
+    portal_decisions.blueprint,
     portal_changes.blueprint,
     portal_documents.blueprint,
     documents.blueprint,
@@ -73,6 +78,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     security.init_security(app, database)
     init_viewer(app)  # after the session machinery that it asks
     init_navigation(app)
+    init_stages(app)
     init_errors(app)
     for blueprint in ROOMS:
         app.register_blueprint(blueprint)

@@ -31,7 +31,9 @@ def append_only(metadata: MetaData) -> set[str]:
 def triggers(connection: Connection) -> dict[str, set[str]]:
     """Return by table what its triggers refuse."""
     if connection.dialect.name == "sqlite":
-        rows = connection.execute(text("SELECT tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+        rows = connection.execute(
+            text("SELECT tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'append_only%'")
+        ).all()
         found: dict[str, set[str]] = {}
         for table, sql in rows:
             if "RAISE(ABORT" in sql:
@@ -40,7 +42,7 @@ def triggers(connection: Connection) -> dict[str, set[str]]:
     rows = connection.execute(
         text(
             "SELECT relname, tgtype FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
-            "WHERE NOT tgisinternal AND tgtype & 2 > 0"
+            "WHERE NOT tgisinternal AND tgname LIKE 'append_only%'"
         )
     ).all()
     # Bits of pg_trigger.tgtype, from PostgreSQL's catalog/pg_trigger.h: BEFORE 2, DELETE 8, UPDATE 16, TRUNCATE 32.

@@ -15,13 +15,13 @@ from fundapp.core.errors import TransitionRefusedError
 from fundapp.core.orm import Base
 from fundapp.core.wording import STATES, VERBS
 from fundapp.intake.rules import ARROWS
+from fundapp.intake.rules import STATES as APPLICATION_STATES
 
 for _room in BUSINESS_ROOMS:
     for _path in room_files(_room, "tables"):
         importlib.import_module(module_of(_path))
 
 TABLES = {
-    "application": "application",
     "decision": "decision",
     "condition": "condition",
     "rubric": "rubric_draft",
@@ -132,6 +132,10 @@ def test_every_refusal_says_of_what_and_in_named_words() -> None:
         if not things or things - set(STATES) or states - known or verbs - set(VERBS):
             unnamed.append((place, call.lineno))
     assert unnamed == []
+
+
+def test_every_core_stage_of_an_application_has_a_name() -> None:
+    assert set(APPLICATION_STATES) == set(STATES["application"])
 
 
 def test_every_arrow_of_an_application_has_a_name() -> None:

@@ -32,7 +32,6 @@ UNUSUAL = {
 """Actions that take more than their session without a name, and why that reads better."""
 
 ASKS_ELSEWHERE = {
-    "intake.move_application": "a step inside actions that have asked already",
     "portfolio.record": "a step inside actions that have asked already",
     "portfolio.draw_overage": "likewise: what follows when hours arrive",
     "portfolio.move": "likewise: one movement of granted hours",

@@ -251,7 +251,7 @@ def ballot(
     *,
     krw: int = 100_000_000,
     lines: tuple[GpuLine, ...] = (),
-    conditions: tuple[str, ...] = (),
+    conditions: tuple[str | ProposedCondition, ...] = (),
     hold_key: str | None = None,
     pledged: bool = True,
 ) -> uuid.UUID:
@@ -265,7 +265,7 @@ def ballot(
             application_id=application_id,
             krw=krw,
             gpu_lines=lines,
-            conditions=[ProposedCondition(text) for text in conditions],
+            conditions=[ProposedCondition(one) if isinstance(one, str) else one for one in conditions],
             hold_key=hold_key,
             actor=SYSTEM,
             at=AT,
@@ -314,3 +314,16 @@ def vote(
 
 def close(db: Database, ballot_id: uuid.UUID, who: Viewer, *, key: str = "close") -> actions.DecisionSummary:
     return do(db, lambda s: actions.close_ballot(s, ballot_id=ballot_id, key=key, actor=who, at=AT))
+
+
+def tell(db: Database, stager: Viewer, approver: Viewer) -> None:
+    """Send the letters about everything that has been decided."""
+
+    def work(session: Session) -> None:
+        batch = actions.stage_letters(
+            session, call_code=CALL, outcomes=["carried", "rejected"], key="tell", actor=stager, at=AT
+        )
+        actions.approve_batch(session, batch_id=batch, actor=approver, at=AT)
+        actions.send_batch(session, batch_id=batch, key="told", actor=stager, at=AT)
+
+    do(db, work)

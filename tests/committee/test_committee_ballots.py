@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 
 import pytest
-from committee_factory import AT, CALL, application, ballot, close, committee, do, join, meeting, person, recuse, vote
+from committee_factory import AT, application, ballot, close, committee, do, join, meeting, person, recuse, vote
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from fundapp.audit.tables import AuditEvent
 from fundapp.committee import actions, queries
 from fundapp.committee.rules import AlreadyVotedError, BallotClosedError
 from fundapp.committee.tables import Decision
-from fundapp.core.access import SYSTEM, Viewer
+from fundapp.core.access import SYSTEM
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.quantities import won
 from fundapp.core.sessions import Database
@@ -241,10 +241,9 @@ def test_the_audit_chain_records_that_somebody_voted_but_not_how(db: Database) -
 
 def test_every_step_leaves_an_event(db: Database) -> None:
     chair = committee(db, 1)[0]
-    ballot_id = ballot(db, application(db, 1), conditions=("증빙",))
+    ballot_id = ballot(db, application(db, 1))
     vote(db, ballot_id, chair, "yes")
-    decision = close(db, ballot_id, chair)
-    resolve(db, decision.decision_id, chair)
+    close(db, ballot_id, chair)
     with db.read() as session:
         verbs = session.scalars(select(AuditEvent.verb).order_by(AuditEvent.seq)).all()
     assert verbs == [
@@ -254,7 +253,6 @@ def test_every_step_leaves_an_event(db: Database) -> None:
         "vote.cast",
         "application.approve",
         "ballot.closed",
-        "condition.met",
     ]
 
 
@@ -301,61 +299,3 @@ def test_meetings_of_another_call_are_refused(db: Database) -> None:
 def test_a_meeting_is_scheduled_once_a_day(db: Database) -> None:
     application(db, 1)
     assert meeting(db) == meeting(db)
-
-
-# ---- conditions ----
-
-
-def resolve(db: Database, decision_id: uuid.UUID, who: Viewer) -> None:
-    with db.read() as session:
-        condition = queries.open_conditions(session, decision_id)[0]
-    do(
-        db,
-        lambda s: actions.meet_condition(s, condition_id=condition.condition_id, evidence="증빙 1호", actor=who, at=AT),
-    )
-
-
-def decided(db: Database, *conditions: str) -> tuple[Viewer, uuid.UUID]:
-    chair = committee(db, 1)[0]
-    ballot_id = ballot(db, application(db, 1), conditions=conditions)
-    vote(db, ballot_id, chair, "yes")
-    return chair, close(db, ballot_id, chair).decision_id
-
-
-def test_conditions_open_with_the_decision_and_end_one_by_one(db: Database) -> None:
-    chair, decision_id = decided(db, "보안성 검토", "전환사채 상환")
-    resolve(db, decision_id, chair)
-    with db.read() as session:
-        left = queries.open_conditions(session, decision_id)
-        register = queries.list_conditions(session, chair, call_code=CALL)
-    assert [(row.number, row.text) for row in left] == [(2, "전환사채 상환")]
-    assert [(row.state, row.evidence) for row in register] == [("met", "증빙 1호"), ("open", None)]
-
-
-def test_only_a_chair_waives_and_says_why(db: Database) -> None:
-    chair, decision_id = decided(db, "보안성 검토")
-    analyst = person(db, "Analyst", "analyst")
-    with db.read() as session:
-        key = queries.open_conditions(session, decision_id)[0].condition_id
-
-    def waive(who: Viewer, reason: str) -> None:
-        do(db, lambda s: actions.waive_condition(s, condition_id=key, reason=reason, actor=who, at=AT))
-
-    with pytest.raises(NotFoundError):
-        waive(analyst, "사유")
-    with pytest.raises(InvalidInputError):
-        waive(chair, " ")
-    waive(chair, "제3회 회의 의결")
-    with pytest.raises(TransitionRefusedError):
-        waive(chair, "다시")
-    with db.read() as session:
-        assert queries.open_conditions(session, decision_id) == []
-
-
-def test_finance_sees_conditions_but_no_docket(db: Database) -> None:
-    _, decision_id = decided(db, "보안성 검토")
-    finance = person(db, "Finance", "finance")
-    with db.read() as session:
-        assert [row.decision_id for row in queries.list_conditions(session, finance)] == [decision_id]
-        with pytest.raises(NotFoundError):
-            queries.docket(session, finance, CALL)

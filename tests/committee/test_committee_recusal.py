@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from committee_factory import (
@@ -40,6 +40,7 @@ from fundapp.identity.tables import Person
 from fundapp.intake.tables import Call
 
 CANARY = "카나리아비밀기업"
+ANALYST = frozenset({"analyst"})
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,10 @@ def test_a_viewer_assembled_before_the_recusal_cannot_act_either(db: Database, s
         ),
         lambda s: actions.cast_vote(s, ballot_id=scene.ballot_id, choice="yes", key="k2", actor=stale, at=AT),
         lambda s: actions.close_ballot(s, ballot_id=scene.ballot_id, key="k3", actor=stale, at=AT),
-        lambda s: actions.meet_condition(s, condition_id=scene.condition_id, evidence="x", actor=stale, at=AT),
+        lambda s: actions.submit_evidence(
+            s, condition_id=scene.condition_id, text="x", key="k4", actor=replace(stale, roles=ANALYST), at=AT
+        ),
+        lambda s: actions.propose_waiver(s, condition_id=scene.condition_id, reason="x", key="k5", actor=stale, at=AT),
     ]
     for attempt in attempts:
         with pytest.raises(NotFoundError):

@@ -77,14 +77,29 @@ def walker(db: Database, call: str, at: datetime) -> uuid.UUID:
     return fill_draft(db, *add_applicant(db, at), at, NUMBERS[0])
 
 
-def test_the_database_takes_every_state_of_the_table_and_no_other(db: Database, walker: uuid.UUID) -> None:
-    def put(state: str) -> None:
-        db.transaction(
-            lambda session: session.execute(update(Application).where(Application.id == walker).values(state=state))
-        )
+def put(db: Database, walker: uuid.UUID, state: str) -> None:
+    db.transaction(
+        lambda session: session.execute(update(Application).where(Application.id == walker).values(state=state))
+    )
 
-    for state in STATES:
-        put(state)
-    for state in ("", "DRAFT", "closed", "submitted "):
+
+def test_the_database_itself_lets_an_application_move_along_a_step_only(db: Database, walker: uuid.UUID) -> None:
+    allowed = {(arrow.source, arrow.target) for arrow in ARROWS}
+    state = "draft"
+    for target in ("submitted", "on_hold", "submitted", "eligible", "proposed", "deferred", "proposed", "approved"):
+        assert (state, target) in allowed
+        for other in (*STATES, "", "DRAFT", "closed"):
+            if other != state and (state, other) not in allowed:
+                with pytest.raises(IntegrityError):
+                    put(db, walker, other)
+        put(db, walker, target)
+        state = target
+
+
+def test_the_database_keeps_no_history_of_a_step_that_does_not_exist(
+    db: Database, walker: uuid.UUID, at: datetime
+) -> None:
+    for verb, source, target in (("approve", "draft", "approved"), ("submit", "draft", "eligible")):
+        row = Transition(application_id=walker, verb=verb, from_state=source, to_state=target, actor="x", at=at)
         with pytest.raises(IntegrityError):
-            put(state)
+            db.transaction(lambda session, row=row: (session.add(row), session.flush()))  # type: ignore[misc]

@@ -59,6 +59,14 @@ PAGES = (
     ("analyst", "{rubric}/edit"),
     ("analyst", "/operations/models"),
     ("analyst", "{plan}"),
+    ("analyst", "/operations/conditions?state=all"),
+    ("analyst", "{condition}"),
+    ("analyst", "/committee/letters"),
+    ("analyst", "{batch}"),
+    ("analyst", "/committee/letters/texts"),
+    ("chair", "/committee/appeals"),
+    ("admin", "/operations/workflow/AX-ROLLING"),
+    ("applicant", "{decision}"),
     ("finance", "/operations/pools"),
     ("finance", "/operations/portfolio"),
     ("finance", "/operations/portfolio/AW-2026-0001"),
@@ -95,8 +103,19 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
     minutes = str(analyst.get_by_role("link", name="제1회").get_attribute("href")) + "/minutes"
     analyst.goto("/operations/rubrics")
     analyst.get_by_role("button", name="고칠 초안 만들기").click()
+    rubric = analyst.url.removesuffix("/edit")
+    analyst.goto("/operations/conditions?state=all")
+    condition = str(analyst.locator("table.cond td a").first.get_attribute("href"))
+    analyst.goto("/committee/letters")
+    batch = str(analyst.locator("tbody th a").first.get_attribute("href"))
+    applicant = doors.enter("applicant")
+    applicant.goto("/portal/")
+    told = str(applicant.locator("ul.tasks a").first.get_attribute("href")).replace("/status", "/decision")
     return {
-        "rubric": analyst.url.removesuffix("/edit"),
+        "condition": condition,
+        "batch": batch,
+        "decision": told,
+        "rubric": rubric,
         "application": application,
         "gate": f"{review}/pledge",
         "review": review,

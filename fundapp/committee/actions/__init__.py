@@ -1,5 +1,6 @@
 """What the committee does."""
 
+from fundapp.committee.actions.appeals import decide_appeal, file_appeal
 from fundapp.committee.actions.assignments import (
     Assigned,
     Assigning,
@@ -22,7 +23,14 @@ from fundapp.committee.actions.challenges import (
     set_aside_challenge,
     vote_on_challenge,
 )
-from fundapp.committee.actions.conditions import meet_condition, waive_condition
+from fundapp.committee.actions.conditions import (
+    RemindedOwners,
+    accept_evidence,
+    assign_condition,
+    remind_conditions,
+    return_evidence,
+    submit_evidence,
+)
 from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.discussion import edit_comment, post_comment, resolve_question, retract_comment
 from fundapp.committee.actions.drafts import SavedReviewDraft, save_review_draft
@@ -35,6 +43,17 @@ from fundapp.committee.actions.interests import (
     declare_interest,
     withdraw_affiliate,
     withdraw_interest,
+)
+from fundapp.committee.actions.letters import (
+    SentBatch,
+    approve_batch,
+    discard_batch,
+    drop_letter,
+    edit_letter,
+    resend_failed,
+    save_letter_rules,
+    send_batch,
+    stage_letters,
 )
 from fundapp.committee.actions.lifting import ask_lift, decide_lift
 from fundapp.committee.actions.matching import Matched, match_application, match_call, match_register
@@ -53,7 +72,9 @@ from fundapp.committee.actions.reopening import answer_reopening, ask_reopening
 from fundapp.committee.actions.reviews import FiledReview, file_review
 from fundapp.committee.actions.signals import confirm_signals, dismiss_signals
 from fundapp.committee.actions.sitting import call_item, end_meeting, open_meeting, record_attendance, set_agenda
+from fundapp.committee.actions.steps import take_step
 from fundapp.committee.actions.views import LONGEST_NAME, change_view, delete_view, save_view
+from fundapp.committee.actions.waivers import cast_waiver_vote, close_waiver, propose_waiver
 from fundapp.committee.actions.written import close_written_ballots
 
 __all__ = [
@@ -73,38 +94,50 @@ __all__ = [
     "Matched",
     "QuorumLackingError",
     "Reminded",
+    "RemindedOwners",
     "SavedReviewDraft",
+    "SentBatch",
     "Terms",
     "Times",
     "What",
+    "accept_evidence",
     "add_affiliate",
     "add_reviewer",
     "agree_in_writing",
     "answer_inquiry",
     "answer_reopening",
+    "approve_batch",
     "approve_minutes",
     "ask_applicant",
     "ask_lift",
     "ask_reopening",
+    "assign_condition",
     "assign_reviewers",
     "call_item",
     "cancel_meeting",
     "carry_out",
     "cast_vote",
+    "cast_waiver_vote",
     "change_view",
     "close_ballot",
     "close_challenge",
+    "close_waiver",
     "close_written_ballots",
     "confirm_signals",
+    "decide_appeal",
     "decide_lift",
     "declare_conflict",
     "declare_interest",
     "delete_view",
+    "discard_batch",
     "dismiss_signals",
     "draft_minutes",
+    "drop_letter",
     "edit_comment",
+    "edit_letter",
     "edit_minutes",
     "end_meeting",
+    "file_appeal",
     "file_challenge",
     "file_review",
     "import_assignments",
@@ -113,7 +146,6 @@ __all__ = [
     "match_application",
     "match_call",
     "match_register",
-    "meet_condition",
     "minutes_hash",
     "move_due_phases",
     "move_phase",
@@ -122,23 +154,31 @@ __all__ = [
     "pledge_no_conflict",
     "post_comment",
     "propose",
+    "propose_waiver",
     "record_attendance",
     "remind_all",
+    "remind_conditions",
     "remind_reviewers",
     "remove_reviewer",
     "reschedule_meeting",
+    "resend_failed",
     "resolve_question",
     "retract_comment",
+    "return_evidence",
+    "save_letter_rules",
     "save_review_draft",
     "save_view",
     "schedule_meeting",
+    "send_batch",
     "set_agenda",
     "set_aside",
     "set_aside_challenge",
     "set_expertise",
     "sign_meeting",
+    "stage_letters",
+    "submit_evidence",
+    "take_step",
     "vote_on_challenge",
-    "waive_condition",
     "withdraw_affiliate",
     "withdraw_interest",
 ]

@@ -1,18 +1,18 @@
-"""Decisions and the register of their conditions."""
+"""Decisions, and who was recused from what."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.ballot_state import stands
-from fundapp.committee.queries.sight import in_sight, require_sight, undertaking_in_sight
+from fundapp.committee.queries.sight import in_sight, require_sight
 from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Condition, Conflict, Decision
 from fundapp.core.access import Kind, Viewer
@@ -39,23 +39,6 @@ class DecisionRow:
     open_conditions: int
     decided_at: datetime
     stands: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionRow:
-    """One condition of a decision; cash and GPU time wait until it is met or waived."""
-
-    condition_id: uuid.UUID
-    decision_id: uuid.UUID
-    application_number: str
-    company: str
-    number: int
-    text: str
-    due_on: date | None
-    state: str
-    evidence: str | None
-    resolved_by: str | None
-    resolved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,53 +98,6 @@ def list_decisions(session: Session, viewer: Viewer, call_code: str | None = Non
         )
         for decision, meeting_id, number, company, code, standing in found
     ]
-
-
-def open_conditions(session: Session, decision_id: uuid.UUID) -> list[ConditionRow]:
-    """Return what still keeps an award from being signed: for actions, not for pages."""
-    return _conditions(session, Condition.decision_id == decision_id, Condition.state == "open")
-
-
-def list_conditions(
-    session: Session, viewer: Viewer, *, call_code: str | None = None, state: str | None = None
-) -> list[ConditionRow]:
-    """Return the register of conditions that the viewer may see, by application and number.
-
-    Raises:
-        ForbiddenError: if the viewer sees no conditions at all.
-    """
-    require_sight(viewer, Kind.CONDITION)
-    wanted = [undertaking_in_sight(viewer)]
-    if call_code is not None:
-        wanted.append(Call.code == call_code)
-    if state is not None:
-        wanted.append(Condition.state == state)
-    return _conditions(session, *wanted)
-
-
-def _conditions(session: Session, *wanted: ColumnElement[bool]) -> list[ConditionRow]:
-    rows = session.execute(
-        select(
-            Condition.id,
-            Condition.decision_id,
-            Application.number,
-            Company.name,
-            Condition.number,
-            Condition.text,
-            Condition.due_on,
-            Condition.state,
-            Condition.evidence,
-            Condition.resolved_by,
-            Condition.resolved_at,
-        )
-        .join(Decision, Decision.id == Condition.decision_id)
-        .join(Application, Application.id == Decision.application_id)
-        .join(Company, Company.id == Application.company_id)
-        .join(Call, Call.id == Application.call_id)
-        .where(stands(), *wanted)
-        .order_by(Application.number, Condition.number)
-    )
-    return [ConditionRow(*tuple(row)) for row in rows]
 
 
 def list_conflicts(session: Session, viewer: Viewer, call_code: str) -> list[ConflictRow]:

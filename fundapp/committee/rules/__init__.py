@@ -9,6 +9,18 @@ from fundapp.committee.rules.call_terms import (
     require_committee_terms,
 )
 from fundapp.committee.rules.challenges import ChallengeCount, count_challenge, entitled_to_decide
+from fundapp.committee.rules.conditions import (
+    LONGEST_EVIDENCE,
+    MOST_LINKS,
+    SCOPES,
+    SIDES,
+    Scope,
+    Side,
+    keeps_back,
+    keeps_signing,
+    read_links,
+    reminder_of,
+)
 from fundapp.committee.rules.grounds import (
     GROUNDS,
     INTEREST_KINDS,
@@ -35,12 +47,7 @@ from fundapp.committee.rules.reviews import (
     require_complete,
     review_total,
 )
-from fundapp.committee.rules.statistics import (
-    TRIM_FROM,
-    Statistics,
-    statistics_of,
-    trimmed_mean,
-)
+from fundapp.committee.rules.statistics import TRIM_FROM, Statistics, statistics_of, trimmed_mean
 from fundapp.committee.rules.terms import Official, Openness, Phase, ReviewTerms, review_terms
 from fundapp.committee.rules.voting import (
     CHOICES,
@@ -65,10 +72,14 @@ __all__ = [
     "GROUNDS",
     "HIGHEST",
     "INTEREST_KINDS",
+    "LONGEST_EVIDENCE",
     "LOWEST",
+    "MOST_LINKS",
     "RELEASES",
     "REVIEWABLE",
     "ROUTES",
+    "SCOPES",
+    "SIDES",
     "TRIM_FROM",
     "VERB_OF_OUTCOME",
     "Agenda",
@@ -99,6 +110,8 @@ __all__ = [
     "ReviewsClosedError",
     "Roll",
     "Route",
+    "Scope",
+    "Side",
     "Statistics",
     "Tally",
     "agenda_order",
@@ -108,10 +121,14 @@ __all__ = [
     "default_release",
     "entitled_to_decide",
     "find_matches",
+    "keeps_back",
+    "keeps_signing",
     "needed_of",
     "plan_agenda",
     "read_assignment_terms",
     "read_conflict_terms",
+    "read_links",
+    "reminder_of",
     "require_committee_terms",
     "require_complete",
     "require_no_conflict",

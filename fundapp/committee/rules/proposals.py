@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, cast
 
+from fundapp.committee.rules.conditions import SCOPES, SIDES, Scope, Side
 from fundapp.core.errors import InvalidInputError
 from fundapp.core.quarters import Quarter
 
@@ -91,21 +93,48 @@ def default_release(document: Mapping[str, Any]) -> Release:
 
 @dataclass(frozen=True, slots=True)
 class ProposedCondition:
-    """A condition put to the vote with the award; cash and GPU time wait for it."""
+    """A condition put to the vote with the award; what its scope names waits for it.
+
+    Attributes:
+        scope: What it keeps back: `cash`, `gpu`, or `both` and with them the agreement.
+        owner_side: Who owes the evidence: the `company`, or somebody of the `fund`.
+        owner_id: Which person; of the company everybody, where nobody is named.
+    """
 
     text: str
     due_on: date | None = None
+    scope: Scope = "both"
+    owner_side: Side = "company"
+    owner_id: uuid.UUID | None = None
 
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise InvalidInputError(field="conditions", reason_ko="조건을 적어 주세요", reason_en="say what it is")
+        if self.scope not in SCOPES:
+            raise InvalidInputError(
+                field="scope", reason_ko="cash, gpu, both 가운데 하나여야 합니다", reason_en="cash, gpu or both"
+            )
+        if self.owner_side not in SIDES or (self.owner_side == "fund" and self.owner_id is None):
+            raise InvalidInputError(field="owner", reason_ko="담당자를 정해 주세요", reason_en="say who owes it")
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON."""
-        return {"text": self.text, "due_on": self.due_on.isoformat() if self.due_on else None}
+        return {
+            "text": self.text,
+            "due_on": self.due_on.isoformat() if self.due_on else None,
+            "scope": self.scope,
+            "owner_side": self.owner_side,
+            "owner_id": str(self.owner_id) if self.owner_id else None,
+        }
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> ProposedCondition:
-        """Read what `as_document` wrote."""
-        due = document["due_on"]
-        return cls(document["text"], date.fromisoformat(due) if due else None)
+        """Read what `as_document` wrote; older documents keep both back and are the company's."""
+        due, owner = document["due_on"], document.get("owner_id")
+        return cls(
+            document["text"],
+            date.fromisoformat(due) if due else None,
+            document.get("scope", "both"),
+            document.get("owner_side", "company"),
+            uuid.UUID(owner) if owner else None,
+        )

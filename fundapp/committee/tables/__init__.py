@@ -2,7 +2,8 @@
 
 from fundapp.committee.tables.assignments import Assignment, AssignmentEvent, Expertise, Reminder
 from fundapp.committee.tables.ballots import Ballot, BallotVoter, Reopening, Vote
-from fundapp.committee.tables.decisions import Condition, Decision
+from fundapp.committee.tables.conditions import Condition, ConditionEvidence, EvidenceJudgement, Waiver, WaiverVote
+from fundapp.committee.tables.decisions import Decision
 from fundapp.committee.tables.discussion import (
     Comment,
     CommentReader,
@@ -12,14 +13,8 @@ from fundapp.committee.tables.discussion import (
     QuestionStep,
 )
 from fundapp.committee.tables.interests import Affiliate, Interest, Signal, SignalAnswer
-from fundapp.committee.tables.meetings import (
-    Attendance,
-    Meeting,
-    MeetingStep,
-    Minutes,
-    MinutesApproval,
-    WrittenConsent,
-)
+from fundapp.committee.tables.letters import Appeal, Letter, LetterBatch, LetterMail, LetterRules
+from fundapp.committee.tables.meetings import Attendance, Meeting, MeetingStep, Minutes, MinutesApproval, WrittenConsent
 from fundapp.committee.tables.recusal import (
     Challenge,
     ChallengeVote,
@@ -29,17 +24,12 @@ from fundapp.committee.tables.recusal import (
     Recusal,
     RecusalLift,
 )
-from fundapp.committee.tables.reviews import (
-    Review,
-    ReviewDraft,
-    Reviewing,
-    ReviewPhaseStep,
-    ReviewTermsRow,
-)
+from fundapp.committee.tables.reviews import Review, ReviewDraft, Reviewing, ReviewPhaseStep, ReviewTermsRow
 from fundapp.committee.tables.views import SavedView
 
 __all__ = [
     "Affiliate",
+    "Appeal",
     "Assignment",
     "AssignmentEvent",
     "Attendance",
@@ -51,12 +41,18 @@ __all__ = [
     "CommentReader",
     "CommentText",
     "Condition",
+    "ConditionEvidence",
     "Conflict",
     "Decision",
+    "EvidenceJudgement",
     "Expertise",
     "Inquiry",
     "InquiryAnswer",
     "Interest",
+    "Letter",
+    "LetterBatch",
+    "LetterMail",
+    "LetterRules",
     "LiftRequest",
     "Meeting",
     "MeetingPledge",
@@ -77,5 +73,7 @@ __all__ = [
     "Signal",
     "SignalAnswer",
     "Vote",
+    "Waiver",
+    "WaiverVote",
     "WrittenConsent",
 ]

@@ -1,12 +1,12 @@
-"""What was decided, and on which conditions."""
+"""What was decided."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
@@ -31,24 +31,3 @@ class Decision(Base):
     tally: Mapped[dict[str, Any]]
     closed_by: Mapped[str] = mapped_column(String(120))
     decided_at: Mapped[datetime]
-
-
-class Condition(Base):
-    """A condition of a decision; cash and GPU time wait until it is met or waived."""
-
-    __tablename__ = "condition"
-    __table_args__ = (
-        CheckConstraint("state IN ('open','met','waived')", name="state"),
-        CheckConstraint("(state = 'open') = (resolved_at IS NULL)", name="resolved"),
-        UniqueConstraint("decision_id", "number"),
-    )
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    decision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("decision.id"))
-    number: Mapped[int]
-    text: Mapped[str] = mapped_column(Text)
-    due_on: Mapped[date | None] = mapped_column(Date)
-    state: Mapped[str] = mapped_column(String(8), default="open")
-    evidence: Mapped[str | None] = mapped_column(Text)
-    resolved_by: Mapped[str | None] = mapped_column(String(120))
-    resolved_at: Mapped[datetime | None]

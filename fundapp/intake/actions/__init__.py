@@ -14,6 +14,7 @@ from fundapp.intake.actions.calls import OpenedCall, open_call, take_numbers
 from fundapp.intake.actions.companies import join_company, register_company
 from fundapp.intake.actions.documents import attach_document, detach_document, keep_document, remove_document
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
+from fundapp.intake.actions.workflows import discard_workflow, propose_workflow, publish_workflow
 
 __all__ = [
     "OpenedCall",
@@ -24,10 +25,13 @@ __all__ = [
     "attach_document",
     "company_columns",
     "detach_document",
+    "discard_workflow",
     "join_company",
     "keep_document",
     "move_application",
     "open_call",
+    "propose_workflow",
+    "publish_workflow",
     "record_consent",
     "register_company",
     "remove_document",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.core.errors import NotFoundError, TransitionRefusedError
+from fundapp.core.errors import ForbiddenError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import kst_date
 from fundapp.intake.actions.calls import take_numbers
@@ -24,6 +24,7 @@ from fundapp.intake.answers import problem, read_answers, validate_answers
 from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
 from fundapp.intake.listing import list_companies
+from fundapp.intake.newest import newest_answers
 from fundapp.intake.rules import (
     PURPOSES,
     RevisionConflictError,
@@ -32,6 +33,8 @@ from fundapp.intake.rules import (
     require_open,
 )
 from fundapp.intake.tables import Application, Call, Company, Consent, Submission, Transition
+from fundapp.intake.ways import load_workflow, workflow_id_of
+from fundapp.intake.workflow import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def start_application(
         number=number,
         call_id=call.id,
         company_id=company_id,
+        workflow_id=workflow_id_of(session, call.id),
         answers={key: value for key, value in known.items() if key in asked},
         created_at=at,
         updated_at=at,
@@ -222,13 +226,21 @@ def move_application(
     """Move an application along one arrow; record transition and event. The caller has asked the policy.
 
     Raises:
-        TransitionRefusedError: if there is no such arrow, or somebody moved the application first.
+        TransitionRefusedError: if its way has no such step, or somebody moved the application first.
+        ForbiddenError: if the way gives the step to another role.
+        InvalidInputError: if the way asks for a reason or an answer that is missing.
     """
-    source = application.state
-    target = advance(source, verb)
+    source, workflow_id = application.state, application.workflow_id
+    step = load_workflow(session, workflow_id).step(source, verb)
+    _require_terms(session, application, step, actor, reason)
+    target = step.target
     moved: CursorResult[Any] = session.execute(  # type: ignore[assignment]
         update(Application)
-        .where(Application.id == application.id, Application.state == source)
+        .where(
+            Application.id == application.id,
+            Application.state == source,
+            Application.workflow_id == workflow_id,
+        )
         .values(state=target, updated_at=at)
         .execution_options(synchronize_session=False)
     )
@@ -238,6 +250,7 @@ def move_application(
     session.add(
         Transition(
             application_id=application.id,
+            workflow_id=workflow_id,
             verb=verb,
             from_state=source,
             to_state=target,
@@ -250,6 +263,28 @@ def move_application(
     details = {"from": source, "to": target}
     _record(session, application, f"application.{verb}", actor, at, **details)
     return target
+
+
+def _require_terms(session: Session, application: Application, step: Step, actor: Viewer, reason: str | None) -> None:
+    """Hold a step against what its way asks for: who takes it, a reason, answers that were sent."""
+    if step.role and not actor.has(step.role):
+        raise ForbiddenError(verb=step.verb, kind="application")
+    if step.reason and not (reason or "").strip():
+        raise refuse("reason", "이 이동에는 사유가 필요합니다", "this step needs a reason")
+    if not step.fields:
+        return
+    found = session.execute(newest_answers(select(Application.id).where(Application.id == application.id)))
+    sent = found.one_or_none()
+    answers = sent.answers if sent else application.answers
+    missing = [name for name in step.fields if answers.get(name) in (None, "", [], {})]
+    if missing:
+        asked = parse_form(session.scalars(select(Call.document).where(Call.id == application.call_id)).one()).fields
+        named = [asked[name] for name in missing if name in asked]
+        raise refuse(
+            "answers",
+            f"답이 비어 있어 옮길 수 없습니다: {', '.join(one.label_ko for one in named)}",
+            f"answers are missing: {', '.join(one.label_en for one in named)}",
+        )
 
 
 def _load_own(session: Session, actor: Viewer, application_id: uuid.UUID, verb: Verb) -> tuple[Application, Call]:

@@ -15,9 +15,12 @@ from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.quarters import KST
 from fundapp.intake.actions.names import refuse
+from fundapp.intake.call_terms import check_terms
 from fundapp.intake.documents.kinds import read_requirements
 from fundapp.intake.form import Form, parse_form
 from fundapp.intake.tables import Call
+from fundapp.intake.ways import install_workflow
+from fundapp.intake.workflow import parse_workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ def open_call(session: Session, *, actor: Viewer, at: datetime, document: dict[s
     require(actor, Verb.EDIT, Thing(Kind.CALL))
     form = parse_form(document)
     read_requirements(document)
+    check_terms(document)
+    parse_workflow(document, form.fields)
     code, titles = _word(document, "code", 40), (_word(document, "title_ko", 200), _word(document, "title_en", 200))
     opens_at, closes_at = _instant(document, "opens"), _instant(document, "closes")
     if closes_at <= opens_at:
@@ -61,10 +66,13 @@ def open_call(session: Session, *, actor: Viewer, at: datetime, document: dict[s
         session.add(call)
     else:
         _require_same_questions(parse_form(call.document), form)
+        _require_same_way(call.document, document)
     call.title_ko, call.title_en = titles
     call.opens_at, call.closes_at = opens_at, closes_at
     call.document, call.document_sha256 = document, sha256
     session.flush()
+    if created and "workflow" in document:
+        install_workflow(session, call=call, section=document["workflow"], actor=actor, at=at)
     verb = "call.opened" if created else "call.changed"
     details = {"sha256": sha256, "opens": opens_at.isoformat(), "closes": closes_at.isoformat()}
     record_event(session, actor=actor, verb=verb, subject_kind="call", subject=code, at=at, details=details)
@@ -100,6 +108,15 @@ def _instant(document: Mapping[str, Any], key: str) -> datetime:
     except ValueError:
         raise refuse(key, "날짜와 시각이 필요합니다", "a date and time is needed") from None
     return value if value.tzinfo is not None else value.replace(tzinfo=KST)
+
+
+def _require_same_way(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    if before.get("workflow") != after.get("workflow"):
+        raise refuse(
+            "workflow",
+            "열린 공모의 단계는 화면에서 두 사람이 바꿉니다",
+            "the way of a call that is open is changed on its page, by two people",
+        )
 
 
 def _require_same_questions(before: Form, after: Form) -> None:

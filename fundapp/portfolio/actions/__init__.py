@@ -31,6 +31,7 @@ from fundapp.portfolio.actions.corrections import (
     return_payment_correction,
 )
 from fundapp.portfolio.actions.grants import ExpiredGrants, expire_grants
+from fundapp.portfolio.actions.held import free_held_hours
 from fundapp.portfolio.actions.instruments import record_round, record_terms
 from fundapp.portfolio.actions.metering import (
     PullResult,
@@ -120,6 +121,7 @@ __all__ = [
     "expire_grants",
     "expire_offers",
     "file_progress_report",
+    "free_held_hours",
     "import_usage",
     "issue_call",
     "join_waitlist",

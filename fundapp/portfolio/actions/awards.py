@@ -12,8 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.planning import split_cash
+from fundapp.committee.queries import open_conditions
 from fundapp.committee.queries.ballot_state import is_standing
-from fundapp.committee.tables import Ballot, Condition, Decision
+from fundapp.committee.rules import keeps_signing
+from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
@@ -28,6 +30,7 @@ from fundapp.ledger.rules import Leg
 from fundapp.portfolio.actions.events import record
 from fundapp.portfolio.actions.follow_on import follow_award
 from fundapp.portfolio.actions.granting import grant_hours
+from fundapp.portfolio.actions.held import hold_back_hours, name_conditions
 from fundapp.portfolio.rules import (
     INSTRUMENTS,
     ConditionsOpenError,
@@ -72,6 +75,7 @@ def sign_award(
 ) -> SignedAward:
     """Turn a carried decision into an award: commit its cash, grant its GPU time, plan its tranches.
 
+    While a condition of GPU time is open, the granted hours are the award's but stay unreleased; see `free_held_hours`.
     The ballot's holds are released and the same amounts posted in one transaction, so nobody can take them between.
 
     Args:
@@ -86,7 +90,7 @@ def sign_award(
         follows: Number of an earlier award of the same company that this one follows.
 
     Raises:
-        ConditionsOpenError: naming the conditions that are neither met nor waived.
+        ConditionsOpenError: naming the conditions of both cash and GPU time that are neither met nor waived.
         TransitionRefusedError: if the decision was not carried or is signed already.
         HeadroomExceededError: if a pool no longer holds what was decided.
         PoolMissingError: if GPU time was decided for which there is no pool.
@@ -173,7 +177,8 @@ def _sign(session: Session, case: _Case, terms: _Signing, *, actor: Viewer, at: 
     session.flush()
     _void_holds(session, case.ballot, award.number, actor=actor, at=at, on=signed_on)
     _plan_cash(session, award, terms.schedule)
-    legs = _cash_legs(session, award) + grant_hours(session, award, case.decision)
+    held = hold_back_hours(session, award=award, at=at)
+    legs = _cash_legs(session, award) + grant_hours(session, award, case.decision, held=held)
     if legs:
         post(
             session,
@@ -190,13 +195,10 @@ def _sign(session: Session, case: _Case, terms: _Signing, *, actor: Viewer, at: 
 
 
 def _require_conditions_resolved(session: Session, decision_id: uuid.UUID) -> None:
-    open_ones = session.scalars(
-        select(Condition)
-        .where(Condition.decision_id == decision_id, Condition.state == "open")
-        .order_by(Condition.number)
-    ).all()
-    if open_ones:
-        raise ConditionsOpenError(conditions=" / ".join(f"{c.number}. {c.text}" for c in open_ones))
+    """Refuse while a condition of both cash and GPU time is open; one of either alone keeps back its own release."""
+    left = [row for row in open_conditions(session, decision_id) if keeps_signing(row.scope)]
+    if left:
+        raise ConditionsOpenError(conditions=name_conditions(left))
 
 
 def _require_dated(signed_on: date, decided_on: date, today: date) -> None:

@@ -19,6 +19,7 @@ from fundapp.core.quarters import Quarter, utc_day
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.ledger.rules import Leg
 from fundapp.portfolio.actions.events import record
+from fundapp.portfolio.actions.held import require_hours_free
 from fundapp.portfolio.actions.moving import (
     GrantCase,
     company_addresses,
@@ -256,11 +257,14 @@ def approve_change(
         InvalidInputError: if more is approved than was asked for.
         ChangeRefusedError: if the grant or the pool's quarter has ended.
         PoolShortError: if there is less than is to be moved, saying how much there is.
+        ConditionsOpenError: while a condition of the decision keeps back the GPU time that would arrive.
     """
     change, case = _enter(session, change_id, actor)
     decided = {"state": "approved", "decision_reason": reason.strip() or None, **_decider(actor, at)}
     _end(session, change, "approve", decided)
     require_usable(case.grant, utc_day(at))
+    if change.kind not in {"extension", "early_return"}:
+        require_hours_free(session, case.award)
     if change.kind == "extension":
         _extend(session, change, case, until or change.until)
     else:

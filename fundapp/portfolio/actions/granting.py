@@ -46,10 +46,11 @@ class _Granted:
     release: str
 
 
-def grant_hours(session: Session, award: Award, decision: Decision) -> list[Leg]:
+def grant_hours(session: Session, award: Award, decision: Decision, *, held: bool = False) -> list[Leg]:
     """Make the grants of an award and return the legs that fill them, hours and imputed value.
 
     Of a line that is released by halves, the second half goes to `unreleased:…` until a progress report is accepted.
+    All hours go there where a condition of the decision holds them back.
 
     Raises:
         PoolMissingError: if GPU time was decided for which there is no pool.
@@ -81,7 +82,7 @@ def grant_hours(session: Session, award: Award, decision: Decision) -> list[Leg]
                 expires_on=grant_expiry(quarter, grace),
             )
         )
-        now, later = split_release(one.hours_e4, one.release)
+        now, later = (0, one.hours_e4) if held else split_release(one.hours_e4, one.release)
         for account, hours_e4 in ((grant_account(*place), now), (unreleased_account(*place), later)):
             if hours_e4:
                 legs += _filling(session, award, pool, account, hours_e4)

@@ -15,6 +15,7 @@ from fundapp.core.errors import FourEyesError, InvalidInputError, NotFoundError,
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import utc_day
 from fundapp.portfolio.actions.events import record
+from fundapp.portfolio.actions.held import require_hours_free
 from fundapp.portfolio.actions.moving import (
     company_addresses,
     draw_overage,
@@ -122,8 +123,11 @@ def accept_progress_report(session: Session, *, report_id: uuid.UUID, note: str,
         NotFoundError: if there is no such report or the actor may not answer it.
         FourEyesError: if the actor filed it.
         TransitionRefusedError: if it has been answered.
+        ConditionsOpenError: while a condition of the decision keeps GPU time back.
+        HoursHeldError: while hours held back for one have not been released.
     """
     report, award = _answer(session, report_id, "accepted", note.strip() or None, actor, at)
+    require_hours_free(session, award)
     legs, released = [], 0
     grants = session.scalars(select(Grant).where(Grant.award_id == award.id).order_by(Grant.account)).all()
     for grant in grants:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from fundapp.committee.queries import blocking_conditions
 from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, require
 from fundapp.core.errors import (
     ForbiddenError,
@@ -25,6 +26,7 @@ from fundapp.ledger.actions import open_account, post
 from fundapp.ledger.rules import Leg
 from fundapp.portfolio.actions.calls import cover_tranche
 from fundapp.portfolio.actions.events import record
+from fundapp.portfolio.actions.held import name_conditions
 from fundapp.portfolio.rules import BANK, TrancheNotReadyError
 from fundapp.portfolio.tables import Award, Tranche, TrancheCondition
 
@@ -35,8 +37,8 @@ def prepare_tranche(
     """Propose a tranche for payment; somebody else approves it by paying.
 
     Raises:
-        TrancheNotReadyError: if an earlier tranche is unpaid, a condition is open, or a milestone without conditions
-            has no evidence.
+        TrancheNotReadyError: if an earlier tranche is unpaid, a condition of it or of the committee's decision is
+            open, or a milestone without conditions has no evidence.
         FourEyesError: if the preparer is no person, or waived one of its conditions.
         TransitionRefusedError: if the tranche is not in state `planned`.
     """
@@ -56,6 +58,7 @@ def prepare_tranche(
         select(TrancheCondition).where(TrancheCondition.tranche_id == tranche.id).order_by(TrancheCondition.number)
     ).all()
     _require_conditions(tranche, conditions, actor)
+    _require_decision_met(session, tranche, award)
     if tranche.number > 1 and not conditions and not (evidence or "").strip():
         raise TrancheNotReadyError(
             number=tranche.number,
@@ -77,6 +80,18 @@ def _require_conditions(tranche: Tranche, conditions: Sequence[TrancheCondition]
         )
     if any(condition.state == "waived" and condition.met_by_id == actor.person_id for condition in conditions):
         raise FourEyesError
+
+
+def _require_decision_met(session: Session, tranche: Tranche, award: Award) -> None:
+    """Refuse while the committee's conditions keep the cash back: asked at proposing and again at paying."""
+    left = blocking_conditions(session, award.decision_id, "cash")
+    if left:
+        named = name_conditions(left)
+        raise TrancheNotReadyError(
+            number=tranche.number,
+            reason_ko=f"위원회의 이행조건이 남아 있습니다: {named}",
+            reason_en=f"conditions of the committee are open: {named}",
+        )
 
 
 def add_tranche_condition(
@@ -188,7 +203,8 @@ def disburse_tranche(session: Session, *, tranche_id: uuid.UUID, key: str, actor
 
     Raises:
         FourEyesError: if the approver prepared it, or is no person.
-        TrancheNotReadyError: before the date of the agreement, or while a capital call for it is unpaid.
+        TrancheNotReadyError: before the date of the agreement, while a condition of the committee's decision keeps
+            cash back, or while a capital call for it is unpaid.
         TransitionRefusedError: if the tranche is not in state `prepared`.
     """
     tranche, award = _load_tranche(session, tranche_id, actor, Verb.APPROVE)
@@ -210,6 +226,7 @@ def _pay(session: Session, tranche: Tranche, award: Award, *, actor: Viewer, at:
             reason_ko=f"협약일({award.signed_on}) 전입니다",
             reason_en=f"the agreement is dated {award.signed_on}",
         )
+    _require_decision_met(session, tranche, award)
     changes = {"state": "disbursed", "approved_by_id": actor.person_id, "disbursed_on": on}
     _move_tranche(session, tranche, "prepared", **changes)
     investment = f"investment:{award.number}"

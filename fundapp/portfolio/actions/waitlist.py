@@ -33,6 +33,7 @@ from fundapp.core.quarters import Quarter, utc_day
 from fundapp.ledger.actions import hold, post_hold, void_hold
 from fundapp.ledger.queries import find_holds
 from fundapp.portfolio.actions.events import record
+from fundapp.portfolio.actions.held import require_hours_free
 from fundapp.portfolio.actions.moving import (
     company_addresses,
     draw_overage,
@@ -253,6 +254,7 @@ def accept_offer(
         InvalidInputError: if the hours are not between the minimum and what is offered.
         TransitionRefusedError: if the offer has been answered or its time is over.
         ChangeRefusedError: if the award cannot use hours of this pool.
+        ConditionsOpenError: while a condition of the decision keeps GPU time back.
     """
     offer, entry, award, terms = _enter(session, offer_id, actor)
     taken = offer.hours_e4 if hours_e4 is None else hours_e4
@@ -262,6 +264,7 @@ def accept_offer(
             reason_ko="제안받은 시간과 최소 시간 사이여야 합니다",
             reason_en="must be between the minimum and what is offered",
         )
+    require_hours_free(session, award)
     _end(session, offer, "accepted", actor, at, accepted_e4=taken)
     pool = session.get_one(Pool, offer.pool_id)
     on = open_day(session, utc_day(at))

@@ -22,7 +22,7 @@ from fundapp.portfolio.queries.grants import GrantRow, SkuHours, load_grants, su
 from fundapp.portfolio.queries.sight import award_clause
 from fundapp.portfolio.queries.usage import UsageRow, load_usage
 from fundapp.portfolio.rules.accounts import used_account
-from fundapp.portfolio.tables import Award, Grant, Tranche, UsageDay
+from fundapp.portfolio.tables import Award, Grant, GrantHold, Tranche, UsageDay
 
 IMPUTED = "KRW-IMPUTED"
 
@@ -47,7 +47,7 @@ class AwardRow:
 
 @dataclass(frozen=True, slots=True)
 class AwardPage:
-    """Everything the page of one award shows."""
+    """Everything the page of one award shows; `hold`: whether a condition has kept its hours from being released."""
 
     award: AwardRow
     tranches: tuple[TrancheRow, ...]
@@ -55,6 +55,7 @@ class AwardPage:
     usage: tuple[UsageRow, ...]
     conditions: tuple[ConditionRow, ...]
     valuations: tuple[ValuationRow, ...]
+    hold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,19 @@ def award_page(session: Session, viewer: Viewer, number: str) -> AwardPage:
         usage=tuple(load_usage(session, UsageDay.award_id == award.id)),
         conditions=_conditions(session, award.decision_id),
         valuations=load_valuations(session, award.id),
+        hold=hours_held(session, award.id),
     )
+
+
+def hours_held(session: Session, award_id: uuid.UUID) -> bool:
+    """Say whether a condition held the award's hours back at signing and they have not been released since."""
+    held = select(GrantHold.award_id).where(GrantHold.award_id == award_id, GrantHold.freed_at.is_(None))
+    return session.scalar(held) is not None
 
 
 def _conditions(session: Session, decision_id: uuid.UUID) -> tuple[ConditionRow, ...]:
     rows = session.scalars(select(Condition).where(Condition.decision_id == decision_id).order_by(Condition.number))
-    return tuple(ConditionRow(row.id, row.number, row.text, row.due_on, row.state) for row in rows)
+    return tuple(ConditionRow(row.id, row.number, row.text, row.due_on, row.state, row.scope) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,7 @@ class ConditionRow:
     text: str
     due_on: date | None
     state: str
+    scope: str
 
 
 def portfolio_totals(session: Session, viewer: Viewer) -> PortfolioTotals:

@@ -25,11 +25,19 @@ SECOND_TRANCHE_DAYS = 182
 
 
 class ConditionsOpenError(FundError):
-    """An award cannot be signed while conditions of its decision are open."""
+    """An award cannot be signed, or GPU time released, while conditions of the decision keep it back."""
 
     code = "conditions_open"
     ko = "이행조건이 남아 있습니다: {conditions}"
     en = "Conditions are still open: {conditions}"
+
+
+class HoursHeldError(FundError):
+    """Hours that a condition kept back come first; what follows them waits."""
+
+    code = "hours_held"
+    ko = "조건부로 미뤄 둔 GPU시간을 먼저 열어 주세요: {award}"
+    en = "Release the hours that a condition held back first: {award}"
 
 
 class TrancheNotReadyError(FundError):

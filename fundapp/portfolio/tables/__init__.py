@@ -6,7 +6,7 @@ from fundapp.portfolio.tables.cash import Tranche, TrancheCondition, Valuation, 
 from fundapp.portfolio.tables.changes import ChangeRequest, ProgressReport
 from fundapp.portfolio.tables.companies import CodevelopmentMilestone, CompanyMetric
 from fundapp.portfolio.tables.corrections import PaymentCorrection
-from fundapp.portfolio.tables.grants import Grant
+from fundapp.portfolio.tables.grants import Grant, GrantHold
 from fundapp.portfolio.tables.instruments import AwardFollowOn, AwardTerms, FinancingRound
 from fundapp.portfolio.tables.metering import GrantAlert, GrantForecast, MeteringSource, UtilisationDay
 from fundapp.portfolio.tables.overage import BlockRequest, CloudQuota, OverageCharge
@@ -31,6 +31,7 @@ __all__ = [
     "Grant",
     "GrantAlert",
     "GrantForecast",
+    "GrantHold",
     "MeteringSource",
     "OverageCharge",
     "PaymentCorrection",

@@ -41,3 +41,15 @@ class Grant(Base):
     usable_until: Mapped[date] = mapped_column(Date)
     expires_on: Mapped[date] = mapped_column(Date)
     expired_at: Mapped[datetime | None]
+
+
+class GrantHold(Base):
+    """That an award was signed while a condition kept its GPU time back, and when the hours were released."""
+
+    __tablename__ = "grant_hold"
+    __table_args__ = (CheckConstraint("(freed_at IS NULL) = (freed_by IS NULL)", name="freed"),)
+
+    award_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("award.id"), primary_key=True)
+    held_at: Mapped[datetime]
+    freed_at: Mapped[datetime | None]
+    freed_by: Mapped[str | None] = mapped_column(String(120))

@@ -348,6 +348,7 @@ def _record(session: Session, run: _Run) -> None:
 
 def _move(session: Session, moved: Sequence[uuid.UUID], verb: str, actor: Viewer, at: datetime) -> None:
     target = advance("submitted", verb)
+    way = session.scalar(select(Application.workflow_id).where(Application.id.in_(moved[:1])))
     for start in range(0, len(moved), BLOCK):
         part = moved[start : start + BLOCK]
         changed: CursorResult[Any] = session.execute(  # type: ignore[assignment]
@@ -364,6 +365,7 @@ def _move(session: Session, moved: Sequence[uuid.UUID], verb: str, actor: Viewer
                 {
                     "id": new_id(),
                     "application_id": id_,
+                    "workflow_id": way,
                     "verb": verb,
                     "from_state": "submitted",
                     "to_state": target,

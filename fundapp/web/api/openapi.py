@@ -17,7 +17,12 @@ _INSTANT: Schema = {"type": "string", "format": "date-time", "description": "UTC
 _DAY: Schema = {"type": "string", "format": "date"}
 _QUARTER: Schema = {"type": "string", "pattern": r"^\d{4}Q[1-4]$"}
 _SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_STATE: Schema = {"type": "string", "enum": list(STATES)}
+_STATE: Schema = {
+    "type": "string",
+    "pattern": "^[a-z][a-z_]{1,18}[a-z]$",
+    "examples": list(STATES),
+    "description": "A stage of the call: " + ", ".join(STATES) + ", or one that the call has added",
+}
 _OPTIONAL_TEXT: Schema = {"type": ["string", "null"]}
 
 

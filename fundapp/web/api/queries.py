@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Viewer
 from fundapp.intake.queries import company_shown, visible_to
 from fundapp.intake.tables import Application, Call, Company
+from fundapp.intake.told import state_shown_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ def page_applications(
         limit: Rows of a page.
     """
     query = (
-        select(Application, Call.code, company_shown(viewer), Company.scheme, Company.identifier)
+        select(
+            Application, Call.code, company_shown(viewer), Company.scheme, Company.identifier, state_shown_to(viewer)
+        )
         .join(Call, Call.id == Application.call_id)
         .join(Company, Company.id == Application.company_id)
         .where(visible_to(viewer))
@@ -57,7 +60,7 @@ def page_applications(
     if call is not None:
         query = query.where(Call.code == call)
     if states:
-        query = query.where(Application.state.in_(states))
+        query = query.where(state_shown_to(viewer).in_(states))
     if after is not None:
         query = query.where(Application.number > after)
     rows = [
@@ -66,10 +69,10 @@ def page_applications(
             call=code,
             company_name=name,
             business_number=identifier if scheme == "brn" and name != found.number else None,
-            state=found.state,
+            state=state,
             created_at=found.created_at,
             updated_at=found.updated_at,
         )
-        for found, code, name, scheme, identifier in session.execute(query)
+        for found, code, name, scheme, identifier, state in session.execute(query)
     ]
     return rows[:limit], rows[limit - 1].number if len(rows) > limit else None

@@ -15,6 +15,7 @@ from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.identity.queries import find_token_holder
 from fundapp.intake.queries import find_application_id, get_application, list_calls
 from fundapp.intake.rules import STATES
+from fundapp.intake.way_queries import own_stages
 from fundapp.portfolio.queries import list_awards
 from fundapp.reporting.queries import list_reports
 from fundapp.screening.queries import find_scorecard
@@ -89,10 +90,9 @@ def applications() -> ResponseReturnValue:
     """Return the applications that the holder may see, by number."""
     states = request.args.getlist("state")
     cursor = request.args.get("cursor")
-    for state in states:
-        if state not in STATES:
-            raise InvalidInputError(field="state", reason_ko="없는 상태입니다", reason_en="no such state")
     with db().read() as session:
+        if not set(states) <= {*STATES, *own_stages(session)}:
+            raise InvalidInputError(field="state", reason_ko="없는 상태입니다", reason_en="no such state")
         rows, after = page_applications(
             session,
             viewer(),

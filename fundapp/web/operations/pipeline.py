@@ -18,6 +18,7 @@ from fundapp.intake.masking import PUBLIC_MAIL
 from fundapp.intake.newest import is_newest
 from fundapp.intake.rules import STATES
 from fundapp.intake.tables import Application, Call, Company, Submission
+from fundapp.intake.workflow import is_stage_key
 from fundapp.screening.queries import ScoreRow, list_scores
 
 SORTS = ("number", "company", "krw", "score", "related", "updated")
@@ -52,7 +53,7 @@ class PipelineFilter:
             return found if (found := query.get(name, "")) in known else default
 
         return cls(
-            state=among("state", STATES),
+            state=state if is_stage_key(state := query.get("state", "")) else "",
             search=query.get("q", "").strip()[:80],
             verdict=among("verdict", VERDICTS),
             related=query.get("related") == "1",
@@ -218,6 +219,8 @@ def funnel(counts: Mapping[str, int]) -> list[Stage]:
     Args:
         counts: Applications by state; drafts are not counted, they have not been received.
     """
+    own = sum(count for state, count in counts.items() if state not in STATES)
+    counts = {**counts, "eligible": counts.get("eligible", 0) + own}  # stages of a call's own stand among these
     standing = {key: sum(counts.get(state, 0) for state in states) for key, states in _STAGES}
     reached = [sum(list(standing.values())[place:]) for place in range(len(_STAGES))]
     reached[0] += counts.get("withdrawn", 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.tables import Investor
@@ -29,7 +29,12 @@ from fundapp.portfolio.tables import Award
 
 @dataclass(frozen=True, slots=True)
 class UnsignedRow:
-    """A carried decision that waits to be signed; `open_conditions` keep it waiting."""
+    """A carried decision that waits to be signed.
+
+    Attributes:
+        open_conditions: Conditions of cash and GPU time together: they keep it waiting.
+        later_conditions: Open conditions of one of them: they keep back its release after the signing.
+    """
 
     decision_id: uuid.UUID
     application_id: uuid.UUID
@@ -38,6 +43,7 @@ class UnsignedRow:
     krw: int
     gpu_lines: tuple[GpuLine, ...]
     open_conditions: int
+    later_conditions: int
     decided_at: datetime
 
 
@@ -84,14 +90,8 @@ def list_unsigned(session: Session, viewer: Viewer) -> list[UnsignedRow]:
         ForbiddenError: if the viewer may not see awards.
     """
     require(viewer, Verb.VIEW, Thing(Kind.AWARD))
-    waiting = (
-        select(func.count())
-        .where(Condition.decision_id == Decision.id, Condition.state == "open")
-        .correlate(Decision)
-        .scalar_subquery()
-    )
     rows = session.execute(
-        select(Decision, Application.number, Company.name, waiting)
+        select(Decision, Application.number, Company.name, _open_of("both"), _open_of("cash", "gpu"))
         .join(Application, Application.id == Decision.application_id)
         .join(Company, Company.id == Application.company_id)
         .outerjoin(Award, Award.decision_id == Decision.id)
@@ -113,10 +113,21 @@ def list_unsigned(session: Session, viewer: Viewer) -> list[UnsignedRow]:
             krw=decision.approved_krw,
             gpu_lines=tuple(GpuLine.of_document(line) for line in decision.gpu_lines),
             open_conditions=int(count),
+            later_conditions=int(later),
             decided_at=decision.decided_at,
         )
-        for decision, number, company, count in rows
+        for decision, number, company, count, later in rows
     ]
+
+
+def _open_of(*scopes: str) -> ScalarSelect[int]:
+    """Return how many conditions of a row's decision are open and keep these back."""
+    return (
+        select(func.count())
+        .where(Condition.decision_id == Decision.id, Condition.state == "open", Condition.scope.in_(scopes))
+        .correlate(Decision)
+        .scalar_subquery()
+    )
 
 
 def find_meeting(session: Session, viewer: Viewer, meeting_id: uuid.UUID) -> tuple[str, date] | None:

@@ -26,6 +26,7 @@ from fundapp.portfolio.actions import (
 from fundapp.portfolio.queries import (
     GrantChoice,
     OfferRow,
+    award_page,
     find_offer,
     grant_choices,
     list_changes,
@@ -70,9 +71,11 @@ def requests(number: str) -> ResponseReturnValue:
         reports = list_progress_reports(session, viewer(), award=number)
         line = list_waitlist(session, viewer(), award=number)
         notices = list_notices(session, viewer(), award=number)
+        held = award_page(session, viewer(), number).hold
     return render_template(
         "portal/changes.html",
         number=number,
+        held=held,
         grants=grants,
         changes=changes,
         reports=reports,

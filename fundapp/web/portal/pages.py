@@ -255,13 +255,14 @@ _REACHED = {
     "approved": 3,
     "awarded": 4,
 }
+_OWN_STAGE = 2  # a stage that the call has added stands before the committee
 _STAGE_OF_VERB = {"submit": 1, "resubmit": 1, "pass_screening": 2, "release": 2, "declare_ineligible": 2}
 _STAGE_OF_VERB |= {"approve": 3, "reject": 3, "award": 4}
 
 
 def stages(application: ApplicationView) -> list[Stage]:
     """Return the stages of an application, with when each was reached."""
-    reached = _REACHED[application.state]
+    reached = _REACHED.get(application.state, _OWN_STAGE)
     times: dict[int, datetime] = {0: application.created_at}
     for step in application.history:
         if step.verb in _STAGE_OF_VERB:

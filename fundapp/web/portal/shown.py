@@ -14,7 +14,7 @@ from fundapp.core.quarters import kst_date
 from fundapp.intake.actions.documents import FIELD
 from fundapp.intake.form import Form, Question, Section
 from fundapp.intake.queries import ApplicationView
-from fundapp.intake.rules import PURPOSES
+from fundapp.intake.rules import PURPOSES, STATES
 from fundapp.web.documents.shown import show_requirements
 from fundapp.web.portal.forms import ANSWER, AnswersForm
 from fundapp.web.portal.gpu import Matrix, build_matrix
@@ -22,6 +22,7 @@ from fundapp.web.portal.pages import ApplicationPage, Task, section_of, stages, 
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.formats import business_number, hours, long_day, won
 from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.stages import own_stage
 
 _NUMERIC = frozenset({"integer", "krw", "hours", "business_number", "corporate_number"})
 
@@ -266,6 +267,12 @@ def stage_rail(application: ApplicationView) -> list[dict[str, Any]]:
     return [{"title": names[stage.key], "state": stage.state, "at": stage.at} for stage in stages(application)]
 
 
+def _own_step(stage: str) -> str:
+    """Return what is told of a step that the call has added: where it led, as applicants know it."""
+    word = gettext("심사 중") if stage in STATES else own_stage(stage)[0]
+    return gettext("%(stage)s 단계로 옮겼습니다", stage=word)
+
+
 def history(application: ApplicationView) -> list[Event]:
     """Return what happened, newest first. Reasons and names of the fund's people are no part of it."""
     words = {
@@ -284,7 +291,11 @@ def history(application: ApplicationView) -> list[Event]:
         "withdraw": gettext("신청을 철회했습니다"),
     }
     told = [
-        Event(words[step.verb], step.at, (step.reason or "") if step.verb == "withdraw" else "")
+        Event(
+            words.get(step.verb) or _own_step(step.to_state),
+            step.at,
+            (step.reason or "") if step.verb == "withdraw" else "",
+        )
         for step in application.history
     ]
     return [*reversed(told), Event(gettext("신청서를 시작했습니다"), application.created_at)]

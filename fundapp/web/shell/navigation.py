@@ -73,6 +73,8 @@ _GROUPS = (
             Entry(lazy("이해충돌"), "shield-check", "/committee/conflicts", Kind.CONFLICT),
             Entry(lazy("기피 신청"), "person-dash", "/committee/challenges", Kind.CONFLICT, verbs=(Verb.VOTE,)),
             Entry(lazy("내 이해관계"), "person-vcard", "/committee/interests", Kind.CONFLICT, verbs=(Verb.SUBMIT,)),
+            Entry(lazy("회의·의결"), "people", "/committee/meetings", Kind.BALLOT),
+            Entry(lazy("통지"), "envelope", "/committee/letters", Kind.LETTER),
         ),
     ),
     Group(
@@ -111,6 +113,7 @@ _GROUPS = (
         lazy("관리"),
         (
             Entry(lazy("감사 기록"), "clock-history", "/operations/audit", Kind.AUDIT),
+            Entry(lazy("심사 단계"), "signpost-split", "/operations/workflow", Kind.WORKFLOW),
             Entry(lazy("사람"), "person-gear", "/operations/people", Kind.PERSON),
             Entry(lazy("알림함"), "mailbox", "/operations/outbox", Kind.OUTBOX, "outbox"),
         ),

@@ -41,3 +41,6 @@ __all__ = [
     "secretary",
     "views",
 ]
+from fundapp.web.committee.routes import appeals, letters
+
+__all__ = ["appeals", "blueprint", "docket", "letters", "meetings", "reviews", "secretary"]

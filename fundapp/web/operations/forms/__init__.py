@@ -6,7 +6,6 @@ from fundapp.web.operations.forms.staff import (
     LONGEST_REASON,
     ROLE_WORDS,
     AdoptForm,
-    ConditionForm,
     ImportForm,
     JudgeForm,
     PersonForm,
@@ -14,6 +13,7 @@ from fundapp.web.operations.forms.staff import (
     ReasonForm,
     RolesForm,
     SignForm,
+    StepForm,
     TokenForm,
     TrancheForm,
 )
@@ -24,7 +24,6 @@ __all__ = [
     "LONGEST_REASON",
     "ROLE_WORDS",
     "AdoptForm",
-    "ConditionForm",
     "ImportForm",
     "JudgeForm",
     "PersonForm",
@@ -32,6 +31,7 @@ __all__ = [
     "ReasonForm",
     "RolesForm",
     "SignForm",
+    "StepForm",
     "TokenForm",
     "TrancheForm",
 ]

@@ -78,6 +78,13 @@ class JudgeForm(KeyedForm):
     reason = TextAreaField(lazy("사유"), validators=[DataRequired(message=_NEEDED), Length(max=LONGEST_REASON)])
 
 
+class StepForm(KeyedForm):
+    """A step that the call has added, with its reason."""
+
+    verb = StringField(validators=[DataRequired(message=_NEEDED), Length(max=30)])
+    reason = StringField(lazy("사유"), validators=[Optional(), Length(max=LONGEST_REASON)])
+
+
 class ImportForm(FlaskForm):  # type: ignore[misc]
     """A sheet of applications."""
 
@@ -165,19 +172,6 @@ class ReasonForm(KeyedForm):
     """A reason in one's own words."""
 
     reason = StringField(lazy("사유"), validators=[DataRequired(message=_NEEDED), Length(max=LONGEST_REASON)])
-
-
-class ConditionForm(KeyedForm):
-    """How a condition ends."""
-
-    outcome = RadioField(
-        lazy("처리"),
-        choices=[SelectChoice("met", lazy("충족")), SelectChoice("waived", lazy("면제"))],
-        validators=[InputRequired()],
-    )
-    evidence = TextAreaField(
-        lazy("증빙 또는 사유"), validators=[DataRequired(message=_NEEDED), Length(max=LONGEST_REASON)]
-    )
 
 
 class _BoxesField(SelectMultipleField):

@@ -7,18 +7,20 @@ import uuid
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from fundapp.core.access import Kind, Thing, Verb, may
+from fundapp.committee.actions import take_step
+from fundapp.core.access import Kind, Role, Thing, Verb, may
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
 from fundapp.intake.document_queries import list_documents
 from fundapp.intake.queries import ApplicationView, get_application, get_call, related_applications
+from fundapp.intake.way_queries import steps_here
 from fundapp.screening.actions import judge_knockout
 from fundapp.screening.queries import find_scorecard, list_judgements
 from fundapp.screening.texts import list_alike, mark_texts
 from fundapp.web.documents.shown import show_requirements
 from fundapp.web.operations.doing import act, say_faults
 from fundapp.web.operations.door import blueprint
-from fundapp.web.operations.forms import JudgeForm
+from fundapp.web.operations.forms import JudgeForm, StepForm
 from fundapp.web.operations.reading import find_award_number
 from fundapp.web.operations.routes.pipeline import may_read_applications
 from fundapp.web.operations.shown import (
@@ -56,6 +58,7 @@ def application_page(application_id: uuid.UUID) -> ResponseReturnValue:
         related = related_applications(session, viewer(), application_id)
         award = find_award_number(session, viewer(), application_id)
         papers = show_requirements(list_documents(session, viewer(), application_id), kst_date(now()))
+        own = [step for step in steps_here(session, application_id) if viewer().has(step.role or Role.ANALYST)]
     judging = found.state == "on_hold" and may(viewer(), Verb.OVERRIDE, Thing(Kind.SCORECARD, application_id))
     return render_template(
         "operations/application.html",
@@ -69,10 +72,34 @@ def application_page(application_id: uuid.UUID) -> ResponseReturnValue:
         award=award,
         papers=papers,
         form=JudgeForm() if judging else None,
+        own_steps=own,
         steps=STEP_WORDS,
         shared=SHARED_WORDS,
         verdict_words=VERDICT_WORDS,
     )
+
+
+@blueprint.post(f"{_ONE}/step")
+def step(application_id: uuid.UUID) -> ResponseReturnValue:
+    """Take a step that the call has added."""
+    form = StepForm()
+    if not form.validate_on_submit():
+        say_faults(form)
+    else:
+        act(
+            lambda session: take_step(
+                session,
+                application_id=application_id,
+                verb=str(form.verb.data),
+                reason=form.reason.data or "",
+                key=str(form.key.data),
+                actor=viewer(),
+                at=now(),
+            ),
+            gettext("옮겼습니다."),
+            form,
+        )
+    return redirect(url_for(".application_page", application_id=application_id))
 
 
 @blueprint.get(f"{_ONE}/score")

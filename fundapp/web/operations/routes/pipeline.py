@@ -78,7 +78,7 @@ def home() -> ResponseReturnValue:
         call=call,
         asked=asked,
         counts=counts,
-        states=[state for state in STATES if counts.get(state)],
+        states=[state for state in (*STATES, *sorted(set(counts).difference(STATES))) if counts.get(state)],
         stages=funnel(counts),
         stage_words=STAGE_WORDS,
         verdict_words=VERDICT_WORDS,

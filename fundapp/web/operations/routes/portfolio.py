@@ -14,6 +14,7 @@ from fundapp.core.errors import FundError, NotFoundError
 from fundapp.core.quarters import Quarter, kst_date, utc_day
 from fundapp.portfolio.actions import (
     disburse_tranche,
+    free_held_hours,
     prepare_tranche,
     return_tranche,
     sign_award,
@@ -192,6 +193,17 @@ def _award(number: str) -> str:
 def _require_tranche(number: str, tranche_id: uuid.UUID) -> None:
     if all(one.id != tranche_id for one in _load(number).tranches):
         raise NotFoundError
+
+
+@blueprint.post("/portfolio/<number>/hours/free")
+def free_hours(number: str) -> ResponseReturnValue:
+    """Release the GPU time that a condition held back, now that it has ended."""
+    if KeyOnlyForm().validate_on_submit():
+        act(
+            lambda session: free_held_hours(session, award=number, actor=viewer(), at=now()),
+            gettext("미뤄 둔 GPU시간을 열었습니다."),
+        )
+    return redirect(url_for(".one_award", number=number))
 
 
 @blueprint.post(f"{_TRANCHE}/prepare")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028_saved_views"
-down_revision = "0027_listing"
+revision = "0040_saved_views"
+down_revision = "0039_withheld_mail"
 branch_labels = None
 depends_on = None
 

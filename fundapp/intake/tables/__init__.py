@@ -1,0 +1,27 @@
+"""What applicants hand in, and the calls they hand it in to."""
+
+from fundapp.intake.tables.applications import Application, DecisionNotice, Submission, Transition
+from fundapp.intake.tables.documents import AttachedDocument, Document, SubmittedDocument
+from fundapp.intake.tables.listing import Listing, ListingText
+from fundapp.intake.tables.parties import Call, Company, Consent, Membership
+from fundapp.intake.tables.workflow import BUILT_IN_WORKFLOW, WorkflowStage, WorkflowStep, WorkflowVersion
+
+__all__ = [
+    "BUILT_IN_WORKFLOW",
+    "Application",
+    "AttachedDocument",
+    "Call",
+    "Company",
+    "Consent",
+    "DecisionNotice",
+    "Document",
+    "Listing",
+    "ListingText",
+    "Membership",
+    "Submission",
+    "SubmittedDocument",
+    "Transition",
+    "WorkflowStage",
+    "WorkflowStep",
+    "WorkflowVersion",
+]
