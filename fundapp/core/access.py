@@ -162,7 +162,7 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.VIEW, Kind.DISCUSSION): _READERS,
     (Verb.EDIT, Kind.DISCUSSION): _BOARD | {Role.ANALYST},
     (Verb.PREPARE, Kind.INQUIRY): frozenset({Role.ANALYST}),
-    (Verb.EDIT, Kind.SAVED_VIEW): _READERS,
+    (Verb.EDIT, Kind.SAVED_VIEW): _BOARD | {Role.ANALYST},
     (Verb.VIEW, Kind.BALLOT): _READERS,
     (Verb.PROPOSE, Kind.BALLOT): frozenset({Role.ANALYST, Role.CHAIR}),
     (Verb.VOTE, Kind.BALLOT): _BOARD,

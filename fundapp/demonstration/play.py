@@ -61,19 +61,7 @@ def play(
     opening.open_calls(stage)
     tell("applications")
     imported = opening.take_in_applications(stage)
-    tell("screening")
-    opening.screen(stage)
-    tell("conflicts and reviews")
-    sitting.recuse(stage)
-    sitting.review(stage)
-    talking.discuss(stage)
-    tell("allocation plan")
-    meeting = sitting.plan_and_adopt(stage)
-    tell("ballots")
-    sitting.vote(stage, meeting)
-    tell("letters and conditions")
-    sitting.tell_decisions(stage)
-    sitting.meet_conditions(stage)
+    _decide(stage)
     funded = [row.number for row in delivery.decisions(stage) if row.outcome == "carried"]
     opening.seat_applicant(stage, funded[0])
     opening.hand_in_proofs(stage, funded[0])
@@ -88,6 +76,23 @@ def play(
     tell("quarterly report")
     built = _report(stage)
     return Summary(_document(stage, secret_key, built, read=imported.read, usage_rows=usage_rows))
+
+
+def _decide(stage: Stage) -> None:
+    """Carry the applications from screening to what the committee resolved and told."""
+    stage.tell("screening")
+    opening.screen(stage)
+    stage.tell("conflicts and reviews")
+    sitting.recuse(stage)
+    sitting.review(stage)
+    talking.discuss(stage)
+    stage.tell("allocation plan")
+    meeting = sitting.plan_and_adopt(stage)
+    stage.tell("ballots")
+    sitting.vote(stage, meeting)
+    stage.tell("letters and conditions")
+    sitting.tell_decisions(stage)
+    sitting.meet_conditions(stage)
 
 
 def _report(stage: Stage) -> BuiltReport:

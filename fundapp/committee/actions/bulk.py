@@ -74,7 +74,7 @@ class BulkLine:
     said_en: str
 
 
-def carry_out(session: Session, bulk: Bulk, *, key: str, actor: Viewer, at: datetime) -> list[BulkLine]:
+def carry_out(session: Session, *, bulk: Bulk, key: str, actor: Viewer, at: datetime) -> list[BulkLine]:
     """Do the same with each application, by number; a refusal stops only its own.
 
     Raises:

@@ -83,7 +83,7 @@ def rehearse(database: Database, bulk: Bulk, *, key: str, actor: Viewer) -> list
     """Carry the action out and take it back, so that the preview is the very result."""
 
     def work(session: Session) -> list[BulkLine]:
-        raise _RehearsedError(carry_out(session, bulk, key=key, actor=actor, at=now()))
+        raise _RehearsedError(carry_out(session, bulk=bulk, key=key, actor=actor, at=now()))
 
     try:
         return database.transaction(work)

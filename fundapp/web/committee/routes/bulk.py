@@ -51,7 +51,7 @@ def do_bulk() -> ResponseReturnValue:
     key = str(form.key.data)
     if sent.get("then") != "do":
         return _page(call, form, rows, sent, preview=rehearse(db(), wanted, key=key, actor=viewer()))
-    lines = db().transaction(lambda s: carry_out(s, wanted, key=key, actor=viewer(), at=now()))
+    lines = db().transaction(lambda s: carry_out(s, bulk=wanted, key=key, actor=viewer(), at=now()))
     refused = [line for line in lines if not line.done]
     flash(gettext("%(num)s건을 처리했습니다.", num=len(lines) - len(refused)), "ok")
     if refused:

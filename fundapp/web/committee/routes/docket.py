@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.committee.queries import compare, find_next
 from fundapp.committee.rules import DOCKET_STATES
-from fundapp.core.access import Kind, Thing, Verb, require
+from fundapp.core.access import Kind, Thing, Verb, may, require
 from fundapp.core.errors import NotFoundError
 from fundapp.web.committee.board import Asked, find_call, lines_of, load_board, load_lines
 from fundapp.web.committee.door import blueprint
@@ -33,7 +33,8 @@ def docket() -> ResponseReturnValue:
         board = load_board(session, viewer(), calls, call, Asked.of(request.args), asked_page())
     page = "committee/docket_board.html" if board.asked.layout == "board" else "committee/docket.html"
     recused = len(viewer().recused_from)
-    return render_template(page, board=board, recused=recused, states=DOCKET_STATES, form=ViewForm())
+    form = ViewForm() if may(viewer(), Verb.EDIT, Thing(Kind.SAVED_VIEW)) else None
+    return render_template(page, board=board, recused=recused, states=DOCKET_STATES, form=form)
 
 
 @blueprint.get("/docket.csv")
