@@ -9,7 +9,6 @@ import click
 
 from fundapp.cli.console import FAILED, OK, PARTLY_REFUSED, Answer, Console, command, say
 from fundapp.committee.actions import match_call, open_call
-from fundapp.committee.rules import ballot_rule, require_committee_terms
 from fundapp.core.access import SYSTEM
 from fundapp.core.quarters import KST
 from fundapp.intake.call_file import read_call_file
@@ -23,8 +22,6 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def open_(console: Console, *, file: Path) -> Answer:
     """Open a call from its TOML file; the same file again changes nothing."""
     source = read_call_file(file)
-    ballot_rule(source.document)  # what the committee could not vote by is refused before anybody applies
-    require_committee_terms(source.document)
     at = console.now()
     opened = console.database.transaction(
         lambda s: open_call(s, actor=SYSTEM, at=at, document=source.document, text=source.text)

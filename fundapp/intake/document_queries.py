@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from fundapp.intake.documents.kinds import (
     read_requirements,
 )
 from fundapp.intake.newest import is_newest
-from fundapp.intake.queries import visible_to
+from fundapp.intake.queries import named_to, visible_to
 from fundapp.intake.tables import Application, AttachedDocument, Call, Document, Submission, SubmittedDocument
 
 
@@ -67,10 +67,17 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredRequirement:
-    """A requirement of a call with the documents that answer it."""
+    """A requirement of a call with the documents that answer it.
+
+    Attributes:
+        withheld: How many more there are that would tell who applies to somebody who judges blind.
+        blind: Whether the viewer judges blind: then documents have no names of their own and come as pictures only.
+    """
 
     requirement: Requirement
     documents: tuple[DocumentRow, ...]
+    withheld: int = 0
+    blind: bool = False
 
     def misfit(self, document: DocumentRow, today: date) -> str | None:
         """Return why a document no longer fits: a key of `MISFITS`; None when it does."""
@@ -119,21 +126,40 @@ def list_documents(session: Session, viewer: Viewer, application_id: uuid.UUID) 
         NotFoundError: if there is no such application, or the viewer may not see it.
     """
     found = session.execute(
-        select(Application.company_id, Call.document)
+        select(Application.company_id, Call.document, named_to(viewer))
         .join(Call, Call.id == Application.call_id)
         .where(Application.id == application_id, visible_to(viewer))
     ).one_or_none()
     if found is None:
         raise NotFoundError
-    company_id, document = found
+    company_id, document, named = found
     wanted = read_requirements(document)
     own = company_id in viewer.company_ids and viewer.has(Role.APPLICANT)
     rows = _attached(session, application_id, None if own else _proofs(wanted))
     if not own:
         rows += _submitted(session, application_id)
-    return tuple(
-        AnsweredRequirement(one, tuple(document for key, document in rows if key == one.key)) for one in wanted
-    )
+    answered = tuple((one, tuple(document for key, document in rows if key == one.key)) for one in wanted)
+    if own or named:
+        return tuple(AnsweredRequirement(*one) for one in answered)
+    return tuple(_without_names(*one) for one in answered)
+
+
+def _without_names(requirement: Requirement, documents: Sequence[DocumentRow]) -> AnsweredRequirement:
+    """Leave in what can be looked at without learning who applies, under names of our own making."""
+    left = [
+        replace(one, name=f"{requirement.key}-{place}.{one.format}")
+        for place, one in enumerate(documents, start=1)
+        if tells_no_name(requirement, one)
+    ]
+    return AnsweredRequirement(requirement, tuple(left), withheld=len(documents) - len(left), blind=True)
+
+
+def tells_no_name(requirement: Requirement, document: DocumentRow) -> bool:
+    """Whether names can be taken out of a document: its pages can be drawn and have text of their own.
+
+    Proof is about who somebody is, so nothing of it is shown blind.
+    """
+    return requirement.stage != "screened" and document.shown and document.text_read
 
 
 def list_submitted(session: Session, viewer: Viewer, application_id: uuid.UUID, version: int) -> list[DocumentRow]:
@@ -172,6 +198,8 @@ def documents_changed(session: Session, application_id: uuid.UUID, requirements:
 def find_document(session: Session, viewer: Viewer, document_id: uuid.UUID) -> tuple[DocumentRow, uuid.UUID | None]:
     """Return one document that the viewer may see, and the application through which; None when it is their own.
 
+    Who judges blind gets only pages of it, painted over: see `tells_no_name`.
+
     Raises:
         NotFoundError: if there is none, or the viewer may not see it.
     """
@@ -186,6 +214,15 @@ def find_document(session: Session, viewer: Viewer, document_id: uuid.UUID) -> t
     if through is None:
         raise NotFoundError
     return document, through
+
+
+def may_be_drawn_blind(session: Session, application_id: uuid.UUID, document: DocumentRow) -> bool:
+    """Whether the pages of an application's document may be drawn for somebody who judges it blind."""
+    call = session.scalars(
+        select(Call.document).join(Application, Application.call_id == Call.id).where(Application.id == application_id)
+    ).one()
+    wanted = next((one for one in read_requirements(call) if one.key == document.kind), None)
+    return wanted is not None and tells_no_name(wanted, document)
 
 
 def _through(session: Session, viewer: Viewer, document_id: uuid.UUID) -> uuid.UUID | None:

@@ -142,6 +142,11 @@ class Masker:
             masked = pattern.sub(MASK, masked)
         return masked
 
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """The same spellings as regular expressions, for texts that others draw."""
+        return tuple(f"(?i){one.pattern}" if one.flags & re.IGNORECASE else one.pattern for one in self._patterns)
+
     @cached_property
     def _patterns(self) -> tuple[re.Pattern[str], ...]:
         found: list[re.Pattern[str]] = [_MAIL, _WEB]

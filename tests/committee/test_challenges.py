@@ -147,7 +147,10 @@ def test_who_may_challenge_whom_and_when(db: Database) -> None:
         challenge(db, key, target, own)
 
     def decide(session: Session) -> None:
-        session.get_one(Application, key).state = "approved"
+        decided = session.get_one(Application, key)
+        for state in ("proposed", "approved"):
+            decided.state = state
+            session.flush()
 
     do(db, decide)
     with pytest.raises(TransitionRefusedError):

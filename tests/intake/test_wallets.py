@@ -78,8 +78,11 @@ def submit(db: Database, who: Viewer, application: uuid.UUID, at: datetime, key:
     db.transaction(lambda session: submit_application(session, actor=who, at=at, application_id=application, key=key))
 
 
-def in_state(db: Database, application: uuid.UUID, state: str) -> None:
-    db.transaction(lambda s: s.execute(update(Application).where(Application.id == application).values(state=state)))
+def in_state(db: Database, application: uuid.UUID, *states: str) -> None:
+    """Let an application pass through states, each a step from the one before."""
+    for state in states:
+        change = update(Application).where(Application.id == application).values(state=state)
+        db.transaction(lambda s, change=change: s.execute(change))  # type: ignore[misc]
 
 
 def seen(db: Database, who: Viewer, application: uuid.UUID) -> dict[str, list[uuid.UUID]]:
@@ -233,7 +236,7 @@ def test_a_document_that_does_not_fit_is_refused(
 ) -> None:
     """On 8 May 2026: three months reach back to 8 February, the plan has fifteen pages at most."""
     if key == REGISTRATION:
-        in_state(db, draft, "eligible")
+        in_state(db, draft, "submitted", "eligible")
     document = keep(key, 9, issued_on=issued, **facts)
     with pytest.raises(InvalidInputError, match=reason):
         attach(db, applicant[0], draft, key, document, at)
@@ -242,7 +245,7 @@ def test_a_document_that_does_not_fit_is_refused(
 def test_the_last_good_day_still_counts(
     db: Database, applicant: tuple[Viewer, uuid.UUID], draft: uuid.UUID, at: datetime, keep: Callable[..., uuid.UUID]
 ) -> None:
-    in_state(db, draft, "eligible")
+    in_state(db, draft, "submitted", "eligible")
     document = keep(REGISTRATION, 9, issued_on=date(2026, 2, 8))
     attach(db, applicant[0], draft, REGISTRATION, document, at)
     assert seen(db, applicant[0], draft)[REGISTRATION] == [document]
@@ -308,7 +311,7 @@ def test_a_date_of_issue_is_put_right_until_something_rests_on_it(
     assert keep(REGISTRATION, 3, issued_on=second) == proof
     with db.read() as session:
         assert find_document(session, applicant[0], proof)[0].issued_on == second
-    in_state(db, draft, "eligible")
+    in_state(db, draft, "submitted", "eligible")
     attach(db, applicant[0], draft, REGISTRATION, proof, at)
     assert keep(REGISTRATION, 3, issued_on=second) == proof
     with pytest.raises(InvalidInputError, match="take it off"):

@@ -5,17 +5,23 @@ from __future__ import annotations
 import io
 import re
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pikepdf
 import pytest
-from documents_made import pdf_of, picture, with_javascript
+from documents_made import pdf_of, picture, with_javascript, workbook
 from flask.testing import FlaskClient
-from portal_people import FIRST_NUMBER, SECOND_NUMBER, Browser, Portal
+from PIL import Image
+from portal_people import CALL, FIRST_NUMBER, ROOT, SECOND_NUMBER, Browser, Portal
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from fundapp.core.access import Role
+from fundapp.committee.actions import open_call
+from fundapp.core.access import SYSTEM, Role
+from fundapp.core.orm import canonical_json
+from fundapp.intake.call_file import read_call_file
+from fundapp.intake.queries import get_call
 from fundapp.intake.tables import Application, Document
 
 PLAN = pdf_of("사업 계획 첫 쪽", "둘째 쪽")
@@ -126,7 +132,8 @@ def test_proof_shows_its_arithmetic_once_it_is_asked_for(
     browser, _, application = company
     page = f"/portal/applications/{application}/documents/"
     assert "지금 준비하지 않아도 됩니다" in browser.text(page)
-    portal.db.transaction(lambda s: s.execute(update(Application).values(state="eligible")))
+    for state in ("submitted", "eligible"):
+        portal.db.transaction(lambda s, state=state: s.execute(update(Application).values(state=state)))  # type: ignore[misc]
     refused = hand_in(browser, application, "business_registration", "a.png", picture(), issued_on="2019-01-01")
     assert refused.status_code == 422
     assert "유효기간이 지났습니다" in refused.get_data(as_text=True)
@@ -183,6 +190,43 @@ def test_the_fund_reads_what_was_sent_and_a_member_only_after_the_pledge(
     member.post(pledge, {"answer": "none"}, page=pledge)
     assert member.get(f"/documents/{kept}/file").status_code == 200
     assert [who.get(f"/documents/{kept}/original").status_code for who in (analyst, member)] == [200, 404]
+
+
+def test_who_judges_blind_gets_pages_without_names_and_no_file(
+    portal: Portal, company: tuple[Browser, uuid.UUID, uuid.UUID]
+) -> None:
+    browser, _, application = company
+    file = read_call_file(ROOT / "examples/calls/2026-1.toml")
+    blind = dict(file.document["review"]["phases"][0]) | {"names": "masked"}
+    with portal.db.read() as session:
+        standing = get_call(session, CALL)
+    hours = {"opens": standing.opens_at.isoformat(), "closes": standing.closes_at.isoformat()}
+    terms = file.document | hours | {"review": file.document["review"] | {"phases": [blind]}}
+    portal.db.transaction(
+        lambda s: open_call(s, actor=SYSTEM, at=datetime.now(UTC), document=terms, text=canonical_json(terms))
+    )
+    hand_in(browser, application, "business_plan", "온결비전 계획.pdf", pdf_of("온결 비전의 계획", "둘째 쪽"))
+    kept = newest(portal).id
+    hand_in(browser, application, "workload_sheet", "온결비전 산출.xlsx", workbook("온결비전", 24_000))
+    browser.post(f"/portal/applications/{application}/submit", {}, page=f"/portal/applications/{application}/check")
+    portal.db.transaction(lambda s: s.execute(update(Application).values(state="eligible")))
+    portal.person("member@example.com", Role.COMMITTEE)
+    portal.person("analyst@example.com", Role.ANALYST)
+    analyst, member = portal.browser("analyst@example.com"), portal.browser("member@example.com")
+    pledge = f"/committee/applications/{application}/pledge"
+    member.post(pledge, {"answer": "none"}, page=pledge)
+    dossier = member.text(f"/committee/applications/{application}")
+    assert "온결" not in dossier
+    assert "business_plan-1.pdf" in dossier
+    assert f"/documents/{kept}/file" not in dossier
+    assert "1건은 이름을 가릴 수 없어" in dossier
+    assert [member.get(one).status_code for one in every_address(kept)] == [404, 404, 200]
+    assert member.get(f"/documents/{newest(portal).id}/file").status_code == 404
+    drawn, known = (who.get(every_address(kept)[2]).get_data() for who in (member, analyst))
+    plain, hidden = (Image.open(io.BytesIO(picture)).convert("L") for picture in (known, drawn))
+    first, rest = (120, 100, 200, 165), (300, 100, 460, 165)
+    assert min(plain.crop(first).tobytes()) < 30 < min(hidden.crop(first).tobytes())
+    assert min(hidden.crop(rest).tobytes()) < 30
 
 
 def test_check_page_receipt_and_status_speak_of_documents(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from fundapp.audit.actions import record_event
 from fundapp.committee.fixing import find_frozen, find_present_step, freeze_terms, terms_sha256
 from fundapp.committee.queries.phases import load_terms
+from fundapp.committee.rules import ballot_rule, require_committee_terms
 from fundapp.committee.rules.terms import Phase, PhaseBegunError, ReviewTerms, review_terms
 from fundapp.committee.tables import Assignment, Review, ReviewPhaseStep
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
@@ -27,7 +28,7 @@ from fundapp.intake.tables import Application, Call
 
 
 def open_call(session: Session, *, actor: Viewer, at: datetime, document: dict[str, Any], text: str) -> OpenedCall:
-    """Open a call, or bring an open one to a changed document, with its terms of review checked.
+    """Open a call, or bring an open one to a changed document, with what the committee works by checked first.
 
     Args:
         session: The session.
@@ -42,6 +43,8 @@ def open_call(session: Session, *, actor: Viewer, at: datetime, document: dict[s
     require(actor, Verb.EDIT, Thing(Kind.CALL))
     terms = review_terms(document)
     _require_questions(terms, document)
+    ballot_rule(document)
+    require_committee_terms(document)
     call = session.scalar(select(Call).where(Call.code == document.get("code")))
     if call is not None:
         if _reviews_opened(session, call.id):

@@ -74,6 +74,7 @@ from fundapp.committee.queries.letters import (
     list_batches,
     own_letter,
 )
+from fundapp.committee.queries.masked import find_masker
 from fundapp.committee.queries.meetings import (
     AgendaItem,
     Attendee,
@@ -186,6 +187,7 @@ __all__ = [
     "docket_stages",
     "find_draft",
     "find_interest",
+    "find_masker",
     "find_meeting_of",
     "find_next",
     "find_pledge",

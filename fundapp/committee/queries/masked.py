@@ -38,3 +38,10 @@ def load_maskers(session: Session, viewer: Viewer, among: Select[uuid.UUID]) -> 
         row.id: masker_of(documents[row.call_id], answers.get(row.id, {}), company=row.name, identifier=row.identifier)
         for row in rows
     }
+
+
+def find_masker(session: Session, viewer: Viewer, application_id: uuid.UUID) -> Masker | None:
+    """Return what takes the applicant's identity out of one application; None where the viewer may know it."""
+    return load_maskers(session, viewer, select(Application.id).where(Application.id == application_id)).get(
+        application_id
+    )

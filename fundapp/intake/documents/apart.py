@@ -107,7 +107,7 @@ def draw(content: bytes, page: int, width: int, masked: Sequence[str] = ()) -> b
         content: The cleaned copy.
         page: From 1.
         width: In pixels.
-        masked: Words to paint over.
+        masked: Regular expressions for what is painted over.
 
     Raises:
         FileRefusedError: if there is no such page, or names cannot be hidden on it.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 from PIL import Image, ImageDraw
 
 from fundapp.intake.documents.inside import MOST_PIXELS, ContentRefusedError
@@ -22,7 +24,7 @@ def draw_page(content: bytes, page: int, width: int, masked: Sequence[str]) -> b
         content: A cleaned PDF or picture.
         page: From 1.
         width: In pixels.
-        masked: Words to paint over wherever the page's own text has them.
+        masked: Regular expressions; what they find in the page's own text is painted over.
 
     Raises:
         ContentRefusedError: `no_such_page`; or `cannot_mask` where words are to be hidden on a page without text, for
@@ -64,10 +66,12 @@ def _drawn(page: pdfium.PdfPage, width: int, masked: Sequence[str]) -> bytes:
 
 
 def _boxes(text: pdfium.PdfTextPage, masked: Sequence[str]) -> Iterator[tuple[float, float, float, float]]:
-    for word in masked:
-        search = text.search(word, match_case=False)
-        while (found := search.get_next()) is not None:
-            for number in range(text.count_rects(*found)):
+    """Yield the boxes of what is found; one letter of `plain` is one of PDFium's, whose own text leaves some out."""
+    codes = (pdfium_c.FPDFText_GetUnicode(text.raw, place) for place in range(text.count_chars()))
+    plain = "".join(chr(code) if code else " " for code in codes)
+    for expression in masked:
+        for found in re.finditer(expression, plain):
+            for number in range(text.count_rects(found.start(), found.end() - found.start())):
                 yield text.get_rect(number)
 
 

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app
 
-from fundapp.committee.queries import find_pledge
+from fundapp.committee.queries import find_masker, find_pledge
 from fundapp.core.access import Role
 from fundapp.core.errors import NotFoundError
 from fundapp.core.files import read_bytes
-from fundapp.intake.document_queries import DocumentRow, find_document
+from fundapp.intake.document_queries import DocumentRow, find_document, may_be_drawn_blind
 from fundapp.intake.documents.apart import FileRefusedError
 from fundapp.intake.documents.kinds import media_type_of
 from fundapp.intake.documents.receiving import STORED_IN, page_picture
@@ -28,7 +28,7 @@ _POLICY = "sandbox; default-src 'none'"
 @blueprint.get("/<uuid:document_id>/file")
 def file(document_id: uuid.UUID) -> Response:
     """Hand out the cleaned copy; the file as it came where none could be made."""
-    document = _find(document_id)
+    document = _find_whole(document_id)
     content = read_bytes(current_app.config[FILES_URL], STORED_IN, document.cleaned_sha256 or document.sha256)
     return _sealed(content, media_type_of(document.format), f"attachment; filename*=UTF-8''{quote(_name(document))}")
 
@@ -36,7 +36,7 @@ def file(document_id: uuid.UUID) -> Response:
 @blueprint.get("/<uuid:document_id>/original")
 def original(document_id: uuid.UUID) -> Response:
     """Hand out the file exactly as it came, to those who have to prove what was handed in; reviewers get the copy."""
-    document = _find(document_id)
+    document = _find_whole(document_id)
     if viewer().has(Role.COMMITTEE, Role.CHAIR) and document.company_id not in viewer().company_ids:
         raise NotFoundError
     content = read_bytes(current_app.config[FILES_URL], STORED_IN, document.sha256)
@@ -45,18 +45,29 @@ def original(document_id: uuid.UUID) -> Response:
 
 @blueprint.get("/<uuid:document_id>/pages/<int:page>.png")
 def picture(document_id: uuid.UUID, page: int) -> Response:
-    """Show one page."""
-    document = _find(document_id)
+    """Show one page; for somebody who judges blind without what tells who applies, where the page's text is known."""
+    document, masked = _find(document_id)
     store = current_app.config[FILES_URL]
     try:
-        content = page_picture(store, document.format, document.cleaned_sha256, page)
+        content = page_picture(store, document.format, document.cleaned_sha256, page, masked)
     except FileRefusedError:
         return Response(status=404)
     return _sealed(content, "image/png", "inline")
 
 
-def _find(document_id: uuid.UUID) -> DocumentRow:
-    """Return a document the viewer may see; a member of the committee only once they have pledged to have no interest.
+def _find_whole(document_id: uuid.UUID) -> DocumentRow:
+    """Return a document whose file the viewer may have: nobody who judges blind."""
+    document, masked = _find(document_id)
+    if masked:
+        raise NotFoundError
+    return document
+
+
+def _find(document_id: uuid.UUID) -> tuple[DocumentRow, tuple[str, ...]]:
+    """Return a document the viewer may see, and what has to be painted over in it.
+
+    A member of the committee sees it only once they have pledged to have no interest; who judges blind, only if names
+    can be taken out of it.
 
     Raises:
         NotFoundError: otherwise.
@@ -66,7 +77,12 @@ def _find(document_id: uuid.UUID) -> DocumentRow:
         judges = viewer().has(Role.COMMITTEE, Role.CHAIR)
         if through is not None and judges and find_pledge(session, viewer(), through) is None:
             raise NotFoundError
-    return found
+        masker = None if through is None else find_masker(session, viewer(), through)
+        if through is None or masker is None:
+            return found, ()
+        if not may_be_drawn_blind(session, through, found):
+            raise NotFoundError
+        return found, masker.expressions
 
 
 def _name(document: DocumentRow) -> str:

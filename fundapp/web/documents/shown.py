@@ -34,12 +34,14 @@ class DocumentShown:
 
 @dataclass(frozen=True, slots=True)
 class RequirementShown:
-    """A requirement with what answers it."""
+    """A requirement with what answers it; `withheld` and `blind` as `AnsweredRequirement` has them."""
 
     requirement: Requirement
     title: str
     asked: tuple[str, ...]
     documents: tuple[DocumentShown, ...]
+    withheld: int = 0
+    blind: bool = False
 
     @property
     def misfits(self) -> bool:
@@ -55,6 +57,8 @@ def show_requirement(answered: AnsweredRequirement, today: date) -> RequirementS
         title=pick(wanted.title_ko, wanted.title_en),
         asked=tuple(_asked(wanted)),
         documents=tuple(show_document(one, wanted, answered.misfit(one, today)) for one in answered.documents),
+        withheld=answered.withheld,
+        blind=answered.blind,
     )
 
 

@@ -95,7 +95,6 @@ FIELD_WORDS: Mapping[str, Any] = {
     "roles": lazy("역할"),
     "round_new_percent": lazy("신규 투자자 비중"),
     "round_price_krw": lazy("근거 라운드의 주당 가격"),
-    "rows": lazy("고른 안건"),
     "route": lazy("제도"),
     "rules": lazy("통지 글"),
     "schedule": lazy("차수"),
