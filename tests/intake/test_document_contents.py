@@ -143,7 +143,8 @@ def test_a_picture_of_a_billion_pixels_is_refused_without_unpacking_it() -> None
 def test_a_page_is_drawn_and_names_on_it_are_painted_over() -> None:
     copy = examine(pdf_of("푸른솔제조의 계획"), MOST).cleaned
     assert copy is not None
-    plain, masked = (Image.open(io.BytesIO(draw(copy, 1, 600, words))).convert("L") for words in ((), (r"푸른\s*솔\s*제조",)))
+    spellings = (), (r"푸른\s*솔\s*제조",)
+    plain, masked = (Image.open(io.BytesIO(draw(copy, 1, 600, words))).convert("L") for words in spellings)
     assert plain.size == masked.size == (600, 849)
     # The name's dark strokes are gone where it stood, and the rest of the line still has its own.
     box = (74, 60, 160, 100)
