@@ -23,10 +23,10 @@ from fundapp.core.quantities import HOUR, gpu_commodity, split_pro_rata
 from fundapp.intake.answers import gpu_requests
 from fundapp.intake.newest import newest_answers
 from fundapp.intake.tables import Application, Call
+from fundapp.intake.ways import proposable_stages
 from fundapp.ledger.queries import balances
 from fundapp.screening.tables import Scorecard
 
-PLANNABLE = ("eligible", "deferred")
 SMALL_CLASSES = frozenset({"sme", "startup"})
 MACHINE_BASIS = "machine_score"
 RATING_BASES: Mapping[str, str] = {
@@ -140,7 +140,7 @@ def build_instance(session: Session, call_code: str) -> CallInstance:
         row.number: row.id
         for row in session.execute(
             select(Application.number, Application.id)
-            .where(Application.call_id == call.id, Application.state.in_(PLANNABLE))
+            .where(Application.call_id == call.id, Application.state.in_(proposable_stages(session, call.id)))
             .order_by(Application.number)
         )
     }

@@ -19,6 +19,7 @@ from fundapp.core.access import Viewer
 from fundapp.core.errors import ForbiddenError, TransitionRefusedError
 from fundapp.core.orm import canonical_json
 from fundapp.core.sessions import RetryTransactionError
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Call
 
 
@@ -83,7 +84,7 @@ def require_reviewing(session: Session, application: Application, person_id: uui
     )
     if assigned is None:
         raise ForbiddenError(verb="review", kind="application")
-    if application.state not in REVIEWABLE:
+    if counts_as(application.state) not in REVIEWABLE:
         raise TransitionRefusedError(thing="application", state=application.state, verb="review")
     if not present_phase(session, application.call_id).may_review:
         raise ReviewsClosedError(state=application.state, verb="review")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from fundapp.core.orm import canonical_json
 from fundapp.intake.form import Form, parse_form
 from fundapp.intake.masking import PUBLIC_MAIL, AskedIdentity, Masker
 from fundapp.intake.newest import is_newest, shown_answers
+from fundapp.intake.rules import STATES
 from fundapp.intake.tables import Application, Call, Company, Consent, Membership, Submission
 from fundapp.intake.told import state_shown_to, visible_steps
 
@@ -141,6 +142,12 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         company_id=Application.company_id.expression,
         is_draft=Application.state == "draft",
     )
+
+
+def counts_among(states: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a row of `Application` counts as standing in one of today's states: see `counts_as`."""
+    others = set(STATES) - set(states)
+    return Application.state.not_in(others) if "eligible" in states else Application.state.in_(states)
 
 
 def named_to(viewer: Viewer) -> ColumnElement[bool]:

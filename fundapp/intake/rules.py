@@ -65,6 +65,15 @@ TOLD_BY_LETTER = frozenset({"approved", "rejected", "deferred"})
 BEFORE_LETTER = "proposed"
 """What the applicant sees until then."""
 
+
+def counts_as(state: str) -> str:
+    """Return which of today's states a stage counts as in rooms that know only those.
+
+    Stages that a call adds begin at `eligible` and lead back there or to a proposal.
+    """
+    return state if state in STATES else "eligible"
+
+
 _TABLE = {(arrow.verb, arrow.source): arrow.target for arrow in ARROWS}
 
 

@@ -53,6 +53,11 @@ def workflow_of(session: Session, call_id: uuid.UUID) -> Workflow:
     return load_workflow(session, workflow_id_of(session, call_id))
 
 
+def proposable_stages(session: Session, call_id: uuid.UUID) -> frozenset[str]:
+    """Return the stages from which a call's applications may be put to a vote."""
+    return frozenset(step.source for step in workflow_of(session, call_id).steps if step.verb == "propose")
+
+
 def impact_of(session: Session, call_id: uuid.UUID, after: Workflow, viewer: Viewer | None = None) -> Impact:
     """Return what a new way would mean for a call's applications as they stand.
 

@@ -29,7 +29,15 @@ SORTED = (
     ("counts", ["call_id", "stage", "sector", "deviation_tenths", "gap_tenths", "application_id"]),
 )
 
-STAGE = "CASE NEW.state " + " ".join(f"WHEN '{state}' THEN {place}" for place, state in enumerate(STAGES)) + " END"
+OFF_DOCKET = ("draft", "submitted", "on_hold", "ineligible", "withdrawn")
+# A stage that a call adds later lies between eligible and a proposal, and counts as eligible.
+STAGE = (
+    "CASE "
+    + " ".join(f"WHEN NEW.state = '{state}' THEN {place}" for place, state in enumerate(STAGES))
+    + " WHEN NEW.state IN ("
+    + ", ".join(f"'{state}'" for state in OFF_DOCKET)
+    + ") THEN NULL ELSE 0 END"
+)
 OPENED = (
     "INSERT INTO listing (application_id, call_id, company_id, number, state, stage, company) "
     f"SELECT NEW.id, NEW.call_id, NEW.company_id, NEW.number, NEW.state, {STAGE}, name "

@@ -98,6 +98,27 @@ def test_staff_take_a_step_of_the_call_s_own_and_each_side_reads_its_name(scene:
     assert ("면담" in shown, "대면 심사" in shown) == (True, False)
 
 
+def test_a_stage_of_the_call_s_own_is_on_the_docket_and_takes_reviews(scene: Scene, post_form: Post) -> None:
+    changed(scene, post_form)
+    member = scene.room.seat("Member")
+    factory.assign(scene.room.db, scene.application_id, member)
+    place = f"/operations/applications/{scene.application_id}"
+    post_form(scene.analyst, place, fields(3, verb="to_interview", reason=""), f"{place}/step")
+    client = scene.room.enter(member)
+    assert "온결비전" in client.get("/committee/?call=AX-T&view=waiting").text
+    listed = client.get("/committee/?call=AX-T&state=interview").text
+    assert ("온결비전" in listed, '<option value="interview" selected>대면 심사' in listed) == (True, True)
+    assert "맞는 안건이 없습니다" in client.get("/committee/?call=AX-T&state=eligible").text
+    board = client.get("/committee/?call=AX-T&layout=board").text
+    column = board.partition('id="col-interview"')[2].partition("</section>")[0]
+    assert ("대면 심사" in column, "온결비전" in column) == (True, True)
+    dossier = f"/committee/applications/{scene.application_id}"
+    post_form(client, dossier, fields(4, answer="none"), f"{dossier}/pledge")
+    assert "spc_fit_points" in client.get(dossier).text
+    factory.review(scene.room.db, member, scene.application_id, 4)
+    assert "80.0" in client.get("/committee/?call=AX-T&state=interview").text
+
+
 def test_a_stage_that_goes_away_keeps_its_applications_and_says_so(scene: Scene, post_form: Post) -> None:
     changed(scene, post_form)
     place = f"/operations/applications/{scene.application_id}"

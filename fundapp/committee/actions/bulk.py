@@ -29,6 +29,7 @@ from fundapp.core.outbox import enqueue_mail
 from fundapp.core.quarters import kst_date
 from fundapp.identity.tables import Person
 from fundapp.intake.queries import company_shown
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Company
 
 What = Literal["assign", "remind", "propose"]
@@ -161,7 +162,7 @@ def _reminding(session: Session, _bulk: Bulk, _key: str, actor: Viewer, at: date
             .where(Assignment.application_id == application.id, ~filed.exists(), Person.id.not_in(recused))
             .order_by(Person.email)
         ).all()
-        if not waited_for or application.state not in REVIEWABLE:
+        if not waited_for or counts_as(application.state) not in REVIEWABLE:
             raise InvalidInputError(
                 field="rows", reason_ko="기다리는 심사가 없습니다", reason_en="no review is waiting"
             )

@@ -33,6 +33,7 @@ from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.core.outbox import enqueue_mail
 from fundapp.identity.tables import Person
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Call, Membership
 
 CHALLENGEABLE = REVIEWABLE | {"submitted", "on_hold"}
@@ -93,7 +94,7 @@ def file_challenge(
         raise InvalidInputError(field="reason", reason_ko="사유를 적어 주세요", reason_en="give a reason")
 
     def work() -> dict[str, Any]:
-        if application.state not in CHALLENGEABLE:
+        if counts_as(application.state) not in CHALLENGEABLE:
             raise TransitionRefusedError(thing="application", state=application.state, verb="challenge")
         if find_standing(session, application_id, target_id) is not None:
             raise InvalidInputError(

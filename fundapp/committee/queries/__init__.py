@@ -52,6 +52,7 @@ from fundapp.committee.queries.docket import (
     docket,
     docket_counts,
     docket_stages,
+    docket_ways,
     kept_views,
     looked_up,
     my_progress,
@@ -86,7 +87,7 @@ from fundapp.committee.queries.meetings import (
 )
 from fundapp.committee.queries.minutes import MinutesPage, MinutesSection, MinutesVersion, minutes_page
 from fundapp.committee.queries.people import BOARD, Member, find_viewer, load_viewer, members
-from fundapp.committee.queries.phases import PhasePage, find_unmasked_at, phase_page
+from fundapp.committee.queries.phases import PhasePage, find_official, find_unmasked_at, phase_page
 from fundapp.committee.queries.pledges import (
     find_meeting_of,
     find_pledge,
@@ -185,11 +186,13 @@ __all__ = [
     "docket",
     "docket_counts",
     "docket_stages",
+    "docket_ways",
     "find_draft",
     "find_interest",
     "find_masker",
     "find_meeting_of",
     "find_next",
+    "find_official",
     "find_pledge",
     "find_unmasked_at",
     "find_viewer",

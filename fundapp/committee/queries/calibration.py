@@ -17,7 +17,7 @@ from fundapp.committee.rules.reliability import Agreement, agreement_of
 from fundapp.core.access import Kind, Role, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.tables import Person
-from fundapp.intake.queries import company_shown
+from fundapp.intake.queries import company_shown, counts_among
 from fundapp.intake.tables import Application, Call, Company
 
 
@@ -152,7 +152,7 @@ def _on_docket(call_code: str) -> Select[uuid.UUID]:
     return (
         select(Application.id)
         .join(Call, Call.id == Application.call_id)
-        .where(Call.code == call_code, Application.state.in_(DOCKET_STATES))
+        .where(Call.code == call_code, counts_among(DOCKET_STATES))
     )
 
 

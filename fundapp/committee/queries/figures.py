@@ -13,6 +13,7 @@ from fundapp.committee.queries.sight import NewestReview, counting_reviews, newe
 from fundapp.committee.rules import DOCKET_STATES, statistics_of
 from fundapp.committee.tables import Assignment, Review, Reviewing
 from fundapp.intake.listing import columns_of, form_of, gram_text, searched_words, submitted
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Company, Listing, ListingText
 
 FIGURES = ("reviews_filed", "ratings", "mean_tenths", "median_tenths", "trimmed_tenths", "deviation_tenths")
@@ -84,7 +85,7 @@ def _copied(session: Session, part: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict
         head.id: {
             "number": head.number,
             "state": head.state,
-            "stage": DOCKET_STATES.index(head.state) if head.state in DOCKET_STATES else None,
+            "stage": DOCKET_STATES.index(stage) if (stage := counts_as(head.state)) in DOCKET_STATES else None,
             "company": head.name,
             "score_tenths": scores.get(head.id),
             "reviews_assigned": assigned.get(head.id, 0),

@@ -13,6 +13,7 @@ from fundapp.committee.queries.sight import in_sight, require_sight
 from fundapp.committee.rules import REVIEWABLE
 from fundapp.committee.tables import Assignment, Conflict, Review, ReviewPhaseStep
 from fundapp.core.access import Kind, Viewer
+from fundapp.intake.queries import counts_among
 from fundapp.intake.tables import Application, Call
 
 
@@ -56,7 +57,7 @@ def find_next(session: Session, viewer: Viewer, call_code: str, besides: uuid.UU
         .where(
             Call.code == call_code,
             Assignment.person_id == viewer.person_id,
-            Application.state.in_(REVIEWABLE),
+            counts_among(REVIEWABLE),
             func.coalesce(ReviewPhaseStep.may_review, True),
             ~own.exists(),
             in_sight(viewer),

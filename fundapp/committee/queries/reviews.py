@@ -24,6 +24,7 @@ from fundapp.identity.tables import Person
 from fundapp.intake.masking import Masker
 from fundapp.intake.newest import newest_answers
 from fundapp.intake.queries import company_shown
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Call, Company
 
 
@@ -130,7 +131,7 @@ def review_page(session: Session, viewer: Viewer, application_id: uuid.UUID) -> 
         named=masker is None,
         phase=phase,
         terms=terms,
-        may_review=assigned and head.state in REVIEWABLE and phase.may_review,
+        may_review=assigned and counts_as(head.state) in REVIEWABLE and phase.may_review,
         own=_own_versions(session, application_id, viewer.person_id),
         sealed=sealed,
         score_sealed=score_sealed,

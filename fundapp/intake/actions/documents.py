@@ -30,7 +30,7 @@ from fundapp.intake.documents.kinds import (
 )
 from fundapp.intake.documents.receiving import Received
 from fundapp.intake.form import FieldProblem
-from fundapp.intake.rules import require_open
+from fundapp.intake.rules import counts_as, require_open
 from fundapp.intake.tables import Application, AttachedDocument, Call, Document, Submission, SubmittedDocument
 
 FIELD = "document_"
@@ -255,7 +255,7 @@ def _open_requirement(
         raise NotFoundError
     if wanted.stage == "submit":
         require_open(call.opens_at, call.closes_at, at)
-    if application.state not in (_EDITABLE_STATES if wanted.stage == "submit" else PROVING_STATES):
+    if counts_as(application.state) not in (_EDITABLE_STATES if wanted.stage == "submit" else PROVING_STATES):
         raise TransitionRefusedError(thing="application", state=application.state, verb="edit")
     return application, wanted
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -27,11 +27,13 @@ from fundapp.committee.queries import (
     docket,
     docket_counts,
     docket_stages,
+    docket_ways,
+    find_official,
     kept_views,
     looked_up,
     my_progress,
 )
-from fundapp.committee.rules import DOCKET_STATES
+from fundapp.committee.rules import Official
 from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
@@ -70,13 +72,17 @@ class Asked:
         return cls(
             view=next((one for one in VIEWS if one == view), "all"),
             search=args.get("q", "")[:100],
-            state=state if state in DOCKET_STATES else "",
+            state=state[:20],
             sector=args.get("sector", "")[:40],
             sort=next((key for key in SORT_KEYS if key == sort), "number"),
             down=args.get("down") == "1",
             kept=args.get("kept", "")[:36],
             layout="board" if args.get("layout") == "board" else "table",
         )
+
+    def within(self, states: Collection[str]) -> Asked:
+        """Return the same without a stage that the call's docket has not."""
+        return self if not self.state or self.state in states else replace(self, state="")
 
     @property
     def narrowed(self) -> bool:
@@ -137,11 +143,17 @@ class Column:
     state: str
     count: int
     lines: Sequence[Line]
+    proposable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One page of the docket of a call; as a board, `columns` in place of rows."""
+    """One page of the docket of a call; as a board, `columns` in place of rows.
+
+    Attributes:
+        states: The stages of its docket, in their order.
+        official: Which score counts.
+    """
 
     calls: Sequence[CallRow]
     call: CallRow
@@ -151,6 +163,8 @@ class Board:
     page: Page[Line]
     columns: Sequence[Column]
     progress: Progress
+    states: Sequence[str]
+    official: Official
 
 
 def docket_address(call_code: str | None, asked: Asked, *, kept: uuid.UUID | None = None) -> str:
@@ -179,13 +193,15 @@ def load_board(
     session: Session, viewer: Viewer, calls: list[CallRow], call: CallRow, asked: Asked, number: int
 ) -> Board:
     """Load one page of the docket; what it costs depends neither on the docket's length nor on the rows it shows."""
+    ways = docket_ways(session, call.code)
+    asked = asked.within(ways)
     filters = looked_up(session, viewer, asked.filters)
     counts = docket_counts(session, viewer, call.code, filters)
     total = counts.views[asked.view]
     number = Page.within(number, total)
     lines, columns = list[Line](), list[Column]()
     if asked.layout == "board":
-        columns = _columns(session, viewer, call, asked, filters)
+        columns = _columns(session, viewer, call, asked, ways, filters)
     else:
         rows = docket(
             session,
@@ -207,6 +223,8 @@ def load_board(
         page=Page(lines, number, total),
         columns=columns,
         progress=my_progress(session, viewer, call.code),
+        states=list(ways),
+        official=find_official(session, call.code),
     )
 
 
@@ -217,19 +235,29 @@ def _tabs(session: Session, viewer: Viewer, call: CallRow, asked: Asked) -> list
     return [Tab(one, count, str(one.view_id) == asked.kept) for one, count in zip(kept, counts, strict=True)]
 
 
-def _columns(session: Session, viewer: Viewer, call: CallRow, asked: Asked, filters: DocketFilter) -> list[Column]:
+def _columns(
+    session: Session, viewer: Viewer, call: CallRow, asked: Asked, ways: Mapping[str, bool], filters: DocketFilter
+) -> list[Column]:
     stages = docket_stages(
-        session, viewer, call.code, filters=filters, sort=asked.sort, descending=asked.down, first=CARDS
+        session,
+        viewer,
+        call.code,
+        states=list(ways),
+        filters=filters,
+        sort=asked.sort,
+        descending=asked.down,
+        first=CARDS,
     )
     rates, closes_on = pool_rates(session, viewer), _day_of_age(call)
     return [
-        Column(state, count, [_line(row, rates, closes_on) for row in rows]) for state, (count, rows) in stages.items()
+        Column(state, count, [_line(row, rates, closes_on) for row in rows], ways[state])
+        for state, (count, rows) in stages.items()
     ]
 
 
 def load_lines(session: Session, viewer: Viewer, call: CallRow, asked: Asked, numbers: Sequence[str]) -> list[Line]:
     """Load every row that a file takes: what the address leaves in or, of it, the numbers ticked."""
-    filters = replace(asked.filters, numbers=tuple(numbers))
+    filters = replace(asked.within(docket_ways(session, call.code)).filters, numbers=tuple(numbers))
     rows = docket(session, viewer, call.code, filters=filters, sort=asked.sort, descending=asked.down)
     return lines_of(session, viewer, call, rows)
 

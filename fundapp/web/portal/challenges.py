@@ -17,6 +17,7 @@ from fundapp.committee.actions.challenges import CHALLENGEABLE
 from fundapp.committee.queries import members, own_challenges
 from fundapp.committee.rules import read_conflict_terms
 from fundapp.core.errors import FundError, NotFoundError
+from fundapp.intake.rules import counts_as
 from fundapp.web.portal import pages
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -56,7 +57,7 @@ def challenge(application_id: uuid.UUID) -> ResponseReturnValue:
             raise NotFoundError
         filed = own_challenges(session, viewer(), application_id)
         _offer(session, form)
-    open_now = page.application.state in CHALLENGEABLE
+    open_now = counts_as(page.application.state) in CHALLENGEABLE
     if open_now and form.validate_on_submit() and _file(application_id, form):
         return redirect(url_for(".challenge", application_id=application_id))
     html = render_template(

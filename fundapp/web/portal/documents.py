@@ -21,7 +21,7 @@ from fundapp.intake.actions.documents import PROVING_STATES
 from fundapp.intake.document_queries import DocumentRow, list_wallet, used_documents
 from fundapp.intake.documents.kinds import MOST_BYTES, MOST_PER_REQUIREMENT, Facts, Requirement, find_misfit
 from fundapp.intake.documents.receiving import Received, receive
-from fundapp.intake.rules import CallClosedError, require_open
+from fundapp.intake.rules import CallClosedError, counts_as, require_open
 from fundapp.web.documents.shown import RequirementShown, show_document, show_requirements
 from fundapp.web.portal import companies, pages
 from fundapp.web.shell.clock import now
@@ -192,7 +192,7 @@ def _require_open(page: pages.ApplicationPage, key: str) -> None:
 
 
 def _is_open(page: pages.ApplicationPage, wanted: Requirement) -> bool:
-    return page.editable if wanted.stage == "submit" else page.application.state in PROVING_STATES
+    return page.editable if wanted.stage == "submit" else counts_as(page.application.state) in PROVING_STATES
 
 
 def _page(application_id: uuid.UUID) -> pages.ApplicationPage:

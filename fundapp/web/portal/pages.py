@@ -26,7 +26,7 @@ from fundapp.intake.queries import (
     get_call,
     section_progress,
 )
-from fundapp.intake.rules import PURPOSES
+from fundapp.intake.rules import PURPOSES, counts_as
 
 EDITABLE_STATES = frozenset({"draft", "submitted", "on_hold"})
 WITHDRAWABLE_STATES = EDITABLE_STATES | {"eligible"}
@@ -206,7 +206,7 @@ def document_state(page: ApplicationPage) -> str:
     """Return the task state of the documents page: of those that belong to the application, then of later proof."""
     if any(found.field.startswith(FIELD) and found.code != "missing" for found in page.problems):
         return "check"
-    proving = page.application.state in PROVING_STATES
+    proving = counts_as(page.application.state) in PROVING_STATES
     if all(
         one.documents
         for one in page.papers

@@ -26,7 +26,7 @@ from fundapp.intake.actions.documents import PROVING_STATES
 from fundapp.intake.answers import read_answers
 from fundapp.intake.document_queries import list_submitted
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Section
-from fundapp.intake.rules import CallClosedError, CompanyTakenError, RevisionConflictError
+from fundapp.intake.rules import CallClosedError, CompanyTakenError, RevisionConflictError, counts_as
 from fundapp.web.portal import companies, forms, pages, shown
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -253,8 +253,9 @@ def status(application_id: uuid.UUID) -> ResponseReturnValue:
         stages=shown.stage_rail(page.application),
         history=shown.history(page.application),
         withdrawable=page.application.state in pages.WITHDRAWABLE_STATES,
-        challengeable=page.application.state in CHALLENGEABLE and read_conflict_terms(page.call.document).challenges,
-        proof_wanted=page.application.state in PROVING_STATES and pages.document_state(page) != "done",
+        challengeable=counts_as(page.application.state) in CHALLENGEABLE
+        and read_conflict_terms(page.call.document).challenges,
+        proof_wanted=counts_as(page.application.state) in PROVING_STATES and pages.document_state(page) != "done",
     )
 
 

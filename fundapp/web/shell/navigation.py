@@ -73,7 +73,6 @@ _GROUPS = (
             Entry(lazy("이해충돌"), "shield-check", "/committee/conflicts", Kind.CONFLICT),
             Entry(lazy("기피 신청"), "person-dash", "/committee/challenges", Kind.CONFLICT, verbs=(Verb.VOTE,)),
             Entry(lazy("내 이해관계"), "person-vcard", "/committee/interests", Kind.CONFLICT, verbs=(Verb.SUBMIT,)),
-            Entry(lazy("회의·의결"), "people", "/committee/meetings", Kind.BALLOT),
             Entry(lazy("통지"), "envelope", "/committee/letters", Kind.LETTER),
         ),
     ),

@@ -20,6 +20,7 @@ from fundapp.committee.tables import Assignment
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InputFileError
 from fundapp.intake.form import squeeze
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Call
 
 _NUMBER = frozenset({"접수번호", "신청번호", "application", "applicationnumber", "number"})
@@ -119,7 +120,7 @@ def _fault(
     if pair.member not in seats:
         return RowFault(pair.row, "member", "위원 가운데 없는 주소입니다", "no member has this address")
     application_id, state = applications[pair.application]
-    if state not in REVIEWABLE:
+    if counts_as(state) not in REVIEWABLE:
         return RowFault(pair.row, "application", "심사를 더 받지 않는 안건입니다", "reviews are no longer taken")
     if seats[pair.member] in load_recused(session, application_id):
         return RowFault(pair.row, "member", "이 안건에서 물러난 위원입니다", "is recused from this application")

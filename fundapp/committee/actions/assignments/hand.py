@@ -20,6 +20,7 @@ from fundapp.committee.rules import REVIEWABLE
 from fundapp.committee.tables import Assignment, AssignmentEvent, Expertise, Review
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application
 
 Origin = Literal["hand", "file"]
@@ -56,7 +57,7 @@ def add_reviewer(
     if person_id not in {seat.person_id for seat in members(session)}:
         raise NotFoundError(person=str(person_id))
     _require_reason(reason)
-    if application.state not in REVIEWABLE:
+    if counts_as(application.state) not in REVIEWABLE:
         raise TransitionRefusedError(thing="application", state=application.state, verb="add")
     if person_id in load_recused(session, application_id):
         raise InvalidInputError(

@@ -19,6 +19,8 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
 from fundapp.core.outbox import enqueue_mail
 from fundapp.core.quarters import kst_date
+from fundapp.intake.queries import counts_among
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Call
 
 Fate = Literal["mailed", "done", "unassigned", "today", "recently"]
@@ -97,7 +99,7 @@ def remind_reviewers(
 def remind_all(session: Session, *, actor: Viewer, at: datetime) -> dict[str, int]:
     """Remind in every call that wants the clock to; return by call how many were mailed."""
     require(actor, Verb.ASSIGN, Thing(Kind.APPLICATION))
-    reviewed = select(Application.call_id).where(Application.state.in_(REVIEWABLE))
+    reviewed = select(Application.call_id).where(counts_among(REVIEWABLE))
     sent = {}
     for code, document in session.execute(
         select(Call.code, Call.document).where(Call.id.in_(reviewed)).order_by(Call.code)
@@ -128,7 +130,7 @@ def _waiting(
     held: defaultdict[uuid.UUID, int] = defaultdict(int)
     for person_id, application_id, state, done in rows:
         held[person_id] += 1
-        if not done and state in REVIEWABLE:
+        if not done and counts_as(state) in REVIEWABLE:
             waiting[person_id].append(application_id)
     return waiting, held
 

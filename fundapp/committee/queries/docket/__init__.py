@@ -5,7 +5,7 @@ from fundapp.committee.queries.docket.counts import VIEWS, Counts, View, docket_
 from fundapp.committee.queries.docket.filters import DISPUTED_TENTHS, DocketFilter, OwnState, looked_up
 from fundapp.committee.queries.docket.progress import Progress, my_progress
 from fundapp.committee.queries.docket.rows import SORT_KEYS, DocketRow, SortKey, docket
-from fundapp.committee.queries.docket.stages import docket_stages
+from fundapp.committee.queries.docket.stages import docket_stages, docket_ways
 from fundapp.committee.queries.docket.views import KeptView, count_each, kept_views
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "docket",
     "docket_counts",
     "docket_stages",
+    "docket_ways",
     "kept_views",
     "looked_up",
     "my_progress",

@@ -30,6 +30,7 @@ from fundapp.committee.tables import Assignment, Review
 from fundapp.core.access import Kind, Viewer, application_clause, names_clause
 from fundapp.intake.grams import terms_of
 from fundapp.intake.listing import Submitted, form_of, found_by, searched_words, submitted
+from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Call, Listing, ListingText
 
 OwnState = Literal["unassigned", "waiting", "filed", "abstained"]
@@ -171,9 +172,8 @@ def left_in(sight: Sight, chosen: DocketFilter, *, sqlite: bool) -> list[ColumnE
     """Return the conditions of a filter whose search is done, the view not among them."""
     conditions: list[ColumnElement[bool]] = []
     if chosen.states:
-        conditions.append(
-            Listing.stage.in_([DOCKET_STATES.index(one) for one in chosen.states if one in DOCKET_STATES])
-        )
+        places = sorted({DOCKET_STATES.index(one) for one in map(counts_as, chosen.states) if one in DOCKET_STATES})
+        conditions += [Listing.stage.in_(places), Listing.state.in_(chosen.states)]
     if chosen.sector:
         conditions.append(Listing.sector == chosen.sector)
     if chosen.numbers:

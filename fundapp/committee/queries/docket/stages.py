@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import func, select
@@ -20,7 +20,24 @@ from fundapp.committee.queries.docket.filters import (
 from fundapp.committee.queries.docket.rows import DocketRow, SortKey, docket
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.core.access import Viewer
-from fundapp.intake.tables import Listing
+from fundapp.core.errors import NotFoundError
+from fundapp.intake.rules import counts_as
+from fundapp.intake.tables import Call, Listing
+from fundapp.intake.ways import proposable_stages, workflow_of
+
+
+def docket_ways(session: Session, call_code: str) -> dict[str, bool]:
+    """Return the stages of a call's docket in their order, its own among them, and whether one may be proposed there.
+
+    Raises:
+        NotFoundError: if there is no such call.
+    """
+    call_id = session.scalar(select(Call.id).where(Call.code == call_code))
+    if call_id is None:
+        raise NotFoundError(call=call_code)
+    proposable = proposable_stages(session, call_id)
+    stages = workflow_of(session, call_id).stages
+    return {stage.key: stage.key in proposable for stage in stages if counts_as(stage.key) in DOCKET_STATES}
 
 
 def docket_stages(
@@ -28,6 +45,7 @@ def docket_stages(
     viewer: Viewer,
     call_code: str,
     *,
+    states: Sequence[str],
     filters: DocketFilter,
     sort: SortKey,
     descending: bool,
@@ -39,7 +57,8 @@ def docket_stages(
         session: A session.
         viewer: Who looks.
         call_code: Of which call.
-        filters: What to leave in; its states choose the columns.
+        states: The columns, those of `docket_ways`; the states of the filter choose among them.
+        filters: What to leave in.
         sort: By what, within a column.
         descending: From the largest down.
         first: How many of each.
@@ -53,7 +72,7 @@ def docket_stages(
     conditions = [on_docket(viewer, call_code), in_view(sight, chosen.view), *left]
     counted = select(Listing.state, func.count()).where(*conditions).group_by(Listing.state)
     counts: dict[str, int] = {row[0]: row[1] for row in session.execute(counted)}
-    shown = [state for state in DOCKET_STATES if not chosen.states or state in chosen.states]
+    shown = [state for state in states if not chosen.states or state in chosen.states]
     return {
         state: (
             counts.get(state, 0),

@@ -8,7 +8,6 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.committee.queries import compare, find_next
-from fundapp.committee.rules import DOCKET_STATES
 from fundapp.core.access import Kind, Thing, Verb, may, require
 from fundapp.core.errors import NotFoundError
 from fundapp.web.committee.board import Asked, find_call, lines_of, load_board, load_lines
@@ -34,7 +33,7 @@ def docket() -> ResponseReturnValue:
     page = "committee/docket_board.html" if board.asked.layout == "board" else "committee/docket.html"
     recused = len(viewer().recused_from)
     form = ViewForm() if may(viewer(), Verb.EDIT, Thing(Kind.SAVED_VIEW)) else None
-    return render_template(page, board=board, recused=recused, states=DOCKET_STATES, form=form)
+    return render_template(page, board=board, recused=recused, form=form)
 
 
 @blueprint.get("/docket.csv")
