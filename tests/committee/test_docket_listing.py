@@ -25,7 +25,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from fundapp.committee import queries
-from fundapp.committee.actions import keep_all_figures
+from fundapp.committee.actions import ask_lift, decide_lift, keep_all_figures
+from fundapp.committee.tables import Conflict
 from fundapp.core.access import Viewer
 from fundapp.core.sessions import Database
 from fundapp.intake.grams import grams_of, terms_of, words_of
@@ -134,6 +135,30 @@ def list_companies_of(session: Session, application_id: object) -> int:
     from fundapp.intake.listing import list_companies  # noqa: PLC0415
 
     return list_companies(session, [session.get_one(Application, application_id).company_id])
+
+
+def test_a_review_counts_again_once_the_recusal_is_lifted(db: Database) -> None:
+    chair, member = committee(db, 2)
+    analyst = person(db, "Analyst", "analyst")
+    key = application(db, 1)
+    for who, points in ((chair, 5), (member, 3)):
+        assign(db, key, who)
+        review(db, who, key, points)
+
+    def mean() -> int | None:
+        with db.read() as session:
+            return session.scalars(select(Listing.mean_tenths)).one()
+
+    def lift(session: Session) -> None:
+        recusal = session.scalars(select(Conflict.id)).one()
+        request = ask_lift(session, recusal_id=recusal, reason="동명이인", actor=analyst, at=AT)
+        decide_lift(session, request_id=request, approve=True, actor=chair, at=AT)
+
+    assert mean() == 800
+    recuse(db, key, member)
+    assert mean() == 1000
+    do(db, lift)
+    assert (mean(), faults(db)) == (800, [])
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
+from fundapp.committee.actions.figures import keep_figures
 from fundapp.committee.entrance import enter, require_person
 from fundapp.committee.tables import Challenge, Conflict, LiftRequest, Recusal, RecusalLift
 from fundapp.core.access import Kind, Verb, Viewer
@@ -102,6 +103,8 @@ def write_lift(session: Session, lift: RecusalLift) -> None:
             session.add(lift)
     except IntegrityError as error:
         raise TransitionRefusedError(thing="recusal", state="lifted", verb="lift") from error
+    # What the member had filed before counts again.
+    keep_figures(session, [session.get_one(Recusal, lift.recusal_id).application_id])
 
 
 def require_no_pending_challenge(session: Session, recusal_id: uuid.UUID) -> None:
