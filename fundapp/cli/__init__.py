@@ -12,7 +12,10 @@ _COMMANDS: Final = {
     "serve": ("instance", "Serve the web application, with the clock inside, until Ctrl-C."),
     "clock": ("clock", "Run the scheduled jobs until Ctrl-C."),
     "jobs": ("clock", "Run what the clock runs."),
-    "doctor": ("instance", "Check database, schema, ledger, audit chain, files, disk and mail; name what is wrong."),
+    "doctor": (
+        "instance",
+        "Check database, schema, ledger, audit chain, listings, files, disk and mail; name what is wrong.",
+    ),
     "backup": ("instance", "Not in this version yet."),
     "restore": ("instance", "Not in this version yet."),
     "user": ("people", "People who can sign in."),

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.queries.told import decision_told
 from fundapp.committee.tables import Condition, Conflict, Decision
 from fundapp.core.access import Viewer
@@ -30,13 +31,13 @@ def load_condition(session: Session, condition_id: uuid.UUID) -> ConditionCase:
     """Return a condition with its application.
 
     Raises:
-        NotFoundError: if there is none.
+        NotFoundError: if there is none, or its decision no longer stands.
     """
     row = session.execute(
         select(Condition, Application)
         .join(Decision, Decision.id == Condition.decision_id)
         .join(Application, Application.id == Decision.application_id)
-        .where(Condition.id == condition_id)
+        .where(Condition.id == condition_id, stands())
     ).one_or_none()
     if row is None:
         raise NotFoundError(condition=str(condition_id))

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from fundapp.committee.entrance import enter, load_recused, require_person
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.queries.told import decision_told
 from fundapp.committee.register import (
     ConditionCase,
@@ -270,7 +271,7 @@ def remind_conditions(session: Session, *, actor: Viewer, at: datetime) -> Remin
         .join(Application, Application.id == Decision.application_id)
         .join(Call, Call.id == Application.call_id)
         .join(Company, Company.id == Application.company_id)
-        .where(Condition.state == "open", Condition.due_on.is_not(None))
+        .where(Condition.state == "open", Condition.due_on.is_not(None), stands())
         .order_by(Application.number, Condition.number)
     ).all()
     counts = {"before": 0, "overdue": 0}

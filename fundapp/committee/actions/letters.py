@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from fundapp.audit.actions import record_event
 from fundapp.committee.entrance import enter, require_person
 from fundapp.committee.letterbox import letter_addresses, load_rules, write_letter
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.rules.letters import LONGEST_BODY, LONGEST_SUBJECT, LetterRule, check_rules
 from fundapp.committee.tables import Ballot, Conflict, Decision, Letter, LetterBatch, LetterMail, LetterRules
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
@@ -120,7 +121,7 @@ def stage_letters(
 def _unwritten(
     session: Session, call_id: uuid.UUID, person_id: uuid.UUID, outcomes: Sequence[str]
 ) -> Sequence[Decision]:
-    """Return the newest decision of each application, where no letter about it lives."""
+    """Return the newest decision of each application that stands, where no letter about it lives."""
     written = select(Letter.id).where(Letter.decision_id == Decision.id, Letter.dropped_at.is_(None))
     recused = select(Conflict.application_id).where(Conflict.person_id == person_id)
     inside = select(Membership.company_id).where(Membership.person_id == person_id)
@@ -132,7 +133,7 @@ def _unwritten(
             .label("place"),
         )
         .join(Application, Application.id == Decision.application_id)
-        .where(Application.call_id == call_id)
+        .where(Application.call_id == call_id, stands())
         .subquery()
     )
     return session.scalars(

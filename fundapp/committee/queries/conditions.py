@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.entrance import load_recused
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.queries.people import members
 from fundapp.committee.queries.sight import require_sight, undertaking_in_sight
 from fundapp.committee.queries.told import decision_told
@@ -223,7 +224,7 @@ def _conditions(session: Session, *wanted: ColumnElement[bool]) -> list[Conditio
         .outerjoin(owner, owner.id == Condition.owner_id)
         .outerjoin(newest, and_(newest.condition_id == Condition.id, newest.version == last))
         .outerjoin(EvidenceJudgement, EvidenceJudgement.evidence_id == newest.id)
-        .where(*wanted)
+        .where(stands(), *wanted)
         .order_by(Application.number, Condition.number)
     )  # fmt: skip
     return [_row(tuple(row)) for row in rows]

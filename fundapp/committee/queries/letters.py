@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.letterbox import letter_addresses, load_rules
+from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.queries.sight import in_sight, require_sight
 from fundapp.committee.rules.letters import AppealWindow, LetterRule, appeal_window
 from fundapp.committee.tables import Appeal, Decision, Letter, LetterBatch, LetterMail
@@ -156,7 +157,7 @@ def count_unwritten(session: Session, viewer: Viewer, call_code: str) -> dict[st
         select(Decision.application_id, Decision.outcome, written.exists())
         .join(Application, Application.id == Decision.application_id)
         .join(Call, Call.id == Application.call_id)
-        .where(Call.code == call_code, in_sight(viewer))
+        .where(Call.code == call_code, in_sight(viewer), stands())
         .order_by(Decision.decided_at, Decision.id)
     )
     newest = {application: (outcome, done) for application, outcome, done in rows}
