@@ -171,6 +171,7 @@ def _tell(session: Session, application: Application, appeal: Appeal, at: dateti
             subject=f"[{application.number}] 이의신청 결과 / Result of your appeal",
             body=f"{ko}\n사유: {appeal.reason}\n\n────────\n\n{en}\nReasons: {appeal.reason}\n",
             at=at,
+            about=[application.id],
         )
 
 

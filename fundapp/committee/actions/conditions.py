@@ -281,14 +281,20 @@ def remind_conditions(session: Session, *, actor: Viewer, at: datetime) -> Remin
             continue
         addresses = owner_addresses(session, condition, application)
         for address in addresses:
-            _remind(session, condition, application.number, company, kind, address, at)
+            _remind(session, condition, application, company, kind, address, at)
         counts[kind] += bool(addresses)
     session.flush()
     return RemindedOwners(**counts)
 
 
 def _remind(
-    session: Session, condition: Condition, number: str, company: str, kind: str, address: str, at: datetime
+    session: Session,
+    condition: Condition,
+    application: Application,
+    company: str,
+    kind: str,
+    address: str,
+    at: datetime,
 ) -> None:
     head_ko, head_en = {
         "before": ("이행조건 기한이 다가옵니다", "A condition is due soon"),
@@ -299,10 +305,11 @@ def _remind(
         session,
         dedupe_key=f"condition:{condition.id}:{kind}:{due}:{address}"[:200],
         recipient=address,
-        subject=f"[{number}] {head_ko} / {head_en}",
-        body=f"{company} ({number})\n{condition.number}. {condition.text}\n기한 / due: {due}\n\n"
+        subject=f"[{application.number}] {head_ko} / {head_en}",
+        body=f"{company} ({application.number})\n{condition.number}. {condition.text}\n기한 / due: {due}\n\n"
         "증빙은 이행조건 화면에서 냅니다.\nEvidence is handed in on the page of conditions.\n",
         at=at,
+        about=[application.id],
     )
 
 
@@ -326,4 +333,5 @@ def _tell_submitter(
         subject=f"[{case.application.number}] 이행조건 {condition.number} / Condition {condition.number}",
         body=f"{condition.number}. {condition.text}\n\n{ko}\n{en}\n",
         at=at,
+        about=[case.application.id],
     )

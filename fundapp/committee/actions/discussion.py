@@ -286,6 +286,7 @@ def _tell_mentioned(
                 ]
             ),
             at=at,
+            about=[application.id],
         )
     return [str(one.person_id) for one in told]
 

@@ -135,6 +135,7 @@ def _write_to_applicant(session: Session, application: Application, inquiry: Inq
                 ]
             ),
             at=at,
+            about=[application.id],
         )
 
 
@@ -154,6 +155,7 @@ def _write_to_asker(session: Session, application: Application, inquiry: Inquiry
             ]
         ),
         at=at,
+        about=[application.id],
     )
 
 

@@ -344,6 +344,7 @@ def _post(session: Session, letter: Letter, address: str, attempt: int, at: date
         subject=f"{letter.subject_ko} / {letter.subject_en}",
         body=f"{letter.body_ko}\n\n────────\n\n{letter.body_en}\n",
         at=at,
+        about=[letter.application_id],
     )
     session.flush()
     message = session.scalars(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).one()

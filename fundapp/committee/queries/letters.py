@@ -299,13 +299,17 @@ def own_letter(session: Session, viewer: Viewer, application_id: uuid.UUID, at: 
     Raises:
         NotFoundError: if the application is not of one of the viewer's companies.
     """
-    own = viewer.has(Role.APPLICANT) and application_id not in viewer.recused_from
-    companies = viewer.company_ids if own else frozenset[uuid.UUID]()
+    companies = viewer.company_ids if viewer.has(Role.APPLICANT) else frozenset[uuid.UUID]()
+    # Asked in the same words whether it is there or not, so that nobody can tell the two apart.
     row = session.execute(
         select(Application, Company.name, Call.document)
         .join(Company, Company.id == Application.company_id)
         .join(Call, Call.id == Application.call_id)
-        .where(Application.id == application_id, Application.company_id.in_(companies))
+        .where(
+            Application.id == application_id,
+            Application.company_id.in_(companies),
+            Application.id.not_in(viewer.recused_from),
+        )
     ).one_or_none()
     if row is None:
         raise NotFoundError
