@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from visits import CLINIC, LENDER, MAKER, Agenda, Doors, Enter
+from visits import CLINIC, LENDER, MAKER, Agenda, Doors, Enter, open_meeting
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def now_on(page: Page, company: str) -> None:
 def test_two_browsers_follow_one_sitting_and_a_recused_member_waits_outside(enter: Enter, agenda: Agenda) -> None:
     secretary, chair, member = enter("analyst"), enter("chair"), enter("member5")
     for page in (chair, member):
-        page.goto(agenda.meeting)
+        open_meeting(page, agenda.meeting)
         expect(page.get_by_role("heading", level=1)).to_have_text("제2회 투자심의위원회")
     secretary.goto(agenda.meeting)
     secretary.get_by_role("button", name="회의 열기").click()
@@ -45,8 +45,9 @@ def test_two_browsers_follow_one_sitting_and_a_recused_member_waits_outside(ente
     dossier = str(other.get_by_role("link", name="심사 자료").get_attribute("href"))
     other.goto(f"{dossier}/pledge")
     other.get_by_role("radio", name="회피하겠습니다").check()
-    other.get_by_label("회피 사유").fill("이전 직장")
+    other.get_by_label("사유").fill("이전 직장")
     other.get_by_role("button", name="답하고 계속하기").click()
+    other.get_by_role("button", name="회피하기").click()
     expect(other.get_by_text("회피를 기록했습니다.")).to_be_visible()
     expect(member.get_by_text(LENDER.name)).to_have_count(0)
 
@@ -61,9 +62,9 @@ def test_two_browsers_follow_one_sitting_and_a_recused_member_waits_outside(ente
 
 def test_votes_of_others_appear_on_an_open_ballot(enter: Enter, agenda: Agenda) -> None:
     watcher, voter = enter("member1"), enter("member7")
-    watcher.goto(agenda.ballots[LENDER.name])
+    open_meeting(watcher, agenda.ballots[LENDER.name])
     expect(watcher.get_by_role("heading", name="투표 0/7")).to_be_visible()
-    voter.goto(agenda.ballots[LENDER.name])
+    open_meeting(voter, agenda.ballots[LENDER.name])
     voter.locator(".votebar label").filter(has_text="반대").click()
     voter.get_by_role("button", name="투표하기").click()
     expect(voter.locator(".errsum")).to_contain_text("반대와 기권에는 이유를 적어 주세요.")
