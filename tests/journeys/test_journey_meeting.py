@@ -45,7 +45,7 @@ def test_two_browsers_follow_one_sitting_and_a_recused_member_waits_outside(ente
     dossier = str(other.get_by_role("link", name="심사 자료").get_attribute("href"))
     other.goto(f"{dossier}/pledge")
     other.get_by_role("radio", name="회피하겠습니다").check()
-    other.get_by_label("사유").fill("이전 직장")
+    other.get_by_role("textbox", name="사유").fill("이전 직장")
     other.get_by_role("button", name="답하고 계속하기").click()
     other.get_by_role("button", name="회피하기").click()
     expect(other.get_by_text("회피를 기록했습니다.")).to_be_visible()
