@@ -355,6 +355,8 @@ def differences(planned: Mapping[str, Any], current: Mapping[str, Any]) -> list[
             if before[1] != after[1]:
                 found.append(_change(f"{slot} 단가", f"{slot} rate", before[1], after[1]))
     for name, before in sorted(planned["terms"].items()):
+        if name in _SCALES:
+            continue  # they follow from hours, rates and budget, which are named by themselves
         after = current["terms"].get(name)
         if before != after:
             found.append(_change(_TERMS_KO.get(name, name), name, before, after))
@@ -362,6 +364,7 @@ def differences(planned: Mapping[str, Any], current: Mapping[str, Any]) -> list[
 
 
 _TERMS_KO = {"budget_krw": "현금 여력"}
+_SCALES = frozenset({"gpu_scale_krw", "cash_scale_krw"})
 
 
 def _change(ko: str, en: str, before: object, after: object) -> tuple[str, str]:
