@@ -60,6 +60,7 @@ class Sizes:
     batch: int
     books: tuple[int, int]
     plans: tuple[int, ...]
+    draws: int
     usage: int
     export: int
     grants: int
@@ -76,7 +77,8 @@ FULL = Sizes(
     posts=300,
     batch=1000,
     books=(100_000, 1_000_000),
-    plans=(100, 200),
+    plans=(200, 2000),
+    draws=200,
     usage=50_000,
     export=1_000_000,
     grants=10_000,
@@ -92,7 +94,8 @@ QUICK = Sizes(
     posts=5,
     batch=10,
     books=(200, 1000),
-    plans=(8, 12),
+    plans=(20,),
+    draws=2,
     usage=2500,
     export=2000,
     grants=30,
@@ -186,7 +189,7 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
     for store in stores:
         yield from _reading_books(stack, store, sizes)
     for size in sizes.plans:
-        yield plan_cases.planning(size, sizes.few)
+        yield from plan_cases.cases(size, sizes.many, sizes.draws)
     listed = intake_cases.applications_sheet(sqlite, folder, sizes.docket)
     yield stack.enter_context(page_cases.docket_page(sqlite, folder, listed, sizes.many))
     yield page_cases.report(sqlite, folder, QUARTER, sizes.many)

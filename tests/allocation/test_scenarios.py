@@ -119,7 +119,7 @@ def test_draws_of_a_larger_call_stay_within_their_gap() -> None:
     instance = synthetic(1, 40)
     bands = {a.code: (a.score_tenths - 30, a.score_tenths + 30) for a in instance.applicants}
     found = sensitivity(instance, bands, draws=5)
-    assert found.gap <= 5e-4
+    assert found.gap <= 2e-3
     assert set(found.wins) == {a.code for a in instance.applicants}
     assert 5 in found.wins.values()
 

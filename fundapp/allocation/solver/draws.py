@@ -20,7 +20,7 @@ from fundapp.allocation.solver.pricing import own_worth, owners
 from fundapp.allocation.solver.searching import Watch, search
 
 #: Relative gap to which a draw is solved.
-DRAW_GAP = 5e-4
+DRAW_GAP = 2e-3
 #: How many of the applicants that matter least either way are left open, at the first try and at the second.
 OPEN = (0, 20)
 _SPLIT = 1e-6
@@ -63,7 +63,7 @@ def _draw(model: Model, given: Programme, whole: Whole) -> tuple[Floats | None, 
         worth = own_worth(model, given, relaxed) if count else np.zeros(len(model.columns))
         least = np.argsort(np.abs(worth), kind="stable")[:count]
         low, high = _nearly_decided(model, given, relaxed, least)
-        found = settle(given, whole, gap=DRAW_GAP * 0.8, low=low, high=high)
+        found = settle(given, whole, gap=DRAW_GAP / 2, low=low, high=high)
         if found is not None and relaxed.objective <= found.objective * (1 + DRAW_GAP):
             return found.x, _gap(relaxed.objective, found.objective)
     known = found.objective if found else 0.0

@@ -178,7 +178,12 @@ def _prices(prices: Mapping[str, Any]) -> list[Price]:
             found.append(Price(text, _micro(points) * 10, "gpu"))
     for name, points in prices["quotas"].items():
         kind, _, sector = name.partition(":")
-        text = gettext("%(sector)s 업종 상한을 1%%p 올리면", sector=sector) if sector else str(_QUOTAS.get(kind, kind))
+        if kind == "quota":
+            text = gettext("%(group)s 비중 조건을 1%%p 늦추면", group=sector)
+        elif sector:
+            text = gettext("%(sector)s 업종 상한을 1%%p 올리면", sector=sector)
+        else:
+            text = str(_QUOTAS.get(kind, kind))
         found.append(Price(text, _micro(points), ""))
     return sorted(found, key=lambda price: -price.micro)
 

@@ -47,7 +47,10 @@ def make_plan(code: str) -> ResponseReturnValue:
     try:
         made = plan_call(db(), call_code=code, actor=viewer(), at=now())
     except PlanInfeasible as error:
-        flash(gettext("조건을 모두 지키는 배정안이 없습니다: %(reason)s", reason=error.reason), "err")
+        flash(
+            gettext("조건을 모두 지키는 배정안이 없습니다: %(reason)s", reason=pick(error.reason_ko, error.reason)),
+            "err",
+        )
     except NotFoundError:
         raise
     except FundError as error:
