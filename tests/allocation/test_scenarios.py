@@ -18,7 +18,7 @@ from fundapp.allocation.scenarios import (
     shrinking,
     with_changes,
 )
-from fundapp.allocation.solver import Progress, SolveCancelled, solve
+from fundapp.allocation.solver import Progress, SolveCancelled, shadow_prices, solve
 
 QUARTER = "2026Q3"
 LINEAR = Terms(0, alpha_permille=1000, second_half_weight_permille=1000)
@@ -141,3 +141,14 @@ def test_a_solve_tells_its_progress_and_stops_when_asked() -> None:
 def test_a_scenario_may_pin() -> None:
     pinned = with_changes(RIVALS, Changes(terms={"pins": (Pin("A", gpu_hours={}),)}))
     assert [award.code for award in solve(pinned).awards] == ["B"]
+
+
+def test_a_large_call_has_an_answer_before_the_search_and_a_bound_that_holds_for_all_of_it() -> None:
+    heard: list[Progress] = []
+    instance = synthetic(2, 500)
+    plan = solve(instance, gap=1e-4, tell=lambda progress: heard.append(progress) is None)
+    assert [p.step for p in heard][:2] == ["opened", "relaxed"]
+    assert (heard[0].objective or 0.0) > plan.baseline["minimum_first"].objective
+    assert plan.gap <= 1e-4
+    # the bound that was put together from parts is the one of the relaxation solved whole
+    assert plan.prices.bound == pytest.approx(shadow_prices(instance).bound, rel=1e-5)

@@ -26,9 +26,10 @@ from fundapp.allocation.rules import (
 from fundapp.allocation.solver.conflicts import find_conflict, own_conflict
 from fundapp.allocation.solver.engine import SOLVER_VERSION, Programme, Relaxed, programme, relax, settle
 from fundapp.allocation.solver.finishing import SHARE_MARGINS, finish, read_awards, settle_ties
-from fundapp.allocation.solver.opening import better, first_answer
+from fundapp.allocation.solver.opening import Wishes, better, first_answer, rough_wishes
 from fundapp.allocation.solver.prices import name_prices, shadow_prices
 from fundapp.allocation.solver.searching import Progress, SolveCancelled, Tell, Watch, search
+from fundapp.allocation.solver.sifting import relax_sifted
 
 __all__ = ["GAP", "SOLVER_VERSION", "Progress", "SolveCancelled", "shadow_prices", "solve"]
 
@@ -69,8 +70,9 @@ def solve(
         raise PlanInfeasible(conflict)
     model = Model(instance)
     given = programme(model)
-    known = _known(instance, model, given, list(baselines.values()), watch)
-    relaxed = relax(given)
+    wishes = rough_wishes(instance, model, given) if len(instance.applicants) >= OPENING_FROM else None
+    known = _known(instance, model, wishes, list(baselines.values()), watch)
+    relaxed = relax(given) if wishes is None else relax_sifted(model, given, wishes.worth)
     if relaxed is None:
         raise PlanInfeasible(find_conflict(instance))
     watch.say("relaxed", _points(known, instance), relaxed.objective)
@@ -96,15 +98,15 @@ def solve(
 
 
 def _known(
-    instance: Instance, model: Model, given: Programme, baselines: list[Baseline], watch: Watch
+    instance: Instance, model: Model, wishes: Wishes | None, baselines: list[Baseline], watch: Watch
 ) -> tuple[PlannedAward, ...] | None:
     """Return the best lawful plan that costs little to find, or None."""
     best: tuple[PlannedAward, ...] | None = None
     for baseline in baselines:
         if not baseline.breaches:
             best = better(best, baseline.awards, instance)
-    if len(instance.applicants) >= OPENING_FROM:
-        best = better(best, first_answer(instance, model, given), instance)
+    if wishes is not None:
+        best = better(best, first_answer(instance, model, wishes), instance)
         watch.say("opened", _points(best, instance))
     return best
 

@@ -82,7 +82,7 @@ def programme(model: Model) -> Programme:
 
 
 def relax(
-    given: Programme, *, low: Floats | None = None, high: Floats | None = None, cost: Floats | None = None
+    given: Programme, *, low: Floats | None = None, high: Floats | None = None, simplex: bool = False
 ) -> Relaxed | None:
     """Solve with divisible everything; None when there is no solution.
 
@@ -90,7 +90,7 @@ def relax(
         given: The programme.
         low: Other lower bounds.
         high: Other upper bounds.
-        cost: Other costs, in points.
+        simplex: Use the simplex method however large it is: the faster one where most is fixed, or falls apart.
     """
     if not len(given.cost):
         empty = np.zeros(0)
@@ -98,16 +98,15 @@ def relax(
     equal = given.row_low == given.row_high
     upper = ~equal & np.isfinite(given.row_high)
     lower = ~equal & np.isfinite(given.row_low)
-    points = given.cost if cost is None else cost
     # SciPy's types know of no sparse rows and no array of bounds; its code and its documentation do.
     found: Any = linprog(  # type: ignore[call-overload]
-        -points * given.scale,
+        -given.cost * given.scale,
         A_ub=sparse.vstack([given.rows[upper], -given.rows[lower]]).tocsr(),
         b_ub=np.concatenate([given.row_high[upper], -given.row_low[lower]]),
         A_eq=given.rows[equal] if equal.any() else None,
         b_eq=given.row_high[equal] if equal.any() else None,
         bounds=np.column_stack([given.low if low is None else low, given.high if high is None else high]),
-        method="highs-ipm" if len(points) >= INTERIOR_FROM else "highs-ds",
+        method="highs-ipm" if len(given.cost) >= INTERIOR_FROM and not simplex else "highs-ds",
     )
     if found.status != _OPTIMAL or found.x is None or found.fun is None:
         return None

@@ -7,7 +7,7 @@ is then left goes down the list.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,15 +31,27 @@ from fundapp.allocation.solver.pricing import by_owner, own_problem, own_wishes,
 SAMPLE = 150
 
 
-def first_answer(instance: Instance, model: Model, given: Programme) -> tuple[PlannedAward, ...] | None:
-    """Return lawful awards, or None where this way leads to none."""
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What applicants would choose at rough prices, and what that is worth to the fund, in the order of the columns."""
+
+    x: Floats
+    worth: Floats
+
+
+def rough_wishes(instance: Instance, model: Model, given: Programme) -> Wishes | None:
+    """Price everything by a sample and ask each applicant what it would choose; None where one can choose nothing."""
     prices = _sample_prices(instance, model)
-    wishes = own_wishes(model, given, prices)
-    if wishes is None:
+    x = own_wishes(model, given, prices)
+    if x is None:
         return None
     cost = own_problem(model, given, prices).cost
-    worth = by_owner(owners(model), cost * wishes, len(model.columns))
-    awards = _fill(instance, model, wishes, worth)
+    return Wishes(x, by_owner(owners(model), cost * x, len(model.columns)))
+
+
+def first_answer(instance: Instance, model: Model, wishes: Wishes) -> tuple[PlannedAward, ...] | None:
+    """Return lawful awards, or None where this way leads to none."""
+    awards = _fill(instance, model, wishes.x, wishes.worth)
     return awards if not violations(awards, instance) else _repaired(instance, model, awards)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fundapp.allocation.model import Columns, Model
 from fundapp.allocation.solver.engine import Floats, Programme, Relaxed, Whole, relax
@@ -26,7 +27,7 @@ def flip_losses(model: Model, given: Programme, relaxed: Relaxed) -> tuple[Float
     chosen = np.array([columns.chosen for columns in model.columns], dtype=np.int64)
     low = own.low.copy()
     low[chosen] = own.high[chosen]
-    best = relax(own, low=low)
+    best = relax(own, low=low, simplex=True)
     values, losses = np.zeros(len(own.cost)), np.zeros(len(own.cost))
     if best is None:
         return np.round(relaxed.x), losses
@@ -54,20 +55,26 @@ def own_wishes(model: Model, given: Programme, prices: Floats) -> Floats | None:
     chosen = np.array([columns.chosen for columns in model.columns], dtype=np.int64)
     low = own.low.copy()
     low[chosen] = own.high[chosen]
-    best = relax(own, low=low)
+    best = relax(own, low=low, simplex=True)
     return None if best is None else best.x
 
 
 def own_problem(model: Model, given: Programme, prices: Floats) -> Programme:
     """Return the programme that falls apart into applicants: shared rows are paid for at their prices instead."""
-    shared = np.array([label is not None and label.kind in model.SHARED for label in model.labels], dtype=bool)
-    if model.fairness is not None:
-        shared |= np.abs(given.rows[:, [model.fairness]].toarray().ravel()) > 0
+    shared = shared_rows(model, given)
     cost = given.cost - prices[shared] @ given.rows[shared]
     keep = ~shared
     return Programme(
         cost, given.rows[keep], given.row_low[keep], given.row_high[keep], given.low, given.high, given.scale
     )
+
+
+def shared_rows(model: Model, given: Programme) -> NDArray[np.bool_]:
+    """Say of each row whether several applicants share it."""
+    shared = np.array([label is not None and label.kind in model.SHARED for label in model.labels], dtype=bool)
+    if model.fairness is not None:
+        shared |= np.abs(given.rows[:, [model.fairness]].toarray().ravel()) > 0
+    return shared
 
 
 def owners(model: Model) -> Whole:
@@ -123,7 +130,7 @@ def _judge_skus(
             flipped.append((number, use))
     if not flipped:
         return
-    found = relax(own, low=forced_low, high=forced_high)
+    found = relax(own, low=forced_low, high=forced_high, simplex=True)
     if found is None:
         return
     points = by_owner(owner, own.cost * found.x, len(model.columns))
