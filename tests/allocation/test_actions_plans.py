@@ -451,7 +451,7 @@ def _adopt(url: str, plan_id: uuid.UUID, meeting_id: uuid.UUID, gate: Barrier, r
             lambda s: actions.adopt_plan(s, plan_id=plan_id, meeting_id=meeting_id, actor=SYSTEM, at=AT)
         )
         results.put(1)
-    except TransitionRefusedError:
+    except (TransitionRefusedError, actions.PlanStaleError):
         results.put(0)
     database.dispose()
 
@@ -472,6 +472,28 @@ def test_two_analysts_adopting_one_plan_at_once_open_its_ballots_once(db: Databa
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(Ballot)) == 1
     assert free(db, POOL)["GPUH.H100"] == (4_000_000, 6_000_000)
+
+
+@pytest.mark.race
+def test_of_two_plans_adopted_at_once_one_is_refused_and_no_hour_is_promised_twice(
+    db: Database, database_url: str
+) -> None:
+    do(db, capital)
+    asks(db, 1, hours=900)
+    plans, meetings = [plan(db), plan(db)], [meeting(db), meeting(db)]
+    gate, results = RIVALS.Barrier(2), RIVALS.Queue()
+    processes = [
+        RIVALS.Process(target=_adopt, args=(database_url, made.plan_id, meeting_id, gate, results))
+        for made, meeting_id in zip(plans, meetings, strict=True)
+    ]
+    for process in processes:
+        process.start()
+    assert sorted(results.get(timeout=120) for _ in processes) == [0, 1]
+    for process in processes:
+        process.join(timeout=60)
+    with db.read() as session:
+        assert session.scalar(select(func.count()).select_from(Ballot)) == 1
+    assert free(db, POOL)["GPUH.H100"] == (9_000_000, 1_000_000)
 
 
 @pytest.mark.parametrize(
