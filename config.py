@@ -54,6 +54,8 @@ class Settings:
             the outbox.
         mail_from: Sender of mail. `FUND_MAIL_FROM`, default `no-reply@localhost`.
         max_upload_bytes: Largest request body. `FUND_MAX_UPLOAD_MB`, default 50.
+        clamd: Where ClamAV listens, `unix:/run/clamav/clamd.ctl` or `tcp://host:3310`. `FUND_CLAMD`; without it
+            documents are taken unscanned, and said to be.
         metering_secrets: Secrets of the servers that measure GPU use, by name: `FUND_METERING_SECRET_<NAME>` holds a
             bearer token or `user:password`. The name CA_FILE holds a file of certificates to trust instead.
     """
@@ -75,6 +77,7 @@ class Settings:
     smtp_url: str | None = None
     mail_from: str = "no-reply@localhost"
     max_upload_bytes: int = 50 * 1024 * 1024
+    clamd: str | None = None
     metering_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -111,6 +114,7 @@ class Settings:
             smtp_url=values.get("FUND_SMTP_URL") or None,
             mail_from=values.get("FUND_MAIL_FROM") or "no-reply@localhost",
             max_upload_bytes=_number(values, "FUND_MAX_UPLOAD_MB", 50) * 1024 * 1024,
+            clamd=_scanner(values.get("FUND_CLAMD")),
             metering_secrets={
                 name.removeprefix(_METERING): value for name, value in values.items() if name.startswith(_METERING)
             },
@@ -140,6 +144,14 @@ def _hosts(text: str, public_url: str) -> tuple[str, ...]:
         return named
     public = urlsplit(public_url).hostname
     return tuple(dict.fromkeys((*_LOCAL_HOSTS, public))) if public else _LOCAL_HOSTS
+
+
+def _scanner(text: str | None) -> str | None:
+    if not text:
+        return None
+    if text.startswith(("unix:/", "tcp://")):
+        return text
+    raise SettingsError(f"FUND_CLAMD must be unix:/path or tcp://host:port, not {text!r}")
 
 
 def _number(values: Mapping[str, str], name: str, default: int) -> int:

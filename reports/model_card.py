@@ -58,7 +58,7 @@ def render_card(rows: CardRows, locale: Locale) -> bytes:
 
 
 def _document(rows: CardRows, locale: Locale) -> Document:
-    title = say(locale, f"모형 카드 {rows.version}", f"Model card {rows.version}")
+    title = say(locale, f"모델 카드 {rows.version}", f"Model card {rows.version}")
     day = rows.shown_on
     return {
         "lang": locale,
@@ -147,7 +147,7 @@ def _metrics(rows: CardRows, locale: Locale) -> Document:
     names = ["AUC", say(locale, "로그손실", "Log-loss"), "Brier", say(locale, "보정 오차", "Calibration error")]
     columns = (
         (say(locale, "지표", "Measure"), False),
-        (say(locale, "모형", "Model"), True),
+        (say(locale, "모델", "Model"), True),
         (say(locale, "재보정한 기준표", "Recalibrated rubric"), True),
     )
     lines = list(zip(names, column(rows.model), column(rows.rubric), strict=True))
@@ -165,7 +165,7 @@ def _criteria(rows: CardRows, locale: Locale) -> Document:
     columns = (
         (say(locale, "기준", "Criterion"), False),
         (say(locale, "기준표 최대", "Rubric's maximum"), True),
-        (say(locale, "모형 최대", "Model's maximum"), True),
+        (say(locale, "모델 최대", "Model's maximum"), True),
         (say(locale, "구간과 무게", "Bins and weights"), False),
     )
     lines = [
@@ -200,7 +200,7 @@ def _moved(criteria: Sequence[CardCriterion], locale: Locale) -> str:
 
     return say(
         locale,
-        f"100점의 배분, 기준표와 모형. 가장 늘어난 기준 {said(up)}, 가장 줄어든 기준 {said(down)}",
+        f"100점의 배분, 기준표와 모델. 가장 늘어난 기준 {said(up)}, 가장 줄어든 기준 {said(down)}",
         f"How the 100 points are shared, rubric and model. Most gained: {said(up)}; most lost: {said(down)}",
     )
 
@@ -223,7 +223,7 @@ def _drawing(criteria: Sequence[CardCriterion], locale: Locale) -> str:
     foot = high - 8
     for left, paint, words in (
         (_LEFT, "rule", say(locale, "기준표", "Rubric")),
-        (_LEFT + 80, "model", say(locale, "모형", "Model")),
+        (_LEFT + 80, "model", say(locale, "모델", "Model")),
     ):
         parts.append(f'<rect x="{left}" y="{foot - 9}" width="9" height="9" fill="var(--ax-{paint})"/>')
         parts.append(_text(left + 14, foot, words, "start", "var(--ax-ink-2)"))
@@ -385,7 +385,7 @@ def _hashes(rows: CardRows, locale: Locale) -> Document:
     return _section(
         say(locale, "지문", "Hashes"),
         lines=[
-            f"{say(locale, '모형', 'Model')} {rows.sha256}",
+            f"{say(locale, '모델', 'Model')} {rows.sha256}",
             f"{say(locale, '학습 표', 'Training table')} {rows.table_sha256}",
             ", ".join(f"{name} {number}" for name, number in rows.libraries),
         ],

@@ -14,8 +14,8 @@ from scoring.many import Scorer, Written
 from scoring.rows import Refusal, RowError
 from scoring.rubric import Condition, Criterion, Knockout, Rubric, RubricError, Rule
 from scoring.rubric_file import default_rubric, load_rubric, parse_rubric
-from scoring.score import code_version
-from scoring.scorecard import CriterionScore, ModelUse, Move, Reason, Scorecard, State, TextFinding, Texts
+from scoring.score import code_version, search_version
+from scoring.scorecard import CriterionScore, ModelUse, Move, Reason, Scorecard, State
 from scoring.textual.copies import Copy, find_copies, find_copies_of
 from scoring.textual.dictionary import (
     Dictionary,
@@ -24,6 +24,7 @@ from scoring.textual.dictionary import (
     load_dictionary,
     parse_dictionary,
 )
+from scoring.textual.finding import KeptFinding, TextFinding, Texts
 from scoring.textual.limits import TextTooLongError
 from scoring.textual.marking import Mark, Stuffing, find_stuffing, mark_terms
 from scoring.training import drawn_for_review, label_from_ratings, train_applications
@@ -42,6 +43,7 @@ __all__ = [
     "FactError",
     "Facts",
     "Field",
+    "KeptFinding",
     "Kind",
     "Knockout",
     "KnockoutResult",
@@ -95,6 +97,7 @@ __all__ = [
     "read_model",
     "read_value",
     "score",
+    "search_version",
     "train",
     "train_applications",
 ]

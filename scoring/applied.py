@@ -15,13 +15,14 @@ from scoring.learning.model import TOTAL_TENTHS, Calibration, Model, Term, chanc
 from scoring.learning.problems import LearnError
 from scoring.learning.table import Source
 from scoring.rubric import Rubric
-from scoring.scorecard import ModelUse, Reason, State, TextFinding, Texts
+from scoring.scorecard import ModelUse, Reason, State
 from scoring.textual.dictionary import Dictionary
+from scoring.textual.finding import KeptFinding, TextFinding, Texts
 from scoring.textual.marking import read_together
 from scoring.wording import number_text, points_text
 
 _PLACES = 4
-_TEXTS = tuple(key for key, field in CATALOGUE.items() if field.kind is Kind.TEXT)
+_NOTHING_KEPT: Mapping[str, str] = {}
 
 
 @dataclass(slots=True)
@@ -108,8 +109,7 @@ def field_number(key: str, answer: Value | None) -> object:
 
 def joined_text(facts: Facts) -> str:
     """Give all of an application's texts together, in the catalogue's order."""
-    found = (facts.values.get(key) for key, field in CATALOGUE.items() if field.kind is Kind.TEXT)
-    return "\n".join(text for text in found if isinstance(text, str))
+    return "\n".join(facts.texts.values())
 
 
 def _term_value(model: Model, term: Term, facts: Facts, tallies: Mapping[str, Tally]) -> object:
@@ -281,9 +281,19 @@ def _bin_text(term: Term, place: int) -> str:
     return f"[{low}–{high})" if low or high else ""
 
 
-def read_texts(facts: Facts, dictionary: Dictionary) -> Texts:
-    """Mark a dictionary's words in an application's texts and say where they look stuffed."""
-    texts = {key: text for key in _TEXTS if isinstance(text := facts.values.get(key), str)}
-    read = read_together(list(texts.values()), dictionary.sought)
-    found = [TextFinding(key, marks, stuffing) for key, (marks, stuffing) in zip(texts, read, strict=True)]
+def read_texts(facts: Facts, dictionary: Dictionary, kept: Mapping[str, str] = _NOTHING_KEPT) -> Texts:
+    """Mark a dictionary's words in an application's texts and say where they look stuffed.
+
+    Args:
+        facts: The application's answers.
+        dictionary: The words.
+        kept: By text what `TextFinding.found` gave of it under the same dictionary and `search_version`; such a text is
+            not searched again.
+    """
+    new = [text for text in facts.texts.values() if text not in kept]
+    read = dict(zip(new, read_together(new, dictionary.sought), strict=True))
+    found = [
+        TextFinding(key, *read[text]) if text in read else KeptFinding(key, kept[text])
+        for key, text in facts.texts.items()
+    ]
     return Texts(dictionary.version, dictionary.sha256, tuple(found))

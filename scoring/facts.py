@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
 
 from scoring.canonical import canonical_json, sha256_of_text
@@ -20,6 +20,7 @@ _WHOLE = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5}")
 _DECIMAL = re.compile(r"(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.[0-9]{1,6})?")
 _DAY = re.compile(r"([0-9]{4})([-./])([0-9]{1,2})\2([0-9]{1,2})")
 _SEPARATORS = re.compile(r"[\s_\-/·:]+")
+_TEXTS = tuple(key for key, field in CATALOGUE.items() if field.kind is Kind.TEXT)
 _LARGEST = 10**18 - 1
 _LONGEST_SHOWN = 200
 _TRUE = frozenset({"예", "네", "yes", "y", "true"})
@@ -121,12 +122,26 @@ def _codes(key: str) -> dict[str, str]:
     }
 
 
-def _as_choice(field: Field, value: object) -> str | None:
-    code = _codes(field.key).get(_squeeze(value)) if isinstance(value, str) else None
+# Few words answer a field, and thousands of applications use the same ones.
+@lru_cache(maxsize=8192)
+def _chosen(key: str, word: str) -> tuple[bool, str | None]:
+    """Say whether a word names an option, and its code, or None where the option says that nothing is known."""
+    code = _codes(key).get(_squeeze(word))
     if code is None:
+        return False, None
+    choice = CATALOGUE[key].find_choice(code)
+    return True, None if choice is not None and choice.means_missing else code
+
+
+def _as_choice(field: Field, value: object) -> str | None:
+    if not isinstance(value, str):
         raise _UnreadableError
-    choice = field.find_choice(code)
-    return None if choice is not None and choice.means_missing else code
+    # What is long is no option's name, or one among blanks; it is looked up without being remembered.
+    look = _chosen if len(value) <= _LONGEST_SHOWN else _chosen.__wrapped__
+    known, code = look(field.key, value)
+    if not known:
+        raise _UnreadableError
+    return code
 
 
 def _as_date(_field: Field, value: object) -> date:
@@ -280,6 +295,12 @@ class Facts:
     def to_answers(self) -> dict[str, str | int | bool]:
         """Give plain JSON values from which `from_answers` makes the same facts again."""
         return {key: value if isinstance(value, bool | int | str) else str(value) for key, value in self.entries}
+
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """The answers that are free text by field, in the catalogue's order."""
+        found = ((key, self.values.get(key)) for key in _TEXTS)
+        return {key: text for key, text in found if isinstance(text, str)}
 
     @cached_property
     def canonical_json(self) -> str:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scoring.applied import Learned, Tally, apply_model
+from scoring.applied import Learned, Tally, apply_model, read_texts
 from scoring.canonical import canonical_json, sha256_of_text
 from scoring.compiled import CompiledCriterion, compile_rubric
 from scoring.facts import Facts, Value
+from scoring.knockouts import KnockoutResult
 from scoring.learning.model import Calibration, Model
 from scoring.rubric import Rubric
 from scoring.score import code_version, criterion_score, finish, tally_criterion
-from scoring.scorecard import CriterionScore, Scorecard, TextFinding, Told
+from scoring.scorecard import CriterionScore, Scorecard, Told
 from scoring.textual.dictionary import Dictionary
+from scoring.textual.finding import KeptFinding, TextFinding, write_finding
 
 _MOST_KEPT = 20_000
+_NOTHING_KEPT: Mapping[str, str] = {}
 _PLACE = "\0"
 _PLACE_WRITTEN = canonical_json(_PLACE)
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A scorecard and its document as canonical JSON: `card.canonical_json()`, letter for letter."""
+    """A scorecard and its document as canonical JSON: `card.canonical_json()`, letter for letter.
+
+    Attributes:
+        found: By text what was found in it, of the texts that were searched for this.
+    """
 
     card: Scorecard
     text: str
+    found: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -65,11 +73,16 @@ class Scorer:
         ]
         self._answered: list[dict[tuple[Value | None, ...], _Answered]] = [{} for _ in self._compiled]
         self._texts: dict[Told, str] = {}
-        # Parts kept above are the same objects each time: by their identity the text is found without hashing them.
-        self._part_texts: dict[int, tuple[CriterionScore, str]] = {}
+        # Parts that are kept are the same objects each time: by their identity the text is found without hashing them.
+        self._part_texts: dict[int, tuple[CriterionScore | KnockoutResult, str]] = {}
 
-    def score(self, facts: Facts) -> Scorecard:
+    def score(self, facts: Facts, kept: Mapping[str, str] = _NOTHING_KEPT) -> Scorecard:
         """Score one application, as `score` does.
+
+        Args:
+            facts: The application's answers.
+            kept: By text what was found in it before (`Written.found`), by the same dictionary and `search_version`: it
+                is not searched again.
 
         Raises:
             LearnError: If the model was learned on another rubric, or from columns that no application has.
@@ -83,24 +96,34 @@ class Scorer:
         applied = None if self.model is None else apply_model(self.model, self.rubric, facts, tallies, self.calibration)
         learned: Sequence[Learned | None] = [None] * len(tallies) if applied is None else applied.criteria
         criteria = tuple([self._part(one, part) for one, part in zip(answered, learned, strict=True)])
-        return finish(facts, self.rubric, tallies, applied, criteria, self.dictionary)
+        texts = None if self.dictionary is None else read_texts(facts, self.dictionary, kept)
+        return finish(facts, self.rubric, tallies, applied, criteria, texts)
 
-    def write(self, facts: Facts) -> Written:
+    def write(self, facts: Facts, kept: Mapping[str, str] = _NOTHING_KEPT) -> Written:
         """Score one application and write its document.
+
+        Args:
+            facts: The application's answers.
+            kept: As in `score`: the document is the same with it and without.
 
         Raises:
             LearnError: If the model was learned on another rubric, or from columns that no application has.
         """
-        card = self.score(facts)
+        card = self.score(facts, kept)
+        findings = () if card.texts is None else card.texts.findings
+        found = {facts.texts[one.field]: one.found for one in findings if isinstance(one, TextFinding)}
+        return Written(card, self._written(card), found)
+
+    def _written(self, card: Scorecard) -> str:
         lists = sorted(card.lists().items())
         figures = card.figures() | dict.fromkeys([key for key, _ in lists], _PLACE)
         pieces = canonical_json(figures).split(_PLACE_WRITTEN)
         if len(pieces) != len(lists) + 1:
             # A value of the document itself looks like a place.
-            return Written(card, card.canonical_json())
+            return card.canonical_json()
         bodies = ["[" + ",".join([self._text(part) for part in parts]) + "]" for _, parts in lists]
         sha256 = sha256_of_text(_interleave(pieces, bodies))
-        return Written(card, _interleave(_with_code(pieces, card.rubric_sha256, sha256), bodies))
+        return _interleave(_with_code(pieces, card.rubric_sha256, sha256), bodies)
 
     def _look(
         self, place: int, compiled: CompiledCriterion, answers: tuple[Value | None, ...], facts: Facts
@@ -122,9 +145,9 @@ class Scorer:
         return found
 
     def _text(self, part: Told) -> str:
-        if isinstance(part, TextFinding):
-            return canonical_json(part.to_document())
-        if isinstance(part, CriterionScore):
+        if isinstance(part, TextFinding | KeptFinding):
+            return write_finding(part)
+        if isinstance(part, CriterionScore | KnockoutResult):
             known = self._part_texts.get(id(part))
             if known is not None:
                 return known[1]

@@ -1,6 +1,7 @@
 """Scoring: facts and a rubric in, a scorecard out. No clock, no chance, no network, no database."""
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -15,6 +16,7 @@ from scoring.learning.model import Calibration, Model
 from scoring.rubric import Rubric
 from scoring.scorecard import CriterionScore, Move, Scorecard, State
 from scoring.textual.dictionary import Dictionary
+from scoring.textual.finding import Texts
 from scoring.wording import answer_text
 
 _MOVES_SHOWN = 3
@@ -40,9 +42,20 @@ _SCORING_PATH = (
     "scorecard.py",
     "terms.py",
     "textual/dictionary.py",
+    "textual/finding.py",
     "textual/limits.py",
     "textual/marking.py",
     "wording.py",
+)
+
+# Of these, what finding a dictionary's words in a text depends on.
+_SEARCH_PATH = (
+    "canonical.py",
+    "terms.py",
+    "textual/dictionary.py",
+    "textual/finding.py",
+    "textual/limits.py",
+    "textual/marking.py",
 )
 
 
@@ -53,8 +66,22 @@ def code_version() -> str:
     Returns:
         64 hexadecimal digits that change whenever a module a score depends on does.
     """
-    digest = hashlib.sha256()
-    for name in _SCORING_PATH:
+    return _hash_of(_SCORING_PATH, b"")
+
+
+@cache
+def search_version() -> str:
+    """Hash the source of the search for a dictionary's words, and the edition of Unicode that folds letters.
+
+    Returns:
+        64 hexadecimal digits: as long as they stay, so does what is found in a text.
+    """
+    return _hash_of(_SEARCH_PATH, unicodedata.unidata_version.encode())
+
+
+def _hash_of(names: Sequence[str], beside: bytes) -> str:
+    digest = hashlib.sha256(beside)
+    for name in names:
         digest.update(name.encode() + b"\0" + Path(__file__).parent.joinpath(name).read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -195,7 +222,8 @@ def score_facts(
     applied = None if model is None else apply_model(model, rubric, facts, tallies, calibration)
     learned: Sequence[Learned | None] = [None] * len(tallies) if applied is None else applied.criteria
     criteria = tuple([criterion_score(tally, part) for tally, part in zip(tallies, learned, strict=True)])
-    return finish(facts, rubric, tallies, applied, criteria, dictionary)
+    texts = None if dictionary is None else read_texts(facts, dictionary)
+    return finish(facts, rubric, tallies, applied, criteria, texts)
 
 
 def finish(
@@ -204,9 +232,9 @@ def finish(
     tallies: list[Tally],
     applied: Applied | None,
     criteria: tuple[CriterionScore, ...],
-    dictionary: Dictionary | None,
+    texts: Texts | None,
 ) -> Scorecard:
-    """Make the scorecard of criteria that are scored: knock-outs, coverage, bounds, moves, texts and hashes."""
+    """Make the scorecard of criteria that are scored: knock-outs, coverage, bounds, moves and hashes."""
     total = sum([criterion.points_tenths for criterion in criteria])
     return Scorecard(
         criteria=criteria,
@@ -224,5 +252,5 @@ def finish(
         probability=None if applied is None else applied.probability,
         interval=None if applied is None else applied.interval,
         band_tenths=None if applied is None else applied.band_tenths,
-        texts=None if dictionary is None else read_texts(facts, dictionary),
+        texts=texts,
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from scoring.canonical import Json, canonical_json, sha256_of
 from scoring.knockouts import KnockoutResult
-from scoring.textual.marking import Mark, Stuffing
+from scoring.textual.finding import KeptFinding, TextFinding, Texts
 from scoring.wording import points_text
 
 
@@ -169,33 +169,7 @@ class ModelUse:
     calibration: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TextFinding:
-    """What was found in one text: marked words, and whether it looks stuffed with them."""
-
-    field: str
-    marks: tuple[Mark, ...]
-    stuffing: Stuffing
-
-    def to_document(self) -> dict[str, Json]:
-        """Give the finding as plain JSON values."""
-        return {
-            "field": self.field,
-            "marks": [mark.to_document() for mark in self.marks],
-            "stuffing": self.stuffing.to_document(),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What a dictionary's words say about an application's texts; they move no points."""
-
-    dictionary: str
-    dictionary_sha256: str
-    findings: tuple[TextFinding, ...]
-
-
-Told = KnockoutResult | CriterionScore | Move | TextFinding
+Told = KnockoutResult | CriterionScore | Move | TextFinding | KeptFinding
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from fundapp.audit.rules import GENESIS, link_hash
 from fundapp.audit.tables import AuditEvent, AuditHead
 from fundapp.core.access import Viewer
+
+_TAKE_NEXT = (
+    update(AuditHead).where(AuditHead.id == 1).values(seq=AuditHead.seq + 1).returning(AuditHead.seq, AuditHead.hash)
+)
+_BEGIN = insert(AuditHead).values(id=1, seq=1, hash=GENESIS).returning(AuditHead.seq, AuditHead.hash)
+_APPEND = insert(AuditEvent)
+_KEEP = update(AuditHead).where(AuditHead.id == 1).values(hash=bindparam("newest"))
 
 
 def record_event(
@@ -34,31 +41,28 @@ def record_event(
         at: When.
         details: JSON-able facts. Personal data stays out: the chain can never forget.
     """
-    # The relative update takes the row lock before the hash is read, so two writers cannot link to one event.
-    seq = session.execute(
-        update(AuditHead).where(AuditHead.id == 1).values(seq=AuditHead.seq + 1).returning(AuditHead.seq)
-    ).scalar_one_or_none()
-    if seq is None:
-        seq = 1
-        session.add(AuditHead(id=1, seq=seq, hash=GENESIS))
-        session.flush()
-    previous = session.scalars(select(AuditHead.hash).where(AuditHead.id == 1)).one()
-    event = AuditEvent(
-        seq=seq,
-        at=at,
-        actor=actor.name or actor.email or "anonymous",
-        actor_id=actor.person_id,
-        verb=verb,
-        subject_kind=subject_kind,
-        subject=subject,
-        details=details or {},
-        previous_hash=previous,
-        hash="",
-    )
-    event.hash = link_hash(previous, seq, at, event_content(event))
-    session.add(event)
-    session.execute(update(AuditHead).where(AuditHead.id == 1).values(hash=event.hash))
+    # Said to the connection itself: a demonstration records two thousand events, and half their time was bookkeeping.
     session.flush()
+    connection = session.connection()
+    # The relative update takes the row lock before the hash is read, so two writers cannot link to one event.
+    newest = connection.execute(_TAKE_NEXT).one_or_none()
+    if newest is None:
+        newest = connection.execute(_BEGIN).one()
+    seq, previous = newest
+    values: dict[str, Any] = {
+        "seq": seq,
+        "at": at,
+        "actor": actor.name or actor.email or "anonymous",
+        "actor_id": actor.person_id,
+        "verb": verb,
+        "subject_kind": subject_kind,
+        "subject": subject,
+        "details": details or {},
+        "previous_hash": previous,
+    }
+    digest = link_hash(previous, seq, at, event_content(AuditEvent(**values)))
+    connection.execute(_APPEND, {**values, "hash": digest})
+    connection.execute(_KEEP, {"newest": digest})
 
 
 def event_content(event: AuditEvent) -> dict[str, object]:

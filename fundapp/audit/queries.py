@@ -61,8 +61,8 @@ def verify_chain(session: Session, *, checkpoint: tuple[int, str] | None = None)
                 return ChainCheck(ok=False, events=event.seq, first_bad=expected, head=previous)
             previous, expected = event.hash, expected + 1
     events = expected - 1
-    head = session.get(AuditHead, 1)
-    whole = (head is None and events == 0) or (head is not None and (head.seq, head.hash) == (events, previous))
+    head = session.execute(select(AuditHead.seq, AuditHead.hash)).one_or_none()
+    whole = events == 0 if head is None else tuple(head) == (events, previous)
     if checkpoint is not None and checkpoint[0] > events:
         whole = False
     return ChainCheck(ok=whole, events=events, first_bad=None if whole else expected, head=previous)

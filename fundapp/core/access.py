@@ -60,6 +60,7 @@ class Kind(StrEnum):
 
     CALL = "call"
     APPLICATION = "application"
+    DOCUMENT = "document"
     SCORECARD = "scorecard"
     MODEL = "model"
     RUBRIC = "rubric"
@@ -179,6 +180,8 @@ _OWN_COMPANY: frozenset[tuple[Verb, Kind]] = frozenset(
         (Verb.VIEW, Kind.APPLICATION),
         (Verb.EDIT, Kind.APPLICATION),
         (Verb.SUBMIT, Kind.APPLICATION),
+        (Verb.VIEW, Kind.DOCUMENT),
+        (Verb.EDIT, Kind.DOCUMENT),
         (Verb.VIEW, Kind.AWARD),
         (Verb.VIEW, Kind.CHANGE),
         (Verb.SUBMIT, Kind.CHANGE),

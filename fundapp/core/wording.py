@@ -23,6 +23,7 @@ STATES: Mapping[str, Mapping[str, Words]] = {
         "awarded": ("협약", "Awarded"),
         "withdrawn": ("철회", "Withdrawn"),
     },
+    "document": {"in_use": ("신청서에 쓰임", "In use by an application")},
     "decision": {"carried": ("가결", "Carried"), "rejected": ("부결", "Rejected"), "deferred": ("보류", "Deferred")},
     "rubric": {
         "open": ("작성 중", "In progress"),
@@ -147,6 +148,7 @@ VERBS: Mapping[str, Words] = {
     "prepared": ("올리기", "prepare"),
     "propose": ("상정", "propose"),
     "publish": ("공표", "publish"),
+    "remove": ("보관함에서 지우기", "remove from the wallet"),
     "reject": ("부결", "reject"),
     "release": ("심사로 올리기", "release"),
     "report": ("보고서 제출", "file a report"),

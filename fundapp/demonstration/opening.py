@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from fundapp.allocation.actions import add_investor, add_pool, commit_cash, commit_in_kind, found_fund
 from fundapp.allocation.queries import find_fund
 from fundapp.core.access import SYSTEM
@@ -13,10 +15,12 @@ from fundapp.core.quantities import Quantity, gpu_hours, won
 from fundapp.core.quarters import KST
 from fundapp.demonstration.scenario import as_date
 from fundapp.demonstration.stage import Stage
-from fundapp.intake.actions import join_company, open_call
+from fundapp.intake.actions import attach_document, join_company, keep_document, open_call
 from fundapp.intake.call_file import read_call_file
+from fundapp.intake.document_queries import list_documents
+from fundapp.intake.documents.receiving import Received, receive
 from fundapp.intake.importing import ImportResult, import_applications
-from fundapp.intake.queries import list_applications
+from fundapp.intake.queries import list_applications, list_my_applications
 from fundapp.screening.actions import ScreenResult, judge_knockout, screen_call
 from fundapp.screening.queries import find_scorecard
 
@@ -156,3 +160,33 @@ def seat_applicant(stage: Stage, number: str) -> None:
             )
         )
         stage.forget_viewers()
+
+
+def hand_in_proofs(stage: Stage, number: str) -> None:
+    """Let the applicant hand in the proof that is asked for once review has begun; what is there is left alone."""
+    applicant, at = stage.one("applicant"), stage.when("reviews_close")
+    with stage.database.read() as session:
+        row = next(one for one in list_my_applications(session, applicant) if one.number == number)
+        there = {one.requirement.key for one in list_documents(session, applicant, row.id) if one.documents}
+    for proof in stage.scenario.document["proofs"]:
+        if proof["kind"] in there or row.state == "awarded":
+            continue
+        path = stage.scenario.folder / proof["file"]
+        received = receive(stage.files_url, path.read_bytes(), None)
+
+        def work(session: Session, proof: dict[str, Any] = proof, received: Received = received) -> None:
+            document = keep_document(
+                session,
+                actor=applicant,
+                at=at,
+                company_id=row.company_id,
+                kind=proof["kind"],
+                name=f"{proof['kind']}.pdf",
+                received=received,
+                issued_on=as_date(proof["issued_on"]),
+            )
+            attach_document(
+                session, actor=applicant, at=at, application_id=row.id, requirement=proof["kind"], document_id=document
+            )
+
+        stage.write(work)

@@ -71,12 +71,13 @@ def play(
     tell("ballots")
     sitting.vote(stage, meeting)
     sitting.meet_conditions(stage)
+    funded = [row.number for row in delivery.decisions(stage) if row.outcome == "carried"]
+    opening.seat_applicant(stage, funded[0])
+    opening.hand_in_proofs(stage, funded[0])
     tell("awards")
     delivery.sign(stage)
     delivery.charge_fee(stage)
     delivery.pay_first_tranches(stage)
-    funded = [row.number for row in delivery.decisions(stage) if row.outcome == "carried"]
-    opening.seat_applicant(stage, funded[0])
     usage_rows = delivery.use(stage)
     delivery.value(stage)
     tell("running awards")

@@ -249,7 +249,7 @@ def ask_for_changes(stage: Stage, award: AwardRow) -> None:
     def work(session: Session) -> None:
         grant_id = session.query(Grant.id).filter(Grant.account == last.account).scalar()
         given = Asked(
-            "early_return", "모형을 줄여 일부 시간을 쓰지 않게 됨", hours_e4=last.remaining_e4 // 10 // HOUR * HOUR
+            "early_return", "모델을 줄여 일부 시간을 쓰지 않게 됨", hours_e4=last.remaining_e4 // 10 // HOUR * HOUR
         )
         longer = Asked("extension", "말뭉치 검수가 늦어 두 달 더 씀", until=last.usable_until + timedelta(days=60))
         if given.hours_e4:

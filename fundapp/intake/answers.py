@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from fundapp.core.quantities import Quantity, gpu_commodity
@@ -206,10 +207,17 @@ def gpu_requests(answers: Mapping[str, Any]) -> tuple[GpuRequest, ...]:
     """Return the GPU time that canonical answers ask for, in the order of the columns' names."""
     found = []
     for key in sorted(answers):
-        if key.startswith("gpu_") and (split := re.fullmatch(r"gpu_(.+)_(\d{4}Q[1-4])", key)) is not None:
-            hours = Quantity.parse(str(answers[key]), gpu_commodity(split[1].upper()))
-            found.append(GpuRequest(split[1], split[2], hours))
+        if key.startswith("gpu_") and (asked := _asked_of(key)) is not None:
+            sku, quarter = asked
+            found.append(GpuRequest(sku, quarter, Quantity.parse(str(answers[key]), gpu_commodity(sku.upper()))))
     return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _asked_of(key: str) -> tuple[str, str] | None:
+    """Return the SKU and the quarter that a column asks for."""
+    split = re.fullmatch(r"gpu_(.+)_(\d{4}Q[1-4])", key)
+    return None if split is None else (split[1], split[2])
 
 
 def _read(question: Question, value: object, today: date) -> Any:  # noqa: ANN401 - JSON

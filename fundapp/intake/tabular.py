@@ -165,7 +165,7 @@ def _read_xlsx(content: bytes) -> list[list[str]]:
         sheet = workbook.get_sheet_by_index(0)
         # Empty rows above and columns before the data are kept, so that row numbers are the file's.
         cells = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError) as error:
+    except (CalamineError, zipfile.BadZipFile, OSError, ValueError, KeyError, RuntimeError) as error:
         raise _unreadable("XLSX 파일이 손상되었습니다", f"the XLSX is damaged: {error}") from error
     return [[_cell_text(cell) for cell in row] for row in cells]
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 
-import fsspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
+from fundapp.core.files import read_bytes
 from fundapp.core.quarters import Quarter
-from fundapp.reporting.actions import StoredFile, find_frozen, stored_path
+from fundapp.reporting.actions import STORED_IN, StoredFile, find_frozen
 from fundapp.reporting.sight import require_sight
 from fundapp.reporting.tables import FrozenQuarter, ReportFile, ReportSignature
 from reports.formats import Locale
@@ -89,14 +88,7 @@ def read_file(files_url: str, file: StoredFile) -> bytes:
     Raises:
         NotFoundError: if the store does not hold them, or holds others than were recorded.
     """
-    filesystem, place = fsspec.core.url_to_fs(stored_path(files_url, file.sha256))
-    try:
-        content: bytes = filesystem.cat_file(place)
-    except FileNotFoundError:
-        raise NotFoundError from None
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise NotFoundError
-    return content
+    return read_bytes(files_url, STORED_IN, file.sha256)
 
 
 def _frozen(session: Session, viewer: Viewer, quarter: Quarter, version: int) -> FrozenQuarter:

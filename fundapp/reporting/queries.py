@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -26,7 +26,7 @@ from fundapp.reporting.rules import Check, status_of
 from fundapp.reporting.sheets import Chapter, Sheet, lay_out
 from fundapp.reporting.sight import require_sight
 from fundapp.reporting.tables import FrozenQuarter, ReportFile, ReportSignature
-from fundapp.reporting.tracing import Trace, trace
+from fundapp.reporting.tracing import Step, Trace, add_moves, trace
 from reports import Preview, ReportRows, preview
 from reports.charts import Chart
 from reports.figures import AwardOutlook, Figures, SkuTotal
@@ -53,6 +53,7 @@ __all__ = [
     "get_report",
     "list_reports",
     "read_file",
+    "show_moves",
     "trace_figure",
 ]
 
@@ -310,7 +311,7 @@ def get_report(
 def trace_figure(
     session: Session, viewer: Viewer, quarter: Quarter, version: int, key: str, *, locale: Locale = "ko"
 ) -> Trace:
-    """Return what a printed figure rests on: flows, marks and the ledger transfers under their keys.
+    """Return what a printed figure rests on: flows and marks; `show_moves` adds the ledger transfers under their keys.
 
     Args:
         session: Any session.
@@ -327,7 +328,17 @@ def trace_figure(
     frozen = find_frozen(session, quarter, version)
     if frozen is None:
         raise NotFoundError
-    return trace(session, from_document(frozen.inputs), key, locale)
+    return trace(from_document(frozen.inputs), key, locale)
+
+
+def show_moves(session: Session, viewer: Viewer, steps: Sequence[Step]) -> list[Step]:
+    """Return the steps of one page of a trail with the ledger transfers under their keys.
+
+    Raises:
+        ForbiddenError: if the viewer may not see reports.
+    """
+    require_sight(session, viewer)
+    return add_moves(session, steps)
 
 
 def freeze_checklist(session: Session, viewer: Viewer, quarter: Quarter) -> list[Check]:

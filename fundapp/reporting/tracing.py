@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
 from fundapp.core.errors import NotFoundError
-from fundapp.ledger.queries import transfers
+from fundapp.ledger.queries import transfers_under
 from reports.figures import Figures, reckon
 from reports.formats import Locale, decimal_text, multiple, percent
 from reports.rows import Flow, ReportRows
 from reports.sections import compose
-from reports.sections.model import cell_text, kind_of
+from reports.sections.model import Section, cell_text, kind_of
 from reports.sections.wording import basis_word, company_names, flow_word
 
 _PERCENT = frozenset({"irr", "pic"})
@@ -43,7 +44,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One flow or mark as the report counts it, with the ledger transfers under the same key.
+    """One flow or mark as the report counts it; `add_moves` puts the ledger transfers under the same key beside it.
 
     A mark is a valuation and moves nothing: it has no transfers.
     """
@@ -53,12 +54,12 @@ class Step:
     company: str
     amount_krw: int
     reference: str
-    moves: tuple[Move, ...]
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one figure rests on. `sum_krw` is the steps' sum where the figure is such a sum, else None."""
+    """What one figure rests on, step by step by date; `sum_krw` is their sum where the figure is one, else None."""
 
     key: str
     title: str
@@ -76,14 +77,14 @@ class _Asked:
     references: tuple[str, ...]
 
 
-def trace(session: Session, rows: ReportRows, key: str, locale: Locale) -> Trace:
+def trace(rows: ReportRows, key: str, locale: Locale) -> Trace:
     """Return the trail of a figure of frozen rows: `total.tvpi`, `bridge.cash_in` or a table's row, `holdings.AW-…`.
 
     Raises:
         NotFoundError: if the report prints no such figure, or nothing lies behind it.
     """
-    figures = reckon(rows)
-    asked = _listed(figures, key, locale) or _row(figures, key, locale)
+    figures, sections = _reckoned(rows, locale)
+    asked = _listed(figures, sections, key, locale) or _row(sections, key, locale)
     if asked is None or not asked.references:
         raise NotFoundError
     name = key.rpartition(".")[2]
@@ -96,14 +97,22 @@ def trace(session: Session, rows: ReportRows, key: str, locale: Locale) -> Trace
     if name not in _COUNTED:
         steps += _mark_steps(figures, wanted, words, locale)
     total = sum(flow.amount_krw for flow in flows) if name in _SUMMED else None
-    return Trace(key, asked.title, asked.value, tuple(_with_moves(session, steps)), total, total == asked.exact)
+    steps.sort(key=lambda step: (step.on, step.reference, step.word))
+    return Trace(key, asked.title, asked.value, tuple(steps), total, total == asked.exact)
+
+
+@lru_cache(maxsize=16)
+def _reckoned(rows: ReportRows, locale: Locale) -> tuple[Figures, tuple[Section, ...]]:
+    """Return figures and sections of rows: whoever follows one figure of a report follows the next, too."""
+    figures = reckon(rows)
+    return figures, compose(figures, locale)
 
 
 def _every(_flow: Flow) -> bool:
     return True
 
 
-def _listed(figures: Figures, key: str, locale: Locale) -> _Asked | None:
+def _listed(figures: Figures, sections: Sequence[Section], key: str, locale: Locale) -> _Asked | None:
     found = next((figure for figure in figures.listed if figure.key == key), None)
     if found is None:
         return None
@@ -114,13 +123,13 @@ def _listed(figures: Figures, key: str, locale: Locale) -> _Asked | None:
         text = f"{decimal_text(value, 0)}원" if locale == "ko" else f"KRW {decimal_text(value, 0)}"
     else:
         text = percent(value) if key.rpartition(".")[2] in _PERCENT else multiple(value, locale)
-    return _Asked(_title(figures, key, locale), text, value, found.references)
+    return _Asked(_title(sections, key), text, value, found.references)
 
 
-def _title(figures: Figures, key: str, locale: Locale) -> str:
+def _title(sections: Sequence[Section], key: str) -> str:
     """Return the figure's name as the report's own tables word it: column and row of its cell."""
     first, _, name = key.rpartition(".")
-    tables = {table.key: table for section in compose(figures, locale) for table in section.tables}
+    tables = {table.key: table for section in sections for table in section.tables}
     headline, bridge = tables["headline"], tables["bridge"]
     measures = {row.key: str(row.cells[0]) for row in headline.rows}
     lines = {row.key: str(row.cells[0]) for row in bridge.rows}
@@ -133,10 +142,10 @@ def _title(figures: Figures, key: str, locale: Locale) -> str:
     return f"{measures.get(name, name)} · {bases.get(first, first)}"
 
 
-def _row(figures: Figures, key: str, locale: Locale) -> _Asked | None:
+def _row(sections: Sequence[Section], key: str, locale: Locale) -> _Asked | None:
     """Return a row of a table that says itself what it rests on; its last amount is its value."""
     table_key, _, row_key = key.partition(".")
-    for section in compose(figures, locale):
+    for section in sections:
         for table in section.tables:
             found = next((row for row in table.rows if row.key == row_key), None) if table.key == table_key else None
             if found is None:
@@ -152,7 +161,7 @@ def _row(figures: Figures, key: str, locale: Locale) -> _Asked | None:
 
 def _flow_step(flow: Flow, words: dict[str, str], locale: Locale) -> Step:
     word = f"{flow_word(flow.kind, locale)} · {basis_word(flow.basis, locale)}"
-    return Step(flow.effective_on, word, words.get(flow.company or "", ""), flow.amount_krw, flow.reference, ())
+    return Step(flow.effective_on, word, words.get(flow.company or "", ""), flow.amount_krw, flow.reference)
 
 
 def _mark_steps(figures: Figures, wanted: frozenset[str], words: dict[str, str], locale: Locale) -> list[Step]:
@@ -164,23 +173,15 @@ def _mark_steps(figures: Figures, wanted: frozenset[str], words: dict[str, str],
             words.get(mark.company, ""),
             mark.fair_value_cash_krw + mark.fair_value_in_kind_krw,
             mark.reference,
-            (),
         )
         for mark in figures.rows.marks
         if {mark.reference, mark.company} & wanted
     ]
 
 
-def _with_moves(session: Session, steps: list[Step]) -> list[Step]:
-    """Put each step's ledger transfers beside it, in order of date; one statement."""
-    if not steps:
-        return []
-    steps = sorted(steps, key=lambda step: (step.on, step.reference, step.word))
-    keys = {step.reference for step in steps}
+def add_moves(session: Session, steps: Sequence[Step]) -> list[Step]:
+    """Put the ledger transfers beside the steps of one page; one statement."""
     moves: dict[str, list[Move]] = defaultdict(list)
-    for row in transfers(session, from_date=steps[0].on, to_date=steps[-1].on):
-        if row.txn_key in keys:
-            moves[row.txn_key].append(Move(row.debit, row.credit, row.amount, row.commodity))
-    return [
-        Step(one.on, one.word, one.company, one.amount_krw, one.reference, tuple(moves[one.reference])) for one in steps
-    ]
+    for row in transfers_under(session, {step.reference for step in steps}):
+        moves[row.txn_key].append(Move(row.debit, row.credit, row.amount, row.commodity))
+    return [replace(step, moves=tuple(moves[step.reference])) for step in steps]

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
 
+LONGEST_FINDING = 50_000
+"""Characters of a finding that is kept: 200 marks, at most 60 to 90 characters each, leave it far from full."""
+
 _OPEN = "state IN ('waiting','running')"
 
 
@@ -61,6 +64,22 @@ class TextDictionary(Base):
     version: Mapped[str] = mapped_column(String(80))
     text: Mapped[str] = mapped_column(Text)
     first_used_at: Mapped[datetime]
+
+
+class TextSearch(Base):
+    """What a search for a dictionary's words found in one text, as canonical JSON: by text, dictionary and code.
+
+    Only scoring reads it, to spare a search that would find the same; no record is verified against it.
+    """
+
+    __tablename__ = "text_search"
+    __table_args__ = (CheckConstraint(f"length(found) <= {LONGEST_FINDING}", name="found"), {"info": APPEND_ONLY})
+
+    text_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    dictionary_sha256: Mapped[str] = mapped_column(String(64), ForeignKey("text_dictionary.sha256"), primary_key=True)
+    search_version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    found: Mapped[str] = mapped_column(Text)
+    searched_at: Mapped[datetime]
 
 
 class RubricDraft(Base):

@@ -10,10 +10,12 @@ from fundapp.core.sessions import Database
 from fundapp.web import landing
 from fundapp.web.api import routes as api
 from fundapp.web.committee import routes as committee
+from fundapp.web.documents import routes as documents
 from fundapp.web.grants.shown import init_words
 from fundapp.web.operations import routes as operations
 from fundapp.web.partners import routes as partners
 from fundapp.web.portal import changes as portal_changes
+from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
@@ -36,6 +38,8 @@ ROOMS = (
     portal.blueprint,
     portal_grants.blueprint,
     portal_changes.blueprint,
+    portal_documents.blueprint,
+    documents.blueprint,
     committee.blueprint,
     operations.blueprint,
     partners.blueprint,
@@ -50,6 +54,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     security.configure(app, settings)
     app.config["METRICS_ENABLED"] = settings.metrics_enabled
     app.config["FILES_URL"] = settings.files_url
+    app.config["CLAMD"] = settings.clamd
     init_templates(app)  # first of what asks for the template environment
     attach_database(app, database)
     init_metrics(app)  # first, so that it measures everything after it

@@ -149,6 +149,8 @@ def read_together(texts: Sequence[str], sought: Sequence[Sought]) -> list[tuple[
     Raises:
         TextTooLongError: If a text is longer than any plan could be.
     """
+    if not texts:
+        return []
     for text in texts:
         require_short(text)
     folded = [_folded(text) for text in texts]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from documents_made import attach_plan
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Role, Viewer
@@ -77,13 +78,14 @@ def add_applicant(db: Database, at: datetime, number: str = NUMBERS[0]) -> tuple
 
 
 def fill_draft(db: Database, applicant: Viewer, company: uuid.UUID, at: datetime, number: str) -> uuid.UUID:
-    """Start an application, answer everything that is required and give the required consent."""
+    """Start an application, answer everything that is required, give the required consent and hand the plan in."""
 
     def work(session: Session) -> uuid.UUID:
         application = start_application(session, actor=applicant, at=at, call_code=CALL, company_id=company)
         answers = row(business_number=number)
         save_answers(session, actor=applicant, at=at, application_id=application, answers=answers, expected_revision=1)
         record_consent(session, actor=applicant, at=at, application_id=application, purpose="personal_data", given=True)
+        attach_plan(session, applicant, at, company, application)
         return application
 
     return db.transaction(work)

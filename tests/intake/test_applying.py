@@ -252,6 +252,8 @@ def test_each_step_leaves_one_event(
         "application.started",
         "application.saved",
         "application.consented",
+        "document.kept",
+        "document.attached",
         "application.submit",
     ]
 

@@ -26,6 +26,8 @@ PAGES = (
     ("founder", "{application}"),
     ("founder", "{application}sections/request"),
     ("founder", "{application}check"),
+    ("founder", "{application}documents/"),
+    ("applicant", "/portal/documents"),
     ("member7", "/committee/"),
     ("member7", "{gate}"),
     ("member7", "{review}"),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from visits import ANSWERS, ROLLING, Enter, answer, consent, fill_section, register
+from visits import ANSWERS, ROLLING, Enter, answer, consent, fill_section, hand_plan_in, register
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def start_for_own_company(page: Page) -> str:
     page.get_by_role("button", name="신청서 시작하기").click()
     page.wait_for_url("**/portal/applications/*/")
     expect(page.get_by_role("heading", level=1)).to_have_text("AX 솔루션 상시 공모 신청서")
-    expect(page.get_by_text("11개 중 0개 완료")).to_be_visible()
+    expect(page.get_by_text("12개 중 0개 완료")).to_be_visible()
     return page.url
 
 
@@ -86,9 +86,10 @@ def test_a_company_applies_and_gets_a_receipt(enter: Enter) -> None:
     request_gpu_time(page, application)
     for section in ("finance", "contact", "solution", "spc", "korean_ai", "traction", "declarations"):
         fill_section(page, application, section, COMPANY)
+    hand_plan_in(page, application)
     leave_something_out(page, application)
     consent(page, application)
-    expect(page.get_by_text("11개 중 10개 완료")).to_be_visible()
+    expect(page.get_by_text("12개 중 11개 완료")).to_be_visible()
 
     page.get_by_role("link", name="확인하고 제출").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("확인하고 제출")

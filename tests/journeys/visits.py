@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from documents_made import pdf_of
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -125,6 +126,20 @@ def consent(page: Page, application: str) -> None:
     page.get_by_label(re.compile(r"^\[필수\]")).check()
     page.get_by_role("button", name="저장하고 계속").click()
     expect(page.get_by_text("동의 여부를 기록했습니다.")).to_be_visible()
+
+
+def hand_plan_in(page: Page, application: str) -> None:
+    """Hand the business plan in, without which nothing can be sent."""
+    page.goto(f"{application}documents/")
+    card = page.get_by_role("region", name="사업계획서")
+    file = {
+        "name": "계획.pdf",
+        "mimeType": "application/pdf",
+        "buffer": pdf_of("하역 순서를 추천하는 사업의 계획입니다."),
+    }
+    card.get_by_label("내 기기의 파일").set_input_files(file)  # type: ignore[arg-type]
+    card.get_by_role("button", name="붙이기").click()
+    expect(page.get_by_text("서류를 붙였습니다.")).to_be_visible()
 
 
 def register(page: Page, name: str, email: str) -> None:

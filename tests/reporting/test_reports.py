@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from fundapp.committee.tables import Condition
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import InvalidInputError, NotFoundError
+from fundapp.core.files import stored_path
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
 from fundapp.portfolio.actions import (
@@ -27,7 +28,7 @@ from fundapp.portfolio.actions import (
 )
 from fundapp.portfolio.rules import Mark
 from fundapp.portfolio.tables import Award, Tranche
-from fundapp.reporting.actions import Frozen, build_report, freeze_quarter, sign_report, stored_path
+from fundapp.reporting.actions import STORED_IN, Frozen, build_report, freeze_quarter, sign_report
 from fundapp.reporting.collecting import collect_rows
 from fundapp.reporting.documents import from_document, to_document
 from fundapp.reporting.queries import dashboard, find_shelf, freeze_checklist, get_report, list_reports, trace_figure
@@ -340,7 +341,7 @@ def test_files_are_kept_by_hash_and_recorded_once(db: Database, tmp_path: Path) 
         rows = list(session.scalars(select(ReportFile)))
     assert len(rows) == 3 + len(built.files["csv"])
     for row in rows:
-        content = Path(stored_path(store, row.sha256)).read_bytes()
+        content = Path(stored_path(store, STORED_IN, row.sha256)).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (row.sha256, row.bytes)
 
 

@@ -21,6 +21,7 @@ from fundapp.reporting.queries import (
     frozen_dashboard,
     get_report,
     read_file,
+    show_moves,
     trace_figure,
 )
 
@@ -79,9 +80,10 @@ def test_tables_in_words_carry_unit_text_and_trail(frozen: Database) -> None:
 def test_a_sum_is_traced_to_the_flows_that_make_it(frozen: Database) -> None:
     with frozen.read() as session:
         trail = trace_figure(session, PARTNER, Q3, 1, "bridge.in_kind_in", locale="en")
+        steps = show_moves(session, PARTNER, trail.steps)
     assert (trail.value, trail.sum_krw, trail.ties) == ("KRW 626,600", 626_600, True)
-    assert [(step.on, step.amount_krw) for step in trail.steps] == [(date(2026, 8, 3), 626_600)]
-    assert [(move.commodity, move.amount) for move in trail.steps[0].moves] == [
+    assert [(step.on, step.amount_krw) for step in steps] == [(date(2026, 8, 3), 626_600)]
+    assert [(move.commodity, move.amount) for move in steps[0].moves] == [
         ("GPUH.H100", 1_205_000),
         ("KRW-IMPUTED", 626_600 * 10_000),
     ]

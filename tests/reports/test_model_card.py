@@ -60,7 +60,7 @@ FAILED = replace(
 )
 
 
-@pytest.mark.parametrize(("locale", "title"), [("ko", "모형 카드 2026-10-05.1"), ("en", "Model card 2026-10-05.1")])
+@pytest.mark.parametrize(("locale", "title"), [("ko", "모델 카드 2026-10-05.1"), ("en", "Model card 2026-10-05.1")])
 def test_a_card_is_tagged_titled_and_speaks_its_language(locale: Locale, title: str) -> None:
     with pikepdf.open(io.BytesIO(render_card(CARD, locale))) as pdf:
         assert bool(pdf.Root.MarkInfo.Marked)

@@ -78,6 +78,27 @@ def test_many_are_written_as_each_alone_would_be(
         assert written.text == alone.canonical_json()
 
 
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_texts_that_were_searched_before_are_written_as_if_they_were_searched_again(
+    facts: list[Facts], share: float
+) -> None:
+    rubric, dictionary = default_rubric(), default_dictionary()
+    scorer = Scorer(rubric, dictionary=dictionary)
+    kept: dict[str, str] = {}
+    for one in facts:
+        kept |= scorer.write(one).found
+    assert set(kept) == {text for one in facts for text in one.texts.values()}
+    dice = random.Random(9)  # noqa: S311 - any part of them
+    some = {text: found for text, found in kept.items() if dice.random() < share}
+    for one in facts:
+        alone = score(one, rubric, dictionary=dictionary)
+        written = scorer.write(one, some)
+        assert written.text == alone.canonical_json()
+        assert written.card.to_document() == alone.to_document()
+        assert set(written.found) == set(one.texts.values()) - set(some)
+        assert {text: kept[text] for text in written.found} == written.found
+
+
 @pytest.mark.parametrize("version", ["\\u0000", '\\",\\"coverage\\":', "2026.1"])
 def test_no_version_however_odd_changes_what_is_written(facts: list[Facts], version: str) -> None:
     rubric: Rubric = parse_rubric(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from documents_made import attach_plan
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -102,7 +103,7 @@ class Portal:
         return self.db.transaction(work)
 
     def complete_draft(self, person_id: uuid.UUID, company_id: uuid.UUID, **changes: str) -> uuid.UUID:
-        """A draft that lacks nothing, consents included."""
+        """A draft that lacks nothing, consents and plan included."""
         hours = dict.fromkeys(self.gpu_keys()[:1], "24000")
         key = self.draft(person_id, company_id, **ANSWERS | hours | changes)
         actor, at = self.viewer(person_id), datetime.now(UTC)
@@ -114,6 +115,7 @@ class Portal:
                 )
 
         self.db.transaction(agree)
+        self.db.transaction(lambda session: attach_plan(session, actor, at, company_id, key))
         return key
 
     def submitted(self, person_id: uuid.UUID, company_id: uuid.UUID, **changes: str) -> uuid.UUID:

@@ -71,7 +71,7 @@ def passed(db: Database, scored: None, at: datetime) -> str:
 def test_without_a_model_the_page_says_that_the_rubric_stands_alone(enter: Enter, scored: None) -> None:
     page = enter("analyst").get("/operations/models").text
     assert "기준표만" in page
-    assert "아직 배운 모형이 없습니다" in page
+    assert "아직 배운 모델이 없습니다" in page
     assert "선정 비율: 지역" in page
     assert "볼 수 있는 비공개 평점이 없습니다." in page
 
@@ -94,11 +94,11 @@ def test_a_model_that_passed_is_activated_by_two_people_and_taken_back(
     assert "활성화를 제안했습니다" in send(analyst, f"{passed}/propose", reason="하한이 0보다 큽니다.")
     assert "제안한 사람은 승인할 수 없습니다." in analyst.get("/operations/models").text
     assert "작성자와 승인자는 서로 달라야 합니다." in send(analyst, f"{passed}/approve")
-    assert "모형을 활성화했습니다" in send(admin, f"{passed}/approve")
+    assert "모델을 활성화했습니다" in send(admin, f"{passed}/approve")
     card = analyst.get(f"/operations/models/{passed}").text
     assert "쓰는 중" in card
     assert "하한이 0보다 큽니다." in card
-    assert "모형을 되돌렸습니다." in send(analyst, "rollback", reason="이상 징후")
+    assert "모델을 되돌렸습니다." in send(analyst, "rollback", reason="이상 징후")
     with db.read() as session:
         rows = session.scalars(select(ModelActivation).order_by(ModelActivation.number)).all()
     assert [(row.number, row.model_id is None, row.rollback_of is None) for row in rows] == [
@@ -177,7 +177,7 @@ def test_nobody_else_asks_and_nothing_is_asked_without_a_token(
     auditor, committee, analyst = enter("auditor"), enter("committee"), enter("analyst")
     page = auditor.get("/operations/models").text
     assert "판정 요청" not in page
-    assert "새 모형 학습 요청" not in page
+    assert "새 모델 학습 요청" not in page
     assert committee.get("/operations/models/requests").status_code == 404
     for step in ("train", f"{passed}/judge"):
         path, fields = f"/operations/models/{step}", {"key": str(uuid.uuid4())}
@@ -214,7 +214,7 @@ def test_a_model_card_reads_in_english_too(enter: Enter, passed: str) -> None:
     assert "repeated folds: log-loss saved" in page
 
 
-@pytest.mark.parametrize(("locale", "title"), [("ko", "모형 카드 "), ("en", "Model card ")])
+@pytest.mark.parametrize(("locale", "title"), [("ko", "모델 카드 "), ("en", "Model card ")])
 def test_a_model_card_is_a_tagged_pdf_in_both_languages(
     db: Database, enter: Enter, passed: str, locale: str, title: str
 ) -> None:

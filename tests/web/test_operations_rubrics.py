@@ -167,7 +167,7 @@ def test_while_a_model_serves_the_page_says_what_the_committee_would_see(
     client = enter("analyst")
     draft = begin(client).removesuffix("/edit")
     page = client.get(draft).text
-    assert f"공표하면 점수 모형을 쓰지 않습니다: {version}" in page
+    assert f"공표하면 점수 모델을 쓰지 않습니다: {version}" in page
     assert "위원회가 볼 순위" in page
     header, *rows = (line.split(",") for line in client.get(f"{draft}?download=csv").text.splitlines())
     assert header[-4:] == ["지금 위원회가 보는 점수", "위원회가 볼 점수", "지금 위원회가 보는 순위", "위원회가 볼 순위"]

@@ -57,7 +57,7 @@ def test_starting_twice_leads_to_the_same_application(portal: Portal) -> None:
 def test_the_task_list_says_how_far_each_section_is(draft: tuple[Portal, Browser, str]) -> None:
     _, browser, address = draft
     page = browser.text(f"{address}/")
-    assert "11개 중 0개 완료" in page
+    assert "12개 중 0개 완료" in page
     assert "7개 문항 중 2개 작성" in page
     assert page.count("작성 중") >= 1
     assert "잠김" in page

@@ -18,6 +18,8 @@ from fundapp.committee.queries.docket import (
     SortKey,
     docket,
     my_progress,
+    narrow,
+    progress_in,
 )
 from fundapp.committee.queries.meetings import (
     AgendaItem,
@@ -73,7 +75,9 @@ __all__ = [
     "meeting_page",
     "members",
     "my_progress",
+    "narrow",
     "open_conditions",
+    "progress_in",
     "review_page",
     "review_totals",
     "reviewer_progress",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -126,19 +126,26 @@ def docket(
         ForbiddenError: if the viewer sees no reviews at all.
     """
     require_sight(viewer, Kind.REVIEW)
-    chosen = filters or DocketFilter()
     among = (
         select(Application.id)
         .join(Call, Call.id == Application.call_id)
         .where(Call.code == call_code, Application.state.in_(DOCKET_STATES), in_sight(viewer))
     )
-    rows = _rows(session, viewer, among)
-    return _sorted([row for row in rows if _stays(row, chosen)], sort, descending=descending)
+    return _sorted(narrow(_rows(session, viewer, among), filters or DocketFilter()), sort, descending=descending)
+
+
+def narrow(rows: Iterable[DocketRow], chosen: DocketFilter) -> list[DocketRow]:
+    """Return the rows that a filter leaves, in the order they came in."""
+    return [row for row in rows if _stays(row, chosen)]
 
 
 def my_progress(session: Session, viewer: Viewer, call_code: str) -> Progress:
     """Return how many of the viewer's reviews are filed, and the least reviewed application that waits for one."""
-    rows = docket(session, viewer, call_code)
+    return progress_in(docket(session, viewer, call_code))
+
+
+def progress_in(rows: Iterable[DocketRow]) -> Progress:
+    """Return how far the viewer is, from the viewer's own docket of a call."""
     mine = [row for row in rows if row.own_state != "unassigned"]
     waiting = [row for row in mine if row.own_state == "waiting" and row.state in {"eligible", "proposed"}]
     following = min(waiting, key=lambda row: (row.reviews_filed, row.number), default=None)

@@ -12,6 +12,7 @@ from fundapp.intake.actions.applications import (
 )
 from fundapp.intake.actions.calls import OpenedCall, open_call, take_numbers
 from fundapp.intake.actions.companies import join_company, register_company
+from fundapp.intake.actions.documents import attach_document, detach_document, keep_document, remove_document
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
 
 __all__ = [
@@ -20,12 +21,16 @@ __all__ = [
     "SavedDraft",
     "actor_name",
     "answers_sha256",
+    "attach_document",
     "company_columns",
+    "detach_document",
     "join_company",
+    "keep_document",
     "move_application",
     "open_call",
     "record_consent",
     "register_company",
+    "remove_document",
     "save_answers",
     "start_application",
     "submit_application",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,10 @@ from fundapp.core.errors import NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import kst_date
 from fundapp.intake.actions.calls import take_numbers
+from fundapp.intake.actions.documents import document_problems, freeze_documents
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns, refuse
 from fundapp.intake.answers import problem, read_answers, validate_answers
+from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
 from fundapp.intake.rules import (
     PURPOSES,
@@ -180,8 +182,9 @@ def submit_application(
         require_open(call.opens_at, call.closes_at, at)
         verb = "submit" if application.state == "draft" else "resubmit"
         advance(application.state, verb)
-        _require_complete(session, application, parse_form(call.document), at)
-        version = _freeze(session, application, actor, at)
+        requirements = read_requirements(call.document)
+        _require_complete(session, application, parse_form(call.document), requirements, at)
+        version = _freeze(session, application, requirements, actor, at)
         move_application(session, application, verb, actor=actor, at=at)
         return {"version": version}
 
@@ -256,7 +259,9 @@ def _load_own(session: Session, actor: Viewer, application_id: uuid.UUID, verb: 
     return application, session.scalars(select(Call).where(Call.id == application.call_id)).one()
 
 
-def _require_complete(session: Session, application: Application, form: Form, at: datetime) -> None:
+def _require_complete(
+    session: Session, application: Application, form: Form, requirements: Sequence[Requirement], at: datetime
+) -> None:
     problems = validate_answers(form, application.answers, today=kst_date(at))
     company = session.scalars(select(Company).where(Company.id == application.company_id)).one()
     number = application.answers.get("business_number")
@@ -271,6 +276,7 @@ def _require_complete(session: Session, application: Application, form: Form, at
         for purpose in PURPOSES
         if purpose.required and not given.get(purpose.key, False)
     ]
+    problems += document_problems(session, application.id, requirements, kst_date(at))
     if problems:
         raise AnswersRefusedError(problems)
     _bring_up_to_date(company, application.answers)
@@ -282,20 +288,22 @@ def _bring_up_to_date(company: Company, answers: Mapping[str, Any]) -> None:
             setattr(company, column, value)
 
 
-def _freeze(session: Session, application: Application, actor: Viewer, at: datetime) -> int:
+def _freeze(
+    session: Session, application: Application, requirements: Sequence[Requirement], actor: Viewer, at: datetime
+) -> int:
     newest = session.scalar(select(func.max(Submission.version)).where(Submission.application_id == application.id))
     version = (newest or 0) + 1
-    session.add(
-        Submission(
-            application_id=application.id,
-            version=version,
-            answers=application.answers,
-            sha256=answers_sha256(application.answers),
-            submitted_at=at,
-            submitted_by=actor_name(actor),
-        )
+    submission = Submission(
+        application_id=application.id,
+        version=version,
+        answers=application.answers,
+        sha256=answers_sha256(application.answers),
+        submitted_at=at,
+        submitted_by=actor_name(actor),
     )
+    session.add(submission)
     session.flush()
+    freeze_documents(session, submission, requirements)
     return version
 
 

@@ -15,6 +15,7 @@ from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.quarters import KST
 from fundapp.intake.actions.names import refuse
+from fundapp.intake.documents.kinds import read_requirements
 from fundapp.intake.form import Form, parse_form
 from fundapp.intake.tables import Call
 
@@ -45,6 +46,7 @@ def open_call(session: Session, *, actor: Viewer, at: datetime, document: dict[s
     """
     require(actor, Verb.EDIT, Thing(Kind.CALL))
     form = parse_form(document)
+    read_requirements(document)
     code, titles = _word(document, "code", 40), (_word(document, "title_ko", 200), _word(document, "title_en", 200))
     opens_at, closes_at = _instant(document, "opens"), _instant(document, "closes")
     if closes_at <= opens_at:

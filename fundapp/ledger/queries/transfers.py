@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -83,6 +84,20 @@ def transfers(
             query = query.where(Transfer.debit_id.in_(ids) | Transfer.credit_id.in_(ids))
     query = query.order_by(*_order(newest_first=newest_first)).limit(limit)
     return [TransferRow(*row) for row in session.execute(query)]
+
+
+def transfers_under(session: Session, keys: Collection[str]) -> list[TransferRow]:
+    """Return the posted transfers of a few transactions, in order of effect; one statement.
+
+    Args:
+        session: Any session.
+        keys: Of the transactions, as many as a page shows; unknown ones are passed over.
+    """
+    if not keys:
+        return []
+    query = _transfer_query(aliased(Account), aliased(Account))
+    query = query.where(Txn.key.in_(keys), Transfer.effective_on.is_not(None))
+    return [TransferRow(*row) for row in session.execute(query.order_by(*_order(newest_first=False)))]
 
 
 def count_transfers(session: Session, *, account: str | None = None) -> int:

@@ -8,17 +8,18 @@ from fundapp.reporting.actions.closing import (
     withdraw_close,
 )
 from fundapp.reporting.actions.reports import (
+    STORED_IN,
     Frozen,
     StoredFile,
     build_report,
     find_frozen,
     freeze_quarter,
     sign_report,
-    stored_path,
 )
 from reports import BuiltReport
 
 __all__ = [
+    "STORED_IN",
     "BuiltReport",
     "Frozen",
     "StoredFile",
@@ -30,6 +31,5 @@ __all__ = [
     "freeze_quarter",
     "prepare_close",
     "sign_report",
-    "stored_path",
     "withdraw_close",
 ]

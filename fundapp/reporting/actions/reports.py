@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import fsspec
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, FourEyesError, InvalidInputError, NotFoundError
+from fundapp.core.files import keep_bytes
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.core.sessions import Database, RetryTransactionError
 from fundapp.reporting.actions.closing import close_when_ready
@@ -31,6 +31,9 @@ from reports import BuiltReport, build, inputs_sha256
 from reports.figures import reckon
 from reports.formats import Locale
 from reports.rows import Published, Remark, ReportRows, SignOff
+
+STORED_IN = "reports"
+"""The folder of the files store that reports are kept in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +222,8 @@ def build_report(
     built = build(rows, out_dir, locale=locale)
     files = [_describe(path) for path in _paths(built)]
     if files_url is not None:
-        for path, file in zip(_paths(built), files, strict=True):
-            _store(files_url, path, file)
+        for path in _paths(built):
+            keep_bytes(files_url, STORED_IN, path.read_bytes())
     db.transaction(lambda session: _remember(session, frozen.id, files))
     return built
 
@@ -260,23 +263,6 @@ def _describe(path: Path) -> StoredFile:
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return StoredFile(path.name, media_type, hashlib.sha256(content).hexdigest(), len(content))
-
-
-def stored_path(files_url: str, sha256: str) -> str:
-    """Return where the files store keeps an artefact: by the hash of its bytes, so that nothing is overwritten."""
-    return f"{files_url.rstrip('/')}/reports/{sha256[:2]}/{sha256}"
-
-
-def _store(files_url: str, path: Path, file: StoredFile) -> None:
-    target = stored_path(files_url, file.sha256)
-    filesystem, place = fsspec.core.url_to_fs(target)
-    if filesystem.exists(place):
-        return
-    # Written aside and moved, so that a name by hash never stands for half of the bytes.
-    filesystem.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
-    aside = f"{place}.{uuid.uuid4().hex}"
-    filesystem.pipe_file(aside, path.read_bytes())
-    filesystem.mv(aside, place)
 
 
 def _remember(session: Session, frozen_id: uuid.UUID, files: Iterable[StoredFile]) -> None:

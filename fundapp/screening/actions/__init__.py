@@ -22,7 +22,6 @@ from fundapp.screening.actions.requests import (
 from fundapp.screening.actions.scorecards import (
     ScorecardSummary,
     ScreenResult,
-    overall_verdict,
     score_application,
     screen_call,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "calibrate_model",
     "gate_model",
     "judge_knockout",
-    "overall_verdict",
     "propose_activation",
     "refuse_request",
     "replay_scorecards",

@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 from fundapp.core.errors import InputFileError, ModelRefusedError
 from fundapp.core.orm import canonical_json
 from fundapp.intake.tables import Application, Submission
-from fundapp.screening.actions.scorecards import overall_verdict
 from fundapp.screening.dictionaries import read_dictionary
 from fundapp.screening.rubrics import read_rubric
 from fundapp.screening.serving import read_stored
 from fundapp.screening.tables import FitModel, ModelCalibration, RubricVersion, Scorecard, TextDictionary
-from scoring import FactError, Facts, LearnError, code_version, read_calibration, score
+from scoring import FactError, Facts, LearnError, code_version, overall_outcome, read_calibration, score
 from scoring import Scorecard as ScoredCard
 from scoring.canonical import sha256_of
 
@@ -159,7 +158,7 @@ def _replay(card: Scorecard, rubric_text: str, kept: _Kept) -> str:
     again = _score_again(card, rubric_text, kept)
     if isinstance(again, str):
         return again
-    columns = (card.total_tenths, card.verdict) == (again.total_tenths, overall_verdict(again))
+    columns = (card.total_tenths, card.verdict) == (again.total_tenths, overall_outcome(again).value)
     mine, theirs = again.to_document(), card.document
     if card.code_version == code_version():
         return "identical" if columns and canonical_json(mine) == canonical_json(theirs) else "result"

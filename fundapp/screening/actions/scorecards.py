@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,15 +23,14 @@ from fundapp.core.sessions import Database, RetryTransactionError
 from fundapp.intake.actions import actor_name
 from fundapp.intake.rules import advance
 from fundapp.intake.tables import Application, Call, Submission, Transition
-from fundapp.screening.dictionaries import LoadedDictionary, keep_dictionary, load_dictionary_file
-from fundapp.screening.facts import derive_facts, reference_date
+from fundapp.screening.ahead import Ahead, Pile, Ready, load_means
+from fundapp.screening.dictionaries import LoadedDictionary, keep_dictionary
+from fundapp.screening.facts import reference_date
+from fundapp.screening.findings import keep_findings
 from fundapp.screening.keeping import keep_rubric
-from fundapp.screening.rubric_queries import newest_rubric
 from fundapp.screening.rubrics import LoadedRubric
-from fundapp.screening.serving import Serving, load_serving
 from fundapp.screening.tables import Scorecard
-from scoring import Facts, Outcome, Scorer, code_version
-from scoring import Scorecard as ScoredCard
+from scoring import Outcome
 
 BLOCK = 1_000
 """So many applications are read, scored and written at a time: what is held in memory does not grow with the call."""
@@ -84,29 +84,13 @@ class _Known:
 
 @dataclass(slots=True)
 class _Run:
-    """One scoring of one application or of a call: with what, and what came of it.
+    """One scoring of one application or of a call: with what, and what came of it."""
 
-    Attributes:
-        means: With what is scored, as every scorecard of the run records it.
-    """
-
-    loaded: LoadedRubric
-    serving: Serving
-    scorer: Scorer
-    means: dict[str, str | None]
+    ahead: Ahead
     actor: Viewer
     at: datetime
     summaries: list[ScorecardSummary] = field(default_factory=list)
     moves: list[tuple[uuid.UUID, str]] = field(default_factory=list)
-
-
-def overall_verdict(card: ScoredCard) -> str:
-    """Return fail if any knock-out fails, else unknown if any is open, else pass."""
-    outcomes = {knockout.outcome for knockout in card.knockouts}
-    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
-        if outcome in outcomes:
-            return outcome.value
-    return Outcome.PASS.value
 
 
 def score_application(
@@ -128,7 +112,9 @@ def score_application(
         TransitionRefusedError: if it has no submission or its review has begun.
     """
     require(actor, Verb.SCREEN, Thing(Kind.APPLICATION, application_id))
-    run = _screen(session, Application.id == application_id, actor, at, rubric, dictionary)
+    with closing(Pile()) as pile:
+        ahead = Ahead(load_means(session, rubric, dictionary), pile)
+        run = _screen(session, Application.id == application_id, _Run(ahead, actor, at))
     if not run.summaries:
         state = session.scalar(select(Application.state).where(Application.id == application_id))
         if state is None:
@@ -148,74 +134,88 @@ def screen_call(
 ) -> ScreenResult:
     """Score every submission of a call that awaits it, all or none of them; safe to repeat.
 
+    What can be worked out is worked out before the transaction: meanwhile others write.
+
     Raises:
         NotFoundError: if there is no such call, or the actor may not screen.
     """
     require(actor, Verb.SCREEN, Thing(Kind.APPLICATION))
     started = time.perf_counter()
+    with closing(Pile()) as pile:
+        with db.read() as session:
+            ahead = Ahead(load_means(session, rubric, dictionary), pile)
+            for _ in _scored_blocks(session, _of_call(session, call_code, actor), ahead):
+                pass
 
-    def work(session: Session) -> _Run:
-        call_id = session.scalar(select(Call.id).where(Call.code == call_code))
-        if call_id is None:
-            raise NotFoundError
-        recused = Application.id.not_in(actor.recused_from) if actor.recused_from else true()
-        return _screen(session, and_(Application.call_id == call_id, recused), actor, at, rubric, dictionary)
+        def work(session: Session) -> _Run:
+            means = load_means(session, rubric, dictionary)
+            # Published, activated or calibrated in between: what was worked out is of no use any more.
+            mine = ahead if means.columns == ahead.means.columns else Ahead(means, pile)
+            return _screen(session, _of_call(session, call_code, actor), _Run(mine, actor, at))
 
-    run = db.transaction(work)
+        run = db.transaction(work)
+    return _result(run, time.perf_counter() - started)
+
+
+def _of_call(session: Session, call_code: str, actor: Viewer) -> ColumnElement[bool]:
+    call_id = session.scalar(select(Call.id).where(Call.code == call_code))
+    if call_id is None:
+        raise NotFoundError
+    recused = Application.id.not_in(actor.recused_from) if actor.recused_from else true()
+    return and_(Application.call_id == call_id, recused)
+
+
+def _result(run: _Run, seconds: float) -> ScreenResult:
     scored = sum(summary.created for summary in run.summaries)
     verbs = [verb for _, verb in run.moves]
+    model = run.ahead.means.serving.model
     return ScreenResult(
         scored=scored,
         unchanged=len(run.summaries) - scored,
         passed=verbs.count("pass_screening"),
         held=verbs.count("hold"),
-        rubric=run.loaded.rubric.version,
-        model=run.serving.model.version if run.serving.model else None,
-        seconds=round(time.perf_counter() - started, 3),
+        rubric=run.ahead.means.loaded.rubric.version,
+        model=model.version if model else None,
+        seconds=round(seconds, 3),
     )
 
 
-def _screen(
-    session: Session,
-    among: ColumnElement[bool],
-    actor: Viewer,
-    at: datetime,
-    rubric: LoadedRubric | None,
-    dictionary: LoadedDictionary | None,
-) -> _Run:
-    """Score what awaits it among some applications, in statements whose number does not depend on how many these are.
+def _screen(session: Session, among: ColumnElement[bool], run: _Run) -> _Run:
+    """Write what scoring says of what awaits it among some applications.
 
-    Up to `BLOCK` of them, that is: beyond, each further block is one more.
+    The number of statements does not depend on how many these are, up to `BLOCK`: beyond, each further block is a few
+    more.
     """
-    loaded, words = rubric or newest_rubric(session), dictionary or load_dictionary_file()
-    serving = load_serving(session).fit_for(loaded.rubric)
-    scorer = Scorer(loaded.rubric, serving.model, calibration=serving.calibration, dictionary=words.dictionary)
-    model, calibration = serving.fingerprint
-    means = {
-        "rubric_sha256": loaded.rubric.sha256,
-        "model_sha256": model,
-        "calibration": calibration,
-        "dictionary_sha256": words.dictionary.sha256,
-        "code_version": code_version(),
-    }
-    run = _Run(loaded, serving, scorer, means, actor, at)
-    calls = {call.id: call for call in session.scalars(select(Call).where(_calls_of(among)))}
-    known = _newest_cards(session, among)
+    means = run.ahead.means
     try:
-        for block in session.execute(_waiting(among).execution_options(yield_per=BLOCK)).partitions():
-            cards = [card for row in block if (card := _score(run, row, calls[row.call_id], known)) is not None]
+        for block in _scored_blocks(session, among, run.ahead):
+            cards = [card for scored in block if (card := _note(run, *scored)) is not None]
             if cards:
-                keep_rubric(session, loaded, at)
-                keep_dictionary(session, words, at)
+                keep_rubric(session, means.loaded, run.at)
+                keep_dictionary(session, means.words, run.at)
+                keep_findings(session, means.words.dictionary.sha256, _found(run, block), run.at)
                 session.connection().execute(insert(Scorecard), cards)
     except IntegrityError as error:
         # A rival scored the same submission first: start again and find its card.
         raise RetryTransactionError from error
     for verb in ("pass_screening", "hold"):
-        _move(session, [id_ for id_, moved in run.moves if moved == verb], verb, actor, at)
+        _move(session, [id_ for id_, moved in run.moves if moved == verb], verb, run.actor, run.at)
     if run.moves or any(summary.created for summary in run.summaries):
         _record(session, run)
     return run
+
+
+def _scored_blocks(
+    session: Session, among: ColumnElement[bool], ahead: Ahead
+) -> Iterator[list[tuple[Row[Any], Ready, _Known | None]]]:
+    """Yield, block by block, what awaits scoring, what comes of it, and its newest scorecard."""
+    calls = {call.id: call for call in session.scalars(select(Call).where(_calls_of(among)))}
+    known = _newest_cards(session, among)
+    newest = {submission_id: one.fingerprint for submission_id, one in known.items()}
+    for block in session.execute(_waiting(among).execution_options(yield_per=BLOCK)).partitions():
+        asked = [(row.submission_id, reference_date(calls[row.call_id], row.submitted_at)) for row in block]
+        ready = ahead.score(session, asked, newest)
+        yield [(row, one, known.get(row.submission_id)) for row, one in zip(block, ready, strict=True)]
 
 
 def _calls_of(among: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -237,7 +237,6 @@ def _waiting(among: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a select of m
             Application.state,
             Application.call_id,
             Submission.id.label("submission_id"),
-            Submission.answers,
             Submission.submitted_at,
         )
         .join(newest, newest.c.application_id == Application.id)
@@ -274,13 +273,11 @@ def _newest_cards(session: Session, among: ColumnElement[bool]) -> dict[uuid.UUI
     }
 
 
-def _score(run: _Run, row: Row[Any], call: Call, cards: Mapping[uuid.UUID, _Known]) -> dict[str, Any] | None:
-    """Score one application, note what is to become of it, and return its row; None if it would say nothing new."""
-    facts = derive_facts(row.answers, reference_date(call, row.submitted_at))
-    known = cards.get(row.submission_id)
+def _note(run: _Run, row: Row[Any], ready: Ready, known: _Known | None) -> dict[str, Any] | None:
+    """Note what is to become of one application, and return its scorecard's row; None if it would say nothing new."""
     made = None
-    if known is None or known.fingerprint != (facts.sha256, *run.means.values()):
-        made = _card(run, row, facts, 1 if known is None else known.version + 1)
+    if known is None or known.fingerprint != run.ahead.fingerprint(ready.inputs_sha256):
+        made = _row(run, row, ready, 1 if known is None else known.version + 1)
         known = _Known(made["version"], made["total_tenths"], made["verdict"], ())
     state = row.state
     if state == "submitted":
@@ -295,34 +292,42 @@ def _score(run: _Run, row: Row[Any], call: Call, cards: Mapping[uuid.UUID, _Know
             known.total_tenths,
             known.verdict,
             state,
-            run.loaded.rubric.version,
+            run.ahead.means.loaded.rubric.version,
             created=made is not None,
         )
     )
     return made
 
 
-def _card(run: _Run, row: Row[Any], facts: Facts, version: int) -> dict[str, Any]:
-    written = run.scorer.write(facts)
+def _row(run: _Run, row: Row[Any], ready: Ready, version: int) -> dict[str, Any]:
+    card, pile = ready.card, run.ahead.pile
+    if card is None:
+        raise AssertionError("scored, for its newest scorecard names other means")
     return {
         "id": new_id(),
         "application_id": row.id,
         "submission_id": row.submission_id,
         "version": version,
-        "total_tenths": written.card.total_tenths,
-        "verdict": overall_verdict(written.card),
-        "document": CanonicalText(written.text),
-        "facts": CanonicalText(facts.canonical_json),
-        "inputs_sha256": facts.sha256,
-        "rubric": run.loaded.rubric.version,
-        **run.means,
+        "total_tenths": card.total_tenths,
+        "verdict": card.verdict,
+        "document": CanonicalText(pile.get(card.document)),
+        "facts": CanonicalText(pile.get(card.facts)),
+        "inputs_sha256": ready.inputs_sha256,
+        "rubric": run.ahead.means.loaded.rubric.version,
+        **run.ahead.means.columns,
         "scored_at": run.at,
         "actor": actor_name(run.actor),
     }
 
 
+def _found(run: _Run, block: Iterable[tuple[Row[Any], Ready, _Known | None]]) -> dict[str, str]:
+    """Return what was found in the texts that were searched for some applications, by the texts' hashes."""
+    cards = (ready.card for _, ready, _ in block if ready.card is not None)
+    return {sha256: run.ahead.pile.get(place) for card in cards for sha256, place in card.found}
+
+
 def _record(session: Session, run: _Run) -> None:
-    rubric = run.loaded.rubric
+    rubric, columns = run.ahead.means.loaded.rubric, run.ahead.means.columns
     record_event(
         session,
         actor=run.actor,
@@ -332,7 +337,7 @@ def _record(session: Session, run: _Run) -> None:
         at=run.at,
         details={
             "rubric": rubric.version,
-            **{name: run.means[name] for name in ("rubric_sha256", "model_sha256", "dictionary_sha256")},
+            **{name: columns[name] for name in ("rubric_sha256", "model_sha256", "dictionary_sha256")},
             "applications": [
                 [summary.number, summary.version, summary.total_tenths, summary.verdict, summary.state]
                 for summary in run.summaries

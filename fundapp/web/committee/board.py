@@ -17,7 +17,8 @@ from fundapp.committee.queries import (
     Progress,
     SortKey,
     docket,
-    my_progress,
+    narrow,
+    progress_in,
 )
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.core.access import Viewer
@@ -131,7 +132,7 @@ def load_board(session: Session, viewer: Viewer, calls: list[CallRow], call: Cal
     rows = everything
     if asked.narrowed:
         filters = DocketFilter(states=(asked.state,) if asked.state else (), search=asked.search, sector=asked.sector)
-        rows = docket(session, viewer, call.code, filters=filters, sort=asked.sort, descending=asked.down)
+        rows = narrow(everything, filters)
     rates = pool_rates(session, viewer)
     # A rolling call closes years from now: a company's age there is today's.
     closes_on = min(kst_date(call.closes_at), kst_date(now()))
@@ -143,7 +144,7 @@ def load_board(session: Session, viewer: Viewer, calls: list[CallRow], call: Cal
         lines=[_line(row, rates, closes_on) for row in rows if VIEWS[asked.view](row)],
         counts={view: sum(map(belongs, rows)) for view, belongs in VIEWS.items()},
         sectors=sorted({row.sector for row in everything if row.sector}),
-        progress=my_progress(session, viewer, call.code),
+        progress=progress_in(everything),
     )
 
 

@@ -14,6 +14,7 @@ from fundapp.committee.queries import ReviewPage, find_pledge, review_page
 from fundapp.core.access import Role, Viewer
 from fundapp.core.quarters import kst_date
 from fundapp.intake.answers import gpu_requests
+from fundapp.intake.document_queries import list_documents
 from fundapp.intake.form import Question, Section
 from fundapp.intake.queries import (
     PUBLIC_MAIL,
@@ -29,6 +30,8 @@ from fundapp.screening.queries import ScorecardView, find_scorecard
 from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
 from fundapp.screening.texts import AlikeRow, MarkedText, list_alike, mark_texts
 from fundapp.web.committee.board import pool_rates, requested_value
+from fundapp.web.documents.shown import RequirementShown, show_requirements
+from fundapp.web.shell.clock import now
 from fundapp.web.shell.formats import business_number, grouped, won
 from fundapp.web.shell.language import current_locale, gettext, pick
 
@@ -106,6 +109,7 @@ class Dossier:
         texts: Texts with the rubric's terms marked; none while sealed.
         alike: Applications whose texts are nearly the same; none while sealed.
         pledged_at: When the viewer pledged to have no interest.
+        papers: What was handed in, by requirement.
     """
 
     page: ReviewPage
@@ -120,6 +124,7 @@ class Dossier:
     texts: tuple[MarkedText, ...]
     alike: tuple[AlikeRow, ...]
     pledged_at: datetime | None
+    papers: tuple[RequirementShown, ...]
 
 
 def must_pledge(session: Session, viewer: Viewer, application_id: uuid.UUID) -> bool:
@@ -181,6 +186,7 @@ def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
         texts=() if page.sealed else tuple(mark_texts(session, viewer, application_id)),
         alike=() if page.sealed else tuple(list_alike(session, viewer, application_id)),
         pledged_at=find_pledge(session, viewer, application_id),
+        papers=tuple(show_requirements(list_documents(session, viewer, application_id), kst_date(now()))),
     )
 
 

@@ -30,8 +30,8 @@ ANCHORS: Mapping[str, tuple[Any, Any, Any]] = {
         lazy("구성, 보안 구역, 일정까지 구체적"),
     ),
     "korean_ai": (
-        lazy("한국어 자료나 모형과 무관"),
-        lazy("모형은 정했으나 자료 권리가 미정"),
+        lazy("한국어 자료나 모델과 무관"),
+        lazy("모델은 정했으나 자료 권리가 미정"),
         lazy("자료 권리와 평가 방법까지 갖춤"),
     ),
     "market": (

@@ -258,7 +258,7 @@ def show_score(document: Mapping[str, Any]) -> ScoreShown:
         hashes=(
             (gettext("입력"), document["inputs_sha256"]),
             (gettext("기준표"), document["rubric_sha256"]),
-            *([(gettext("모형"), document["model_sha256"])] if document.get("model_sha256") else []),
+            *([(gettext("모델"), document["model_sha256"])] if document.get("model_sha256") else []),
             *([(gettext("용어 사전"), document["dictionary_sha256"])] if document.get("dictionary_sha256") else []),
             (gettext("계산 코드"), document["code_version"]),
             (gettext("결과"), document["sha256"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,6 +22,7 @@ from fundapp.reporting.queries import (
     frozen_dashboard,
     get_report,
     list_reports,
+    show_moves,
     trace_figure,
 )
 from fundapp.reporting.rules import SIDES, FreezeRefusedError
@@ -168,7 +169,8 @@ def figure(quarter: str, version: int, key: str) -> ResponseReturnValue:
     """Show what a figure rests on."""
     with db().read() as session:
         trail = trace_figure(session, viewer(), _quarter(quarter), version, key, locale=current_locale())
-    steps = Page.cut(trail.steps, asked_page())
+        steps = Page.cut(trail.steps, asked_page())
+        steps = replace(steps, rows=show_moves(session, viewer(), steps.rows))
     return render_template("partners/figure.html", trail=trail, steps=steps, quarter=quarter, version=version)
 
 

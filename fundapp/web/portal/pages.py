@@ -14,7 +14,9 @@ from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import kst_date
 from fundapp.intake.actions import answers_sha256
+from fundapp.intake.actions.documents import FIELD, PROVING_STATES, document_problems
 from fundapp.intake.answers import problem, validate_answers
+from fundapp.intake.document_queries import AnsweredRequirement, documents_changed, list_documents
 from fundapp.intake.form import FieldProblem, Form, Section
 from fundapp.intake.queries import (
     ApplicationView,
@@ -66,6 +68,7 @@ class ApplicationPage:
         editable: Whether answers may be changed and sent now.
         changed: Whether the working answers differ from what was last submitted.
         countdown: Time until the call closes.
+        papers: Which documents the call asks for, and what answers each now.
     """
 
     application: ApplicationView
@@ -74,6 +77,7 @@ class ApplicationPage:
     editable: bool
     changed: bool
     countdown: Countdown
+    papers: tuple[AnsweredRequirement, ...]
 
     @property
     def form(self) -> Form:
@@ -116,13 +120,21 @@ def load_page(session: Session, viewer: Viewer, application_id: uuid.UUID, at: d
     call = get_call(session, application.call_code)
     countdown = count_down(call.opens_at, call.closes_at, at)
     last = application.submissions[-1] if application.submissions else None
+    papers = list_documents(session, viewer, application_id)
+    requirements = [one.requirement for one in papers]
     return ApplicationPage(
         application=application,
         call=call,
-        problems=tuple(find_problems(call.form, application, at)),
+        problems=(
+            *find_problems(call.form, application, at),
+            *document_problems(session, application_id, requirements, kst_date(at)),
+        ),
         editable=countdown.phase == "open" and application.state in EDITABLE_STATES,
-        changed=last is None or last.sha256 != answers_sha256(application.answers),
+        changed=last is None
+        or last.sha256 != answers_sha256(application.answers)
+        or documents_changed(session, application_id, requirements),
         countdown=countdown,
+        papers=papers,
     )
 
 
@@ -188,6 +200,20 @@ def _task(page: ApplicationPage, section: Section, progress: SectionProgress) ->
         questions=progress.questions,
         problems=len(unreadable),
     )
+
+
+def document_state(page: ApplicationPage) -> str:
+    """Return the task state of the documents page: of those that belong to the application, then of later proof."""
+    if any(found.field.startswith(FIELD) and found.code != "missing" for found in page.problems):
+        return "check"
+    proving = page.application.state in PROVING_STATES
+    if all(
+        one.documents
+        for one in page.papers
+        if one.requirement.required and (proving or one.requirement.stage == "submit")
+    ):
+        return "done"
+    return "progress" if any(one.documents for one in page.papers) else "todo"
 
 
 def consent_state(consents: Mapping[str, bool]) -> str:

@@ -18,7 +18,9 @@ from fundapp.core.quarters import kst_date
 from fundapp.identity.queries import find_person_by_email, load_roles
 from fundapp.intake import actions, queries
 from fundapp.intake.actions import SavedDraft
+from fundapp.intake.actions.documents import PROVING_STATES
 from fundapp.intake.answers import read_answers
+from fundapp.intake.document_queries import list_submitted
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Section
 from fundapp.intake.rules import CallClosedError, CompanyTakenError, RevisionConflictError
 from fundapp.web.portal import companies, forms, pages, shown
@@ -106,6 +108,7 @@ def application(application_id: uuid.UUID) -> ResponseReturnValue:
         page=page,
         tasks=tasks,
         consents=pages.consent_state(page.application.consents),
+        papers=pages.document_state(page),
         onward=pages.next_task(tasks) if page.editable else None,
         members=members,
         notes=shown.task_notes(page, tasks),
@@ -226,7 +229,9 @@ def receipt(application_id: uuid.UUID, version: int) -> ResponseReturnValue:
     found = next((one for one in page.application.submissions if one.version == version), None)
     if found is None:
         raise NotFoundError
-    return render_template("portal/receipt.html", page=page, receipt=found)
+    with db().read() as session:
+        papers = list_submitted(session, viewer(), application_id, version)
+    return render_template("portal/receipt.html", page=page, receipt=found, papers=papers)
 
 
 @blueprint.get(f"{_ONE}/status")
@@ -239,6 +244,7 @@ def status(application_id: uuid.UUID) -> ResponseReturnValue:
         stages=shown.stage_rail(page.application),
         history=shown.history(page.application),
         withdrawable=page.application.state in pages.WITHDRAWABLE_STATES,
+        proof_wanted=page.application.state in PROVING_STATES and pages.document_state(page) != "done",
     )
 
 

@@ -10,12 +10,16 @@ from typing import Any
 from flask import url_for
 
 from fundapp.core.quantities import gpu_hours
+from fundapp.core.quarters import kst_date
+from fundapp.intake.actions.documents import FIELD
 from fundapp.intake.form import Form, Question, Section
 from fundapp.intake.queries import ApplicationView
 from fundapp.intake.rules import PURPOSES
+from fundapp.web.documents.shown import show_requirements
 from fundapp.web.portal.forms import ANSWER, AnswersForm
 from fundapp.web.portal.gpu import Matrix, build_matrix
 from fundapp.web.portal.pages import ApplicationPage, Task, section_of, stages, stored_text
+from fundapp.web.shell.clock import now
 from fundapp.web.shell.formats import business_number, hours, long_day, won
 from fundapp.web.shell.language import current_locale, gettext, pick
 
@@ -180,7 +184,8 @@ def check_parts(page: ApplicationPage) -> dict[str, Any]:
         for question in section.questions
         if question.parts
     }
-    return {"parts": parts, "agreed": agreed, "links": _problem_links(page), "matrices": matrices}
+    papers = [one for one in show_requirements(page.papers, kst_date(now())) if one.requirement.stage == "submit"]
+    return {"parts": parts, "agreed": agreed, "links": _problem_links(page), "matrices": matrices, "papers": papers}
 
 
 def _answers(question: Question, answers: Mapping[str, Any], problems: Mapping[str, str]) -> list[Answer]:
@@ -201,7 +206,12 @@ def _problem_links(page: ApplicationPage) -> list[ProblemLink]:
     for found in page.problems:
         section = section_of(page.form, found.field)
         text = pick(found.message_ko, found.message_en)
-        if section is None:
+        if found.field.startswith(FIELD):
+            key = found.field.removeprefix(FIELD)
+            wanted = next(one.requirement for one in page.papers if one.requirement.key == key)
+            address = url_for("portal_documents.documents", application_id=page.application.id) + f"#d-{key}"
+            name = pick(wanted.title_ko, wanted.title_en)
+        elif section is None:
             address = url_for("portal.consents", application_id=page.application.id) + f"#{found.field}"
             purpose = next((one for one in PURPOSES if found.field == f"consent_{one.key}"), None)
             name = pick(purpose.title_ko, purpose.title_en) if purpose else found.field

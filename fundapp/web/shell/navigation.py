@@ -68,7 +68,7 @@ _GROUPS = (
         (
             Entry(lazy("파이프라인"), "funnel", "/operations/"),
             Entry(lazy("기준표"), "sliders", "/operations/rubrics", Kind.RUBRIC),
-            Entry(lazy("점수 모형"), "bullseye", "/operations/models", Kind.MODEL),
+            Entry(lazy("점수 모델"), "bullseye", "/operations/models", Kind.MODEL),
             Entry(lazy("GPU 배정"), "grid-3x3", "/operations/plans", Kind.PLAN),
             Entry(lazy("포트폴리오"), "building", "/operations/portfolio", Kind.AWARD),
             Entry(lazy("이행조건"), "clipboard-check", "/operations/conditions", Kind.CONDITION, "conditions"),

@@ -39,6 +39,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "hours": lazy("GPU시간"),
     "inputs": lazy("가정"),
     "instrument": lazy("투자 방식"),
+    "issued_on": lazy("발급일"),
     "item": lazy("점검 항목"),
     "kind": lazy("종류"),
     "krw": lazy("금액"),

@@ -9,10 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.core.access import Kind, Thing, Verb, may
 from fundapp.core.errors import NotFoundError
+from fundapp.core.quarters import kst_date
+from fundapp.intake.document_queries import list_documents
 from fundapp.intake.queries import ApplicationView, get_application, get_call, related_applications
 from fundapp.screening.actions import judge_knockout
 from fundapp.screening.queries import find_scorecard, list_judgements
 from fundapp.screening.texts import list_alike, mark_texts
+from fundapp.web.documents.shown import show_requirements
 from fundapp.web.operations.doing import act, say_faults
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import JudgeForm
@@ -52,6 +55,7 @@ def application_page(application_id: uuid.UUID) -> ResponseReturnValue:
         judgements = list_judgements(session, viewer(), application_id)
         related = related_applications(session, viewer(), application_id)
         award = find_award_number(session, viewer(), application_id)
+        papers = show_requirements(list_documents(session, viewer(), application_id), kst_date(now()))
     judging = found.state == "on_hold" and may(viewer(), Verb.OVERRIDE, Thing(Kind.SCORECARD, application_id))
     return render_template(
         "operations/application.html",
@@ -63,6 +67,7 @@ def application_page(application_id: uuid.UUID) -> ResponseReturnValue:
         judgements=judgements,
         related=related,
         award=award,
+        papers=papers,
         form=JudgeForm() if judging else None,
         steps=STEP_WORDS,
         shared=SHARED_WORDS,

@@ -166,7 +166,7 @@ def approve_model(version: str) -> ResponseReturnValue:
     else:
         act(
             once_for(form, lambda s: approve_activation(s, version=version, actor=actor, at=at)),
-            gettext("모형을 활성화했습니다. 다음 채점부터 쓰입니다."),
+            gettext("모델을 활성화했습니다. 다음 채점부터 쓰입니다."),
         )
     return redirect(url_for(".models"))
 
@@ -182,6 +182,6 @@ def rollback() -> ResponseReturnValue:
         why = form.reason.data or ""
         act(
             once_for(form, lambda s: rollback_model(s, reason=why, actor=actor, at=at)),
-            gettext("모형을 되돌렸습니다."),
+            gettext("모델을 되돌렸습니다."),
         )
     return redirect(url_for(".models"))
