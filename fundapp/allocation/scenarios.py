@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from typing import Any
 
-from fundapp.allocation.rules import FULL_SCORE_TENTHS, PERMILLE, Instance, Plan, Setting, Terms
+from fundapp.allocation.rules import FULL_SCORE_TENTHS, PERMILLE, Instance, Plan, Setting, Terms, typed_terms
 from fundapp.allocation.solver import solve
 from fundapp.allocation.solver.draws import win_counts
 
@@ -25,6 +26,28 @@ class Changes:
 
     terms: Mapping[str, object] = field(default_factory=dict)
     hours: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def to_document(self) -> dict[str, Any]:
+        """Write it as JSON: hours by `sku quarter`."""
+        terms = {name: _plain(value) for name, value in self.terms.items()}
+        return {"terms": terms, "hours": {f"{sku} {quarter}": h for (sku, quarter), h in self.hours.items()}}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return value
+
+
+def read_changes(document: Mapping[str, Any]) -> Changes:
+    """Read changes from their JSON."""
+    hours = {}
+    for slot, some in document.get("hours", {}).items():
+        sku, quarter = slot.rsplit(" ", 1)
+        hours[sku, quarter] = some
+    return Changes(typed_terms(document.get("terms", {})), hours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from fundapp.demonstration.opinions import decide_vote, form_view, rate
 from fundapp.demonstration.scenario import Character, as_date
 from fundapp.demonstration.stage import Stage
 from fundapp.intake.queries import list_applications
+from fundapp.portfolio.standing import earlier_awards
 from fundapp.screening.queries import list_scores
 
 _MAX_LOAD = 120
@@ -125,7 +126,13 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
     plan_id = (
         page.plan_id
         if page is not None
-        else plan_call(stage.database, call_code=stage.scenario.call, actor=analyst, at=stage.when("plan")).plan_id
+        else plan_call(
+            stage.database,
+            call_code=stage.scenario.call,
+            actor=analyst,
+            at=stage.when("plan"),
+            standing=earlier_awards,
+        ).plan_id
     )
     conditions = [ProposedCondition(item["text_ko"], as_date(item["due_on"])) for item in script["conditions"]]
     with stage.database.read() as session:
@@ -138,6 +145,7 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
             actor=analyst,
             at=stage.when("plan"),
             conditions=dict.fromkeys(numbers, conditions),
+            standing=earlier_awards,
         )
     )
     return meeting

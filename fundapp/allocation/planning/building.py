@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.allocation.planning.stocks import PoolStock, load_stocks
 from fundapp.allocation.planning.terms import CallTerms, codev_days, read_call_terms, read_terms, tags
-from fundapp.allocation.rules import PERMILLE, Applicant, Capacity, Commitment, GpuRequest, Instance
+from fundapp.allocation.rules import FULL_SCORE_TENTHS, PERMILLE, Applicant, Capacity, Commitment, GpuRequest, Instance
 from fundapp.committee.queries import review_totals
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quantities import HOUR
@@ -24,6 +24,8 @@ from fundapp.screening.tables import Scorecard
 
 PLANNABLE = ("eligible", "deferred")
 SMALL_CLASSES = frozenset({"sme", "startup"})
+#: Tenths of a point to either side of a score that only one judge gave.
+LONE_BAND = 50
 RATING_BASIS, MACHINE_BASIS = "reviews_trimmed_mean", "machine_score"
 
 
@@ -65,6 +67,8 @@ class CallInstance:
     Attributes:
         applications: Identifier by number.
         score_basis: By number, whether the score is the trimmed mean of filed reviews or the machine's.
+        score_bands: By number, the lowest and highest score in tenths that are as credible: a standard deviation of
+            the reviews to either side, `LONE_BAND` where one alone speaks, the machine or a single reviewer.
         unscored: Numbers left out because they have neither.
     """
 
@@ -73,6 +77,7 @@ class CallInstance:
     instance: Instance
     applications: Mapping[str, uuid.UUID]
     score_basis: Mapping[str, str]
+    score_bands: Mapping[str, tuple[int, int]]
     unscored: tuple[str, ...]
 
 
@@ -93,7 +98,7 @@ def build_instance(session: Session, call_code: str, standing: Standing = nothin
         raise NotFoundError(call=call_code)
     terms = read_call_terms(call.document)
     applications, companies = _candidates(session, call)
-    scores, basis = _scores(session, applications)
+    scores, basis, bands = _scores(session, applications)
     stocks = [stock for stock in load_stocks(session) if _offered(stock, call.document)]
     commitments, granted = _commitments(standing(session), stocks, companies)
     capacities = _capacities(stocks, granted)
@@ -108,6 +113,7 @@ def build_instance(session: Session, call_code: str, standing: Standing = nothin
         ),
         applications=applications,
         score_basis=basis,
+        score_bands=bands,
         unscored=tuple(number for number in applications if number not in scores),
     )
 
@@ -186,17 +192,26 @@ def _capacities(stocks: Sequence[PoolStock], granted: Mapping[tuple[str, str], i
     return tuple(replace(pool, hours=pool.hours + granted.get((pool.sku, pool.quarter), 0)) for pool in free)
 
 
-def _scores(session: Session, applications: Mapping[str, uuid.UUID]) -> tuple[dict[str, int], dict[str, str]]:
-    """Return the official score by number: the trimmed mean of filed reviews, else the machine's; and which it is."""
+def _scores(
+    session: Session, applications: Mapping[str, uuid.UUID]
+) -> tuple[dict[str, int], dict[str, str], dict[str, tuple[int, int]]]:
+    """Return by number the official score (trimmed mean of filed reviews, else the machine's), which, and its band."""
     statistics, machine = review_totals(session, list(applications.values()))
     scores: dict[str, int] = {}
     basis: dict[str, str] = {}
+    bands: dict[str, tuple[int, int]] = {}
     for number, key in applications.items():
+        spread: int | None = None
         if key in statistics:
             scores[number], basis[number] = statistics[key].trimmed_tenths, RATING_BASIS
+            spread = statistics[key].deviation_tenths
         elif key in machine:
             scores[number], basis[number] = machine[key], MACHINE_BASIS
-    return scores, basis
+        else:
+            continue
+        wide = LONE_BAND if spread is None else spread
+        bands[number] = max(0, scores[number] - wide), min(FULL_SCORE_TENTHS, scores[number] + wide)
+    return scores, basis, bands
 
 
 def _company_classes(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:

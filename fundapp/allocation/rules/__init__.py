@@ -1,6 +1,7 @@
 """What the fund believes about dividing cash and GPU time: the instance, the plan, and what makes a plan lawful."""
 
 from fundapp.allocation.rules.checking import award_breaches, breaches, share_breaches, violations
+from fundapp.allocation.rules.choosing import Choice, choose, differs, firm, pins, spread_hours
 from fundapp.allocation.rules.instance import (
     FULL_SCORE_TENTHS,
     OBJECTIVE_POINTS,
@@ -35,6 +36,7 @@ from fundapp.allocation.rules.plan import (
     objective_points,
     smallest_share,
 )
+from fundapp.allocation.rules.reading import read_awards, read_instance, read_terms, typed_terms, write_awards
 from fundapp.allocation.rules.settings import Breach, PlanInfeasible, Setting
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "Baseline",
     "Breach",
     "Capacity",
+    "Choice",
     "Commitment",
     "Direction",
     "GpuRequest",
@@ -64,15 +67,25 @@ __all__ = [
     "breaches",
     "by_merit",
     "canonical_json",
+    "choose",
+    "differs",
+    "firm",
     "flat_hours",
     "free_codev_days",
     "free_hours",
     "gpu_value_krw",
     "held_krw",
     "objective_points",
+    "pins",
     "rates_krw",
+    "read_awards",
+    "read_instance",
+    "read_terms",
     "request_value_krw",
     "share_breaches",
     "smallest_share",
+    "spread_hours",
+    "typed_terms",
     "violations",
+    "write_awards",
 ]

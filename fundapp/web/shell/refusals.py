@@ -82,6 +82,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "technique": lazy("방법"),
     "text": lazy("내용"),
     "title": lazy("회의 이름"),
+    "settings": lazy("배정 조건"),
     "total_shares": lazy("완전 희석 주식 수"),
     "track": lazy("갈래"),
     "until": lazy("언제까지 쓰나요"),
