@@ -30,6 +30,17 @@ def chosen_lines(found: PlanChoice | None) -> tuple[Choice, ...]:
     return tuple(Choice(code, **line) for code, line in sorted(found.lines.items()))
 
 
+def hidden_numbers(session: Session, viewer: Viewer) -> frozenset[str]:
+    """Return the numbers of applications that this viewer may know nothing of: recused from, or their own company's."""
+    return frozenset(
+        session.scalars(
+            select(Application.number).where(
+                Application.id.in_(viewer.recused_from) | Application.company_id.in_(viewer.company_ids)
+            )
+        )
+    )
+
+
 def require_no_recusal(session: Session, numbers: Sequence[str], actor: Viewer) -> None:
     """Plans are made and adopted whole, so not by somebody who may not know of a part of them."""
     touched = session.scalar(

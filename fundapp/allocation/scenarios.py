@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Any
 
-from fundapp.allocation.rules import FULL_SCORE_TENTHS, PERMILLE, Instance, Plan, Setting, Terms, typed_terms
+from fundapp.allocation.rules import FULL_SCORE_TENTHS, PERMILLE, Instance, Plan, Quota, Setting, Terms, typed_terms
 from fundapp.allocation.solver import solve
 from fundapp.allocation.solver.draws import win_counts
 
@@ -106,6 +106,48 @@ def with_changes(instance: Instance, changes: Changes) -> Instance:
         ),
         terms=replace(instance.terms, **changes.terms),  # type: ignore[arg-type]  # names are checked, values check themselves
     )
+
+
+#: What "a little more" is, for a price that is computed exactly.
+MORE_KRW, MORE_HOURS, MORE_DAYS, MORE_PERMILLE = 10_000_000, 1_000, 1, 10
+
+
+def a_little_more(instance: Instance, subject: str) -> Changes:
+    """Return the change that a shadow price speaks of, so that it can be computed exactly.
+
+    Args:
+        instance: Whose settings.
+        subject: `cash`, `gpu:<SKU>:<quarter>`, `codev:<quarter>`, `own_cap`, `sector_cap`, `sme_floor`,
+            `non_capital_floor` or `quota:<tag>`; a cap is raised and a floor lowered by a percentage point.
+
+    Raises:
+        ValueError: if there is no such thing in the instance.
+    """
+    terms = instance.terms
+    kind, _, rest = subject.partition(":")
+    if subject == "cash":
+        return Changes({"budget_krw": terms.budget_krw + MORE_KRW})
+    if kind == "gpu":
+        sku, _, quarter = rest.rpartition(":")
+        for pool in instance.capacities:
+            if (pool.sku, pool.quarter) == (sku, quarter):
+                return Changes(hours={(sku, quarter): pool.hours + MORE_HOURS})
+    if kind == "codev" and rest in terms.codev_days:
+        return Changes({"codev_days": {**terms.codev_days, rest: terms.codev_days[rest] + MORE_DAYS}})
+    if kind == "quota" and any(quota.tag == rest for quota in terms.quotas):
+        return Changes({"quotas": tuple(_eased(q) if q.tag == rest else q for q in terms.quotas)})
+    if kind in {"own_cap", "sector_cap"}:
+        name = f"{kind}_permille"
+        return Changes({name: min(PERMILLE, getattr(terms, name) + MORE_PERMILLE)})
+    if kind in {"sme_floor", "non_capital_floor"}:
+        name = f"{kind}_permille"
+        return Changes({name: max(0, getattr(terms, name) - MORE_PERMILLE)})
+    raise ValueError(f"nothing to have more of: {subject}")
+
+
+def _eased(quota: Quota) -> Quota:
+    step = MORE_PERMILLE if quota.direction == "at_most" else -MORE_PERMILLE
+    return replace(quota, permille=min(PERMILLE, max(0, quota.permille + step)))
 
 
 def compare(first: Plan, second: Plan) -> Comparison:

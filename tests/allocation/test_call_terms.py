@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from capital_scene import TERMS, capital
 from committee_factory import CALL, application, do
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from test_actions_plans import TERMS, capital
 
 from fundapp.allocation.planning import Held, build_instance
 from fundapp.allocation.planning.terms import read_call_terms

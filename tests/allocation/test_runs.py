@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from capital_scene import capital
 from committee_factory import AT, CALL, application, do, look, person
 from invented import synthetic
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from test_actions_plans import asks, capital, plan
+from test_actions_plans import asks, plan
 
 from fundapp.allocation import actions
 from fundapp.allocation.actions.runs import ABANDONED

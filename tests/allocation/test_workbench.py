@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from capital_scene import capital, pool
 from committee_factory import AT, CALL, do, meeting, person
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
-from test_actions_plans import adopt, asks, capital, free, plan, pool
+from test_actions_plans import adopt, asks, free, plan
 
 from fundapp.allocation import actions
 from fundapp.allocation.keeping import chosen_lines, newest_choice

@@ -25,6 +25,7 @@ from fundapp.web.operations.routes import (
     rubrics,
     usage,
     waitlist,
+    workbench,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "rubrics",
     "usage",
     "waitlist",
+    "workbench",
 ]
