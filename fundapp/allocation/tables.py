@@ -74,6 +74,29 @@ class Plan(Base):
     made_at: Mapped[datetime]
 
 
+class CapacityAnnouncement(Base):
+    """Hours that an investor says there will be of a SKU, region and quarter, in all; the newest holds."""
+
+    __tablename__ = "capacity_announcement"
+    __table_args__ = (
+        CheckConstraint("hours >= 0", name="hours"),
+        Index("ix_capacity_announcement_slot", "quarter", "sku", "region", "investor_code"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    investor_code: Mapped[str] = mapped_column(ForeignKey("investor.code"))
+    sku: Mapped[str] = mapped_column(String(20))
+    region: Mapped[str] = mapped_column(String(40))
+    quarter: Mapped[str] = mapped_column(String(6))
+    hours: Mapped[int]
+    announced_on: Mapped[date] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(String(200))
+    entered_by: Mapped[str] = mapped_column(String(120))
+    entered_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
 class PlanScenario(Base):
     """That a plan answers what another was asked, under settings that somebody changed.
 

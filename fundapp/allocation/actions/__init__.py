@@ -1,6 +1,7 @@
 """What the fund does with its capital."""
 
 from fundapp.allocation.actions.adoption import Adoption, PlanUnlawfulError, adopt_plan, propose_award
+from fundapp.allocation.actions.announcements import announce_capacity
 from fundapp.allocation.actions.capital import (
     EXPENSES,
     PoolAdded,
@@ -43,6 +44,7 @@ __all__ = [
     "add_investor",
     "add_pool",
     "adopt_plan",
+    "announce_capacity",
     "ask_plan",
     "ask_question",
     "ask_scenario",

@@ -36,6 +36,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "gpu": lazy("GPU시간"),
     "gpu_release": lazy("GPU시간 배정 방식"),
     "gpus": lazy("GPU 수"),
+    "announced_on": lazy("발표한 날"),
     "hours": lazy("GPU시간"),
     "inputs": lazy("가정"),
     "instrument": lazy("투자 방식"),
