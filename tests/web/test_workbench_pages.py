@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 import openpyxl
+import pypdfium2 as pdfium
 import pytest
 from allocation.capital_scene import capital
 from committee.committee_factory import CALL, add_application
@@ -251,6 +252,19 @@ def test_a_plan_is_taken_away_as_a_workbook(call: Database, enter: Enter) -> Non
     rows = list(book.active.iter_rows(values_only=True))  # type: ignore[union-attr]
     assert rows[1][:6] == (ONE, "가온시험", "90.0", 200_000_000, 200_000_000, 400)
     assert rows[0][-1] == "H100 2026Q3 (GPU시간)"
+
+
+def test_a_plan_is_taken_away_as_a_paper_with_the_reasons(call: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    plan = made(client)
+    fields = {"revision": "0", f"krw-{TWO}": "100000000", f"gpu-{TWO}": "300", f"reason-{TWO}": "검증 단계라 줄임"}
+    send(client, plan, f"{plan}/choose", **fields)
+    answer = client.get(f"{plan}/plan.pdf")
+    assert answer.content_type == "application/pdf"
+    with pdfium.PdfDocument(answer.data) as paper:
+        text = "".join(page.get_textpage().get_text_range() for page in paper)
+    assert "검증 단계라 줄임" in text
+    assert "H100" in text
 
 
 def test_the_others_of_the_staff_read_and_only_analysts_turn(call: Database, enter: Enter) -> None:

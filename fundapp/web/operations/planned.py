@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flask import Response
-
 from fundapp.allocation.queries import PlannedRow, PlanPage, Workbench
 from fundapp.allocation.rules import Hours
 from fundapp.core.quantities import HOUR, imputed_value
 from fundapp.core.quantities import gpu_hours as quantity
 from fundapp.web.operations.plan_words import GROUPS
-from fundapp.web.shell.downloads import Cell as FileCell
-from fundapp.web.shell.downloads import Column, Form, table_download
-from fundapp.web.shell.formats import points as score_points
 from fundapp.web.shell.formats import quarter
 from fundapp.web.shell.language import current_locale, gettext, lazy
 
@@ -151,7 +146,7 @@ class PlanShown:
 def show_plan(page: PlanPage, bench: Workbench) -> PlanShown:
     """Sum a plan up, with the choices over it. Applications out of the viewer's sight are in none of the sums."""
     rates = {(slot["sku"], slot["quarter"]): int(slot["rate_krw"]) for slot in page.capacities}
-    hours = {row.number: _chosen_hours(row, bench) for row in page.rows}
+    hours = {row.number: chosen_hours(row, bench) for row in page.rows}
     lines = [_line(row, bench, hours[row.number], rates) for row in page.rows]
     lines.sort(key=lambda line: (not line.chosen, -(line.row.score_tenths or 0), line.row.number))
     heat = _heat(page, hours)
@@ -175,7 +170,8 @@ def show_plan(page: PlanPage, bench: Workbench) -> PlanShown:
     )
 
 
-def _chosen_hours(row: PlannedRow, bench: Workbench) -> Hours:
+def chosen_hours(row: PlannedRow, bench: Workbench) -> Hours:
+    """Return the hours to ask the committee for: the choice where there is one, else the recommendation."""
     choice = bench.choices.get(row.number)
     return row.recommended_hours if choice is None else choice.gpu_hours
 
@@ -283,43 +279,3 @@ def _terms(terms: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         label = gettext("%(quarter)s 공동 개발", quarter=quarter(quarter_, current_locale()))
         shown.append((label, gettext("%(days)s일", days=days)))
     return tuple(shown)
-
-
-def plan_file(page: PlanPage, bench: Workbench, form: Form) -> Response:
-    """Return a plan as a file: a row for each company, with its hours by SKU and quarter in full."""
-    shown = show_plan(page, bench)
-    slots = [(cell.sku, cell.quarter) for _, cells in shown.heat for cell in cells]
-    titles = [f"{sku.upper()} {name}" for sku, name in slots]
-    columns = (
-        Column(gettext("신청 번호")),
-        Column(gettext("기업")),
-        Column(gettext("점수")),
-        Column(gettext("현금 추천"), "won"),
-        Column(gettext("현금 위원회안"), "won"),
-        Column(gettext("GPU 신청"), "hours"),
-        Column(gettext("GPU 추천"), "hours"),
-        Column(gettext("GPU 위원회안"), "hours"),
-        Column(gettext("상당액"), "value"),
-        Column(gettext("다르게 정한 이유")),
-        *(Column(title, "hours") for title in titles),
-    )
-    name = gettext("배정안 %(title)s", title=page.title or page.call_code)
-    return table_download(name, columns, (_file_row(line, bench, slots) for line in shown.lines), form=form)
-
-
-def _file_row(line: Line, bench: Workbench, slots: list[tuple[str, str]]) -> tuple[FileCell, ...]:
-    hours = _chosen_hours(line.row, bench)
-    score = line.row.score_tenths
-    return (
-        line.row.number,
-        line.row.company,
-        None if score is None else score_points(score),
-        line.row.recommended_krw,
-        line.chosen_krw,
-        line.requested_e4,
-        line.recommended_e4,
-        line.chosen_e4,
-        line.value_e4,
-        line.reason,
-        *(hours.get(sku, {}).get(name, 0) * HOUR for sku, name in slots),
-    )

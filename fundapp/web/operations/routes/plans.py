@@ -28,8 +28,9 @@ from fundapp.web.operations.doing import CONFLICT, REFUSED, may_open, say_faults
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import AdoptForm
 from fundapp.web.operations.forms.plans import ScenarioForm
+from fundapp.web.operations.plan_files import plan_file, plan_sheet
 from fundapp.web.operations.plan_words import QUESTIONS, STEPS
-from fundapp.web.operations.planned import plan_file, show_plan
+from fundapp.web.operations.planned import show_plan
 from fundapp.web.operations.reading import choose_call, find_meeting
 from fundapp.web.operations.weighed import show_bench
 from fundapp.web.shell.clock import now
@@ -112,6 +113,16 @@ def one_plan(plan_id: uuid.UUID) -> ResponseReturnValue:
             bench = workbench(session, viewer(), page)
         return plan_file(page, bench, form)
     return show(plan_id, Sent())
+
+
+@blueprint.get("/plans/<uuid:plan_id>/plan.pdf")
+def printed_plan(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Hand out a plan as a PDF for the committee's papers."""
+    may_open(Kind.PLAN)
+    with db().read() as session:
+        page = plan_page(session, viewer(), plan_id)
+        bench = workbench(session, viewer(), page)
+    return plan_sheet(page, bench, now())
 
 
 @dataclass(slots=True)
