@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-Unit = Literal["rows/s", "s", "ms", "MiB"]
+Unit = Literal["rows/s", "s", "ms", "MiB", "points"]
 Run = Callable[[], float]
 """Does the thing once and returns its seconds; what it needs beforehand is prepared off the clock."""
 
@@ -101,5 +101,5 @@ def _in_unit(case: Case, seconds: float) -> float:
             return case.n / seconds
         case "ms":
             return seconds * 1000
-        case "s" | "MiB":
+        case "s" | "MiB" | "points":
             return seconds

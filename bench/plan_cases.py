@@ -1,29 +1,39 @@
-"""Solving an allocation plan, beside the engine alone and beside its linear relaxation."""
+"""Solving an allocation plan, beside the engine alone, the rules of thumb, and one solve for many draws.
+
+Times are processor time of this process: other work on the machine says nothing about a solver.
+"""
 
 from __future__ import annotations
 
 import itertools
 import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
-from measuring import Case, clock
+from measuring import Case
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from fundapp.allocation.greedy import greedy, minimum_first
 from fundapp.allocation.model import Model
-from fundapp.allocation.rules import Applicant, Capacity, GpuRequest, Instance, Terms
-from fundapp.allocation.solver import GAP, solve
+from fundapp.allocation.rules import Applicant, Capacity, GpuRequest, Instance, Terms, objective_points
+from fundapp.allocation.scenarios import sensitivity
+from fundapp.allocation.solver import GAP, Progress, SolveCancelled, solve
 
-RATES = {"A100": 3_200, "H100": 5_200, "H200": 6_800}
-QUARTERS = ("2026Q3", "2026Q4", "2027Q1")
+RATES = {"A100": 3_200, "H100": 5_200, "H200": 6_800, "L40S": 1_600}
+QUARTERS = ("2026Q3", "2026Q4", "2027Q1", "2027Q2")
 SECTORS = ("제조", "제조", "금융", "의료", "교육", "공공")
 TICKETS = tuple(1_000_000 * millions for millions in (100, 200, 300, 400, 500, 600, 800, 1_000))
 BUDGET_FOR_EACH = 50_000_000
+#: From so many applicants on a gap of 1e-4 is asked for, as a plan in the background is.
+LARGE, LARGE_GAP = 1000, 1e-4
 _SEED = 20_260_508
 
 
-def instance(size: int) -> Instance:
+def instance(size: int, seed: int) -> Instance:
     """Return an invented call under the example call's terms, which asks for three times what there is."""
-    dice = random.Random(_SEED + size)  # noqa: S311 - the same instance at every run, not cryptography
+    dice = random.Random(_SEED + size + 10_000 * seed)  # noqa: S311 - the same instance at every run, not cryptography
     applicants = tuple(_applicant(f"A{number:04}", dice) for number in range(size))
     asked = dict.fromkeys(itertools.product(RATES, QUARTERS), 0)
     for request in (request for applicant in applicants for request in applicant.requests):
@@ -61,34 +71,97 @@ def _applicant(code: str, dice: random.Random) -> Applicant:
     )
 
 
-def planning(size: int, repetitions: int) -> Case:
-    """Make a plan: rules of thumb, engine, whole hours, ties, prices and exact checks."""
-    given = instance(size)
-    model = Model(given)
-    hours = [column for own in model.columns for column in own.hours.values()]
-    divisible = np.array(model.whole, dtype=np.int64)
-    divisible[hours] = 0  # whole hours only round off what the engine decides with divisible ones
-    return Case(
-        what=f"plan for {size} applicants",
-        store="",
-        n=size,
-        unit="s",
-        run=lambda: clock(lambda: solve(given)),
-        floors={
-            "HiGHS on the built model": lambda: clock(lambda: _engine(model, divisible)),
-            "its LP relaxation": lambda: clock(lambda: _engine(model, np.zeros_like(divisible))),
-        },
-        repetitions=repetitions,
-    )
+@dataclass(slots=True)
+class Calls:
+    """Calls of one size, one after another; what the engine alone takes for each is measured once.
+
+    Attributes:
+        size: How many applicants.
+        gap: Relative gap that is asked for.
+        draws: How many draws of scores to make.
+        seconds: Of the engine alone, by seed.
+    """
+
+    size: int
+    gap: float
+    draws: int
+    seconds: dict[int, float] = field(default_factory=dict)
+
+    def each(self, measure: Callable[[int], float]) -> Callable[[], float]:
+        """Return a run that measures the next seed every time."""
+        seeds = itertools.count()
+        return lambda: measure(next(seeds))
+
+    def solved(self, seed: int) -> float:
+        """Return the seconds of a whole solve: rules of thumb, search, whole hours, ties, prices and exact checks."""
+        return _processor(lambda: solve(instance(self.size, seed), gap=self.gap))
+
+    def engine_alone(self, seed: int) -> float:
+        """Return the seconds of `milp` on the matrices that the product solves."""
+        if seed not in self.seconds:
+            model = Model(instance(self.size, seed))
+            self.seconds[seed] = _processor(lambda: _engine(model, self.gap))
+        return self.seconds[seed]
+
+    def first_answer(self, seed: int) -> float:
+        """Return the seconds to the first plan that is told, which has to beat minimum-first."""
+        given = instance(self.size, seed)
+        heard: list[float] = []
+
+        def stop(progress: Progress) -> bool:
+            heard.append(progress.objective or 0.0)
+            return False
+
+        def listen() -> None:
+            try:
+                solve(given, gap=self.gap, tell=stop)
+            except SolveCancelled:
+                return
+
+        seconds = _processor(listen)
+        assert heard[0] > float(objective_points(minimum_first(given), given)), "the first answer is no better"
+        return seconds
+
+    def drawn(self, seed: int) -> float:
+        """Return the seconds of so many draws from bands of 4 points either way."""
+        given = instance(self.size, seed)
+        bands = {a.code: (a.score_tenths - 40, a.score_tenths + 40) for a in given.applicants}
+        return _processor(lambda: sensitivity(given, bands, draws=self.draws))
 
 
-def _engine(model: Model, whole: np.ndarray) -> None:
+def cases(size: int, repetitions: int, draws: int) -> Iterator[Case]:
+    """Yield what is measured for calls of one size, each repetition another call."""
+    calls = Calls(size, LARGE_GAP if size >= LARGE else GAP, draws)
+    alone = {"HiGHS on the same matrices": calls.each(calls.engine_alone)}
+    yield Case(f"plan for {size} applicants", "", size, "s", calls.each(calls.solved), alone, repetitions)
+    if size >= LARGE:
+        alone = {"HiGHS on the same matrices": calls.each(calls.engine_alone)}
+        run = calls.each(calls.first_answer)
+        yield Case(f"first answer for {size} applicants", "", size, "s", run, alone, repetitions)
+        return
+    rules = {
+        "greedy by score": calls.each(lambda seed: float(objective_points(greedy(g := instance(size, seed)), g))),
+        "minimum first": calls.each(lambda seed: float(objective_points(minimum_first(g := instance(size, seed)), g))),
+    }
+    worth = calls.each(lambda seed: solve(instance(size, seed)).objective)
+    yield Case(f"worth of a plan for {size}", "", size, "points", worth, rules, repetitions)
+    one = {"one solve": calls.each(calls.solved)}
+    yield Case(f"{draws} draws of scores for {size}", "", size, "s", calls.each(calls.drawn), one, repetitions)
+
+
+def _processor(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def _engine(model: Model, gap: float) -> None:
     low, high = model.row_bounds()
     result = milp(
         -np.array(model.cost),
-        integrality=whole,
+        integrality=model.divisible(),
         bounds=Bounds(np.array(model.low), np.array(model.high)),
         constraints=LinearConstraint(model.matrix(), low, high),
-        options={"mip_rel_gap": GAP},
+        options={"mip_rel_gap": gap},
     )
     assert result.status == 0, result.message

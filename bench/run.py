@@ -61,6 +61,7 @@ class Sizes:
     batch: int
     books: tuple[int, int]
     plans: tuple[int, ...]
+    draws: int
     usage: int
     export: int
     grants: int
@@ -77,7 +78,8 @@ FULL = Sizes(
     posts=300,
     batch=1000,
     books=(100_000, 1_000_000),
-    plans=(100, 200),
+    plans=(200, 2000),
+    draws=200,
     usage=50_000,
     export=1_000_000,
     grants=10_000,
@@ -93,7 +95,8 @@ QUICK = Sizes(
     posts=5,
     batch=10,
     books=(200, 1000),
-    plans=(8, 12),
+    plans=(20,),
+    draws=2,
     usage=2500,
     export=2000,
     grants=30,
@@ -187,7 +190,7 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
     for store in stores:
         yield from _reading_books(stack, store, sizes)
     for size in sizes.plans:
-        yield plan_cases.planning(size, sizes.few)
+        yield from plan_cases.cases(size, sizes.many, sizes.draws)
     reviews = _pretalx(folder, sizes) if sizes is FULL else None
     for store in stores:
         yield from stack.enter_context(docket_cases.docket_pages(store, folder, sizes.docket, reviews, 4 * sizes.many))

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from config import Settings, training_environment
 from fundapp import mail
+from fundapp.allocation.working import work_on_run
 from fundapp.committee import actions as committee
 from fundapp.committee.actions import close_written_ballots
 from fundapp.committee.queries import blind_ratings, load_viewer
@@ -33,6 +34,7 @@ from fundapp.intake.queries import get_call, list_calls
 from fundapp.ledger import actions as ledger
 from fundapp.ledger.queries import verify
 from fundapp.portfolio import actions as portfolio
+from fundapp.portfolio.standing import earlier_awards
 from fundapp.screening import actions as screening
 from fundapp.screening.learning_queries import count_new_labels, ripe_models
 from fundapp.screening.learning_rules import NEW_LABELS, SHADOW_WEEKS
@@ -40,6 +42,7 @@ from fundapp.screening.watching import score_drift
 
 LEASE = timedelta(seconds=90)
 TICK_SECONDS = 30
+LOOK_SECONDS = 2
 _log = logging.getLogger(__name__)
 
 Effect = Callable[[Session, datetime], dict[str, Any]]
@@ -332,6 +335,20 @@ def tick(database: Database, settings: Settings, owner: str, at: datetime) -> li
     return [outcome for outcome in outcomes if outcome.ran]
 
 
+def work_on_plans(database: Database) -> str | None:
+    """Do what waits longest of what people asked of the workbench; return its kind.
+
+    It is no job of a period: somebody waits for it, so the clock looks in every other second, whoever holds the lease.
+    """
+    return work_on_run(
+        database,
+        environment=training_environment(),
+        standing=earlier_awards,
+        viewer_of=load_viewer,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
 def start_clock(database: Database, settings: Settings, scheduler: BaseScheduler | None = None) -> BaseScheduler:
     """Start ticking in the background (or on the scheduler given) and return it."""
     clock = scheduler or BackgroundScheduler(timezone=UTC)
@@ -345,6 +362,15 @@ def start_clock(database: Database, settings: Settings, scheduler: BaseScheduler
         coalesce=True,
         max_instances=1,
         id="tick",
+    )
+    clock.add_job(
+        lambda: work_on_plans(database),
+        "interval",
+        seconds=LOOK_SECONDS,
+        misfire_grace_time=None,
+        coalesce=True,
+        max_instances=1,
+        id="plans",
     )
     clock.start()
     return clock

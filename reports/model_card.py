@@ -54,7 +54,7 @@ def render_card(rows: CardRows, locale: Locale) -> bytes:
     Raises:
         typst.TypstError: the template and its data do not fit each other.
     """
-    return set_pages("model_card.typ", _document(rows, locale), rows.shown_on)
+    return set_pages("sheet.typ", _document(rows, locale), rows.shown_on)
 
 
 def _document(rows: CardRows, locale: Locale) -> Document:

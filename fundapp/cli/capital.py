@@ -16,6 +16,7 @@ from fundapp.committee.actions import schedule_meeting
 from fundapp.core.access import SYSTEM
 from fundapp.core.quantities import gpu_hours
 from fundapp.core.quarters import Quarter, kst_date
+from fundapp.portfolio.standing import earlier_awards
 from fundapp.portfolio.usage import import_usage
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -98,7 +99,7 @@ pool.add_command(add)
 def plan(console: Console, *, call_code: str, out: Path | None, adopt: bool) -> Answer:
     """Find the best use of free cash and GPU-hours for a call, beside two greedy baselines."""
     database, at = console.database, console.now()
-    made = plan_call(database, call_code=call_code, actor=SYSTEM, at=at)
+    made = plan_call(database, call_code=call_code, actor=SYSTEM, at=at, standing=earlier_awards)
     document = _plan_document(made)
     if adopt:
         document["ballots"] = _adopt(console, made)
@@ -143,7 +144,7 @@ def _adopt(console: Console, made: PlanSummary) -> int:
         )
     )
     adopted = console.database.transaction(
-        lambda s: adopt_plan(s, plan_id=made.plan_id, meeting_id=meeting, actor=SYSTEM, at=at)
+        lambda s: adopt_plan(s, plan_id=made.plan_id, meeting_id=meeting, actor=SYSTEM, at=at, standing=earlier_awards)
     )
     return len(adopted.ballots)
 

@@ -59,6 +59,7 @@ from fundapp.demonstration.opinions import decide_vote, form_view, rate, say_why
 from fundapp.demonstration.scenario import Character, as_date
 from fundapp.demonstration.stage import Stage
 from fundapp.intake.queries import get_application, list_applications
+from fundapp.portfolio.standing import earlier_awards
 from fundapp.reporting.actions import issue_resolution
 from fundapp.screening.queries import list_scores
 
@@ -241,7 +242,13 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
     plan_id = (
         page.plan_id
         if page is not None
-        else plan_call(stage.database, call_code=stage.scenario.call, actor=analyst, at=stage.when("plan")).plan_id
+        else plan_call(
+            stage.database,
+            call_code=stage.scenario.call,
+            actor=analyst,
+            at=stage.when("plan"),
+            standing=earlier_awards,
+        ).plan_id
     )
     conditions = [
         ProposedCondition(
@@ -259,6 +266,7 @@ def plan_and_adopt(stage: Stage) -> uuid.UUID:
             actor=analyst,
             at=stage.when("plan"),
             conditions=dict.fromkeys(numbers, conditions),
+            standing=earlier_awards,
         )
     )
     return meeting

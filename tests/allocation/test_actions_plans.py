@@ -9,6 +9,7 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 
 import pytest
+from capital_scene import POOL, capital, pool
 from committee_factory import (
     AT,
     CALL,
@@ -20,7 +21,6 @@ from committee_factory import (
     do,
     look,
     meeting,
-    open_call,
     person,
     recuse,
     review,
@@ -44,46 +44,10 @@ from fundapp.core.errors import (
     NotFoundError,
     TransitionRefusedError,
 )
-from fundapp.core.quantities import Quantity, gpu_hours, won
+from fundapp.core.quantities import Quantity
 from fundapp.core.sessions import Database
 from fundapp.intake.tables import Application, Call
 from fundapp.ledger.queries import balances, find_holds, rate_on, verify
-
-TERMS = {
-    "budget_krw": 1_000_000_000,
-    "allowed_tickets_krw": [100_000_000, 200_000_000, 300_000_000],
-    "skus": ["h100"],
-    "quarters": ["2026Q3"],
-    "objective": {"alpha_permille": 500, "second_half_weight_permille": 600, "minimum_viable_permille": 400},
-    "shares": {"sector_cap_permille": 1000, "capital_regions": ["서울특별시", "경기도"]},
-}
-POOL = "pool:microsoft:h100:koreacentral:2026Q3"
-
-
-def pool(session: Session, *, hours: int = 1000, rate: int = 5200, key: str = "p1") -> actions.PoolAdded:
-    return actions.add_pool(
-        session,
-        investor="microsoft",
-        sku="H100",
-        region="koreacentral",
-        quarter="2026Q3",
-        hours=gpu_hours("H100", hours),
-        rate_krw=rate,
-        actor=SYSTEM,
-        at=AT,
-        key=key,
-    )
-
-
-def capital(session: Session, *, cash: int = 800_000_000, hours: int = 1000) -> None:
-    """Found the fund with cash, one pool, and a call with terms."""
-    open_call(session, **TERMS)
-    for code, kind in (("kt", "cash"), ("microsoft", "in_kind")):
-        actions.add_investor(session, code=code, name_ko=code, name_en=code, kind=kind, actor=SYSTEM, at=AT)
-    actions.commit_cash(
-        session, investor="kt", amount=won(cash), effective_on=date(2026, 1, 2), key="c1", actor=SYSTEM, at=AT
-    )
-    pool(session, hours=hours)
 
 
 def asks(db: Database, ordinal: int, *, krw: int = 200_000_000, hours: int = 400, score: int = 700) -> uuid.UUID:
@@ -451,7 +415,7 @@ def _adopt(url: str, plan_id: uuid.UUID, meeting_id: uuid.UUID, gate: Barrier, r
             lambda s: actions.adopt_plan(s, plan_id=plan_id, meeting_id=meeting_id, actor=SYSTEM, at=AT)
         )
         results.put(1)
-    except TransitionRefusedError:
+    except (TransitionRefusedError, actions.PlanStaleError):
         results.put(0)
     database.dispose()
 
@@ -472,6 +436,28 @@ def test_two_analysts_adopting_one_plan_at_once_open_its_ballots_once(db: Databa
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(Ballot)) == 1
     assert free(db, POOL)["GPUH.H100"] == (4_000_000, 6_000_000)
+
+
+@pytest.mark.race
+def test_of_two_plans_adopted_at_once_one_is_refused_and_no_hour_is_promised_twice(
+    db: Database, database_url: str
+) -> None:
+    do(db, capital)
+    asks(db, 1, hours=900)
+    plans, meetings = [plan(db), plan(db)], [meeting(db), meeting(db)]
+    gate, results = RIVALS.Barrier(2), RIVALS.Queue()
+    processes = [
+        RIVALS.Process(target=_adopt, args=(database_url, made.plan_id, meeting_id, gate, results))
+        for made, meeting_id in zip(plans, meetings, strict=True)
+    ]
+    for process in processes:
+        process.start()
+    assert sorted(results.get(timeout=120) for _ in processes) == [0, 1]
+    for process in processes:
+        process.join(timeout=60)
+    with db.read() as session:
+        assert session.scalar(select(func.count()).select_from(Ballot)) == 1
+    assert free(db, POOL)["GPUH.H100"] == (9_000_000, 1_000_000)
 
 
 @pytest.mark.parametrize(

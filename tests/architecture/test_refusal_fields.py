@@ -13,7 +13,7 @@ from fundapp.web.shell.refusals import FIELD_WORDS
 MAKERS = frozenset({"InvalidInputError", "_wrong"})
 ELSEWHERE = {
     "fundapp/intake/": "fields of a call or mapping file, and answers beside their questions",
-    "fundapp/allocation/planning.py": "terms of a call file",
+    "fundapp/allocation/planning/": "terms of a call file",
     "fundapp/portfolio/rules/grant_terms.py": "terms of a call file",
     "fundapp/committee/rules/ballot_rules.py": "terms of a call file",
     "fundapp/portfolio/actions/metering.py": "options of a command",

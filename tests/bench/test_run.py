@@ -89,10 +89,10 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
         ("balance of a pool on a day", "postgresql", "ms", "driver alone, snapshot query"),
         ("balance of a pool on a day", "postgresql", "ms", "driver alone, all its transfers"),
         ("what an account's page asks", "postgresql", "ms", "the same of 200 transfers"),
-        ("plan for 8 applicants", "", "s", "HiGHS on the built model"),
-        ("plan for 8 applicants", "", "s", "its LP relaxation"),
-        ("plan for 12 applicants", "", "s", "HiGHS on the built model"),
-        ("plan for 12 applicants", "", "s", "its LP relaxation"),
+        ("plan for 20 applicants", "", "s", "HiGHS on the same matrices"),
+        ("worth of a plan for 20", "", "points", "greedy by score"),
+        ("worth of a plan for 20", "", "points", "minimum first"),
+        ("2 draws of scores for 20", "", "s", "one solve"),
         *(
             (what, store, "ms", against)
             for store in ("sqlite", "postgresql")

@@ -1,37 +1,24 @@
-"""Solving the allocation of a call, and bringing a plan to the committee."""
+"""Solving the allocation of a call, and keeping the plan with what it answers."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from fundapp.allocation.actions.proposals import propose_award
-from fundapp.allocation.planning import (
-    CallInstance,
-    PlanStaleError,
-    build_instance,
-    differences,
-    draw_lines,
-    load_stocks,
-)
-from fundapp.allocation.rules import Plan as SolvedPlan
-from fundapp.allocation.rules import PlannedAward, canonical_json
+from fundapp.allocation.keeping import note, require_no_recusal
+from fundapp.allocation.planning import CallInstance, Standing, build_instance, nothing_held
+from fundapp.allocation.rules import PlannedAward, canonical_json, read_awards
 from fundapp.allocation.solver import solve
-from fundapp.allocation.tables import Plan, PlanAdoption
-from fundapp.audit.actions import record_event
-from fundapp.committee.rules import ProposedCondition
+from fundapp.allocation.tables import Plan
+from fundapp.allocation.workshop import result_document
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.core.errors import ConflictOfInterestError, NotFoundError, TransitionRefusedError
 from fundapp.core.sessions import Database
-from fundapp.intake.tables import Application, Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +48,31 @@ class PlanSummary:
     baseline: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """Ballots that an adopted plan opened, by application number."""
-
-    meeting_id: uuid.UUID
-    ballots: tuple[tuple[str, uuid.UUID], ...]
-
-
-def make_plan(session: Session, *, call_code: str, actor: Viewer, at: datetime) -> PlanSummary:
+def make_plan(
+    session: Session, *, call_code: str, actor: Viewer, at: datetime, standing: Standing = nothing_held
+) -> PlanSummary:
     """Solve the allocation of a call and record it, in one session. Prefer `plan_call` where the solve may be long.
+
+    Args:
+        session: A writing session.
+        call_code: The call.
+        actor: Analyst.
+        at: Now.
+        standing: Tells what earlier awards hold.
 
     Raises:
         NotFoundError: if there is no such call.
         PlanInfeasible: if no plan satisfies the terms.
     """
     require(actor, Verb.PLAN, Thing(Kind.PLAN))
-    problem = build_instance(session, call_code)
-    return record_plan(session, problem=problem, solved=solve(problem.instance), actor=actor, at=at)
+    problem = build_instance(session, call_code, standing)
+    result = result_document(solve(problem.instance))
+    return record_plan(session, problem=problem, result=result, actor=actor, at=at)
 
 
-def plan_call(db: Database, *, call_code: str, actor: Viewer, at: datetime) -> PlanSummary:
+def plan_call(
+    db: Database, *, call_code: str, actor: Viewer, at: datetime, standing: Standing = nothing_held
+) -> PlanSummary:
     """Do the same as `make_plan`, but solve between two transactions, so that nobody waits for the solver.
 
     Raises:
@@ -89,169 +80,109 @@ def plan_call(db: Database, *, call_code: str, actor: Viewer, at: datetime) -> P
     """
     require(actor, Verb.PLAN, Thing(Kind.PLAN))
     with db.read() as session:
-        problem = build_instance(session, call_code)
-    solved = solve(problem.instance)
-    return db.transaction(lambda session: record_plan(session, problem=problem, solved=solved, actor=actor, at=at))
+        problem = build_instance(session, call_code, standing)
+    result = result_document(solve(problem.instance))
+    return db.transaction(lambda session: record_plan(session, problem=problem, result=result, actor=actor, at=at))
 
 
 def record_plan(
-    session: Session, *, problem: CallInstance, solved: SolvedPlan, actor: Viewer, at: datetime
+    session: Session, *, problem: CallInstance, result: Mapping[str, Any], actor: Viewer, at: datetime
 ) -> PlanSummary:
     """Keep a solved plan with the instance it answers.
+
+    Args:
+        session: A writing session.
+        problem: What was asked.
+        result: What was answered, as `result_document` writes it.
+        actor: Analyst.
+        at: Now.
 
     Raises:
         ConflictOfInterestError: if the actor is recused from a candidate.
     """
     require(actor, Verb.PLAN, Thing(Kind.PLAN))
-    _require_no_recusal(session, list(problem.applications), actor)
-    awards = [asdict(award) for award in solved.awards]
-    baseline = {
-        name: {"objective": found.objective, "breaches": list(found.breaches)}
-        for name, found in solved.baseline.items()
+    document = json.loads(canonical_json(problem.instance)) | {
+        "score_basis": dict(problem.score_basis),
+        "score_bands": {number: list(band) for number, band in problem.score_bands.items()},
+        "unscored": list(problem.unscored),
     }
-    prices = asdict(solved.prices)
-    plan = Plan(
+    return keep_plan(
+        session,
         call_id=problem.call_id,
-        instance_sha256=solved.instance_sha256,
-        instance=json.loads(canonical_json(problem.instance))
-        | {"score_basis": dict(problem.score_basis), "unscored": list(problem.unscored)},
-        result={
-            "objective": solved.objective,
-            "bound": solved.bound,
-            "gap": solved.gap,
-            "seconds": solved.seconds,
-            "awards": awards,
-            "prices": prices,
-            "baseline": baseline,
-        },
-        solver=solved.solver_version,
+        call_code=problem.call_code,
+        document=document,
+        result=result,
+        actor=actor,
+        at=at,
+    )
+
+
+def keep_plan(
+    session: Session,
+    *,
+    call_id: uuid.UUID,
+    call_code: str,
+    document: Mapping[str, Any],
+    result: Mapping[str, Any],
+    actor: Viewer,
+    at: datetime,
+) -> PlanSummary:
+    """Keep a plan for an instance that is JSON already.
+
+    Args:
+        session: A writing session.
+        call_id: Its call.
+        call_code: Likewise.
+        document: The instance, with what the record adds to it.
+        result: As `result_document` writes it.
+        actor: Analyst.
+        at: Now.
+
+    Raises:
+        ConflictOfInterestError: if the actor is recused from a candidate.
+    """
+    require(actor, Verb.PLAN, Thing(Kind.PLAN))
+    numbers = [row["code"] for row in document["applicants"]]
+    require_no_recusal(session, [*numbers, *document["unscored"]], actor)
+    kept = {name: value for name, value in result.items() if name not in {"instance_sha256", "solver"}}
+    plan = Plan(
+        call_id=call_id,
+        instance_sha256=result["instance_sha256"],
+        instance=dict(document),
+        result=kept,
+        solver=result["solver"],
         made_by=actor.name or actor.email,
         made_at=at,
     )
     session.add(plan)
     session.flush()
-    _record(
+    note(
         session,
         actor,
         "plan.made",
-        "plan",
         str(plan.id),
         at,
-        call=problem.call_code,
-        instance_sha256=solved.instance_sha256,
-        awards=len(awards),
+        call=call_code,
+        instance_sha256=plan.instance_sha256,
+        awards=len(kept["awards"]),
     )
-    return _summarise(plan.id, problem, solved, prices)
+    return _summarise(plan, call_code)
 
 
-def _summarise(plan_id: uuid.UUID, problem: CallInstance, solved: SolvedPlan, prices: Mapping[str, Any]) -> PlanSummary:
+def _summarise(plan: Plan, call_code: str) -> PlanSummary:
+    kept, document = plan.result, plan.instance
     return PlanSummary(
-        plan_id=plan_id,
-        call_code=problem.call_code,
-        instance_sha256=solved.instance_sha256,
-        objective=solved.objective,
-        bound=solved.bound,
-        gap=solved.gap,
-        seconds=solved.seconds,
-        solver=solved.solver_version,
-        awards=solved.awards,
-        score_basis=dict(problem.score_basis),
-        unscored=problem.unscored,
-        prices=prices,
-        baseline={name: found.objective for name, found in solved.baseline.items()},
+        plan_id=plan.id,
+        call_code=call_code,
+        instance_sha256=plan.instance_sha256,
+        objective=kept["objective"],
+        bound=kept["bound"],
+        gap=kept["gap"],
+        seconds=kept["seconds"],
+        solver=plan.solver,
+        awards=read_awards(kept["awards"]),
+        score_basis=document["score_basis"],
+        unscored=tuple(document["unscored"]),
+        prices=kept["prices"],
+        baseline={name: found["objective"] for name, found in kept["baseline"].items()},
     )
-
-
-def adopt_plan(
-    session: Session,
-    *,
-    plan_id: uuid.UUID,
-    meeting_id: uuid.UUID,
-    actor: Viewer,
-    at: datetime,
-    conditions: Mapping[str, Sequence[ProposedCondition]] | None = None,
-) -> Adoption:
-    """Bring a plan to a meeting: one ballot and one hold for each award, all of them or none.
-
-    Args:
-        session: A writing session.
-        plan_id: The plan; each goes to one meeting.
-        meeting_id: Of the same call; one plan a meeting.
-        actor: Analyst.
-        at: Now.
-        conditions: By application number, what to put to the vote with the award.
-
-    Raises:
-        NotFoundError: if plan or meeting is absent.
-        PlanStaleError: if free capital, scores or applicants are not what the plan was made for, naming what changed.
-        TransitionRefusedError: if the plan has been adopted, or the meeting has a plan.
-        ConflictOfInterestError: if the actor is recused from an application of the plan.
-        HeadroomExceededError: if a pool has less than is to be held.
-    """
-    require(actor, Verb.ADOPT, Thing(Kind.PLAN))
-    plan = session.get(Plan, plan_id)
-    if plan is None:
-        raise NotFoundError(plan=str(plan_id))
-    _claim(session, plan, meeting_id, actor, at)
-    awards = [PlannedAward(a["code"], a["krw"], a["gpu_hours"]) for a in plan.result["awards"]]
-    _require_no_recusal(session, [row["code"] for row in plan.instance["applicants"]], actor)
-    problem = build_instance(session, session.get_one(Call, plan.call_id).code)
-    changed = differences(plan.instance, json.loads(canonical_json(problem.instance)))
-    if changed:
-        raise PlanStaleError(
-            changes_ko="; ".join(ko for ko, _ in changed), changes_en="; ".join(en for _, en in changed)
-        )
-    stocks = {stock.account: stock for stock in load_stocks(session)}
-    left = {account: stock.free_e4 for account, stock in stocks.items()}
-    ballots = []
-    for award in awards:
-        ballot_id = propose_award(
-            session,
-            meeting_id=meeting_id,
-            application_id=problem.applications[award.code],
-            krw=award.krw,
-            gpu_lines=draw_lines(award.gpu_hours, stocks, left),
-            conditions=(conditions or {}).get(award.code, ()),
-            actor=actor,
-            at=at,
-        )
-        ballots.append((award.code, ballot_id))
-    _record(session, actor, "plan.adopted", "plan", str(plan.id), at, meeting=str(meeting_id), ballots=len(ballots))
-    return Adoption(meeting_id, tuple(ballots))
-
-
-def _require_no_recusal(session: Session, numbers: Sequence[str], actor: Viewer) -> None:
-    """Plans are made and adopted whole, so not by somebody who may not know of a part of them."""
-    touched = session.scalar(
-        select(Application.id)
-        .where(
-            Application.number.in_(numbers),
-            Application.id.in_(actor.recused_from) | Application.company_id.in_(actor.company_ids),
-        )
-        .limit(1)
-    )
-    if touched is not None:
-        raise ConflictOfInterestError
-
-
-def _claim(session: Session, plan: Plan, meeting_id: uuid.UUID, actor: Viewer, at: datetime) -> None:
-    try:
-        with session.begin_nested():
-            session.add(
-                PlanAdoption(
-                    plan_id=plan.id,
-                    meeting_id=meeting_id,
-                    adopted_by=actor.name or actor.email,
-                    adopted_at=at,
-                )
-            )
-    except IntegrityError as error:
-        if "foreign key" in str(error.orig).lower():
-            raise NotFoundError(meeting=str(meeting_id)) from error
-        raise TransitionRefusedError(thing="plan", state="adopted", verb="adopt") from error
-
-
-def _record(
-    session: Session, actor: Viewer, verb: str, kind: str, subject: str, at: datetime, **details: object
-) -> None:
-    record_event(session, actor=actor, verb=verb, subject_kind=kind, subject=subject, at=at, details=dict(details))

@@ -133,11 +133,16 @@ def official_scores(
 
 @dataclass(frozen=True, slots=True)
 class OfficialTotals:
-    """What counts of every application on a call's docket, in tenths of a point, and the machine's scores."""
+    """What counts of every application on a call's docket, in tenths of a point, and the machine's scores.
+
+    Attributes:
+        deviations: Standard deviation of the filed totals; those of fewer than two reviews are left out.
+    """
 
     official: Official
     totals: Mapping[uuid.UUID, int]
     machine: Mapping[uuid.UUID, int]
+    deviations: Mapping[uuid.UUID, int]
 
 
 def official_totals(session: Session, call_code: str) -> OfficialTotals:
@@ -145,7 +150,12 @@ def official_totals(session: Session, call_code: str) -> OfficialTotals:
     figures = load_figures(session, _on_docket(call_code))
     official = _official(session, call_code)
     totals = {uuid.UUID(key): one.of(official) for key, one in _scored(figures)[1].items()}
-    return OfficialTotals(official, totals, figures.scores)
+    deviations = {
+        key: found.deviation_tenths
+        for key in totals
+        if (found := figures.statistics(key)) is not None and found.deviation_tenths is not None
+    }
+    return OfficialTotals(official, totals, figures.scores, deviations)
 
 
 def _on_docket(call_code: str) -> Select[uuid.UUID]:

@@ -73,6 +73,7 @@ from fundapp.portfolio.queries.metering import (
     list_sources,
     metering_state,
 )
+from fundapp.portfolio.queries.outlook import AnnouncementRow, CapacityOutlook, StartRow, capacity_outlook
 from fundapp.portfolio.queries.overage import (
     BlockRow,
     ChargeRow,
@@ -132,6 +133,7 @@ from fundapp.portfolio.queries.waitlist import (
 
 __all__ = [
     "AlertRow",
+    "AnnouncementRow",
     "AwardCost",
     "AwardGpu",
     "AwardPage",
@@ -140,6 +142,7 @@ __all__ = [
     "CallLineRow",
     "CallRow",
     "CallableTranche",
+    "CapacityOutlook",
     "ChangePage",
     "ChangeRow",
     "ChargeRow",
@@ -178,6 +181,7 @@ __all__ = [
     "SkuHours",
     "SourceRow",
     "StaleMark",
+    "StartRow",
     "StepRow",
     "SuspenseRow",
     "TermsRow",
@@ -196,6 +200,7 @@ __all__ = [
     "award_gpu",
     "award_page",
     "award_pages",
+    "capacity_outlook",
     "change_page",
     "count_alerts",
     "count_grants",

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, HiddenField, StringField
-from wtforms.validators import InputRequired, Length
+from collections.abc import Iterable
+from datetime import date
+from typing import cast
 
-from fundapp.web.shell.forms import KeyedForm
-from fundapp.web.shell.language import lazy
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+
+from fundapp.allocation.actions.announcements import MOST_HOURS
+from fundapp.core.quarters import Quarter
+from fundapp.web.shell.forms import KeyedForm, NumberRange
+from fundapp.web.shell.language import gettext, lazy
+
+_NEEDED = lazy("적어 주세요")
+
+
+def _quarter(_form: FlaskForm, field: StringField) -> None:
+    try:
+        Quarter.parse(field.data or "")
+    except ValueError as error:
+        raise ValidationError(gettext("2026Q3처럼 적어 주세요")) from error
 
 
 class FreezeForm(KeyedForm):
@@ -15,3 +32,27 @@ class FreezeForm(KeyedForm):
     quarter = HiddenField(validators=[InputRequired(), Length(max=6)])
     accept_suspense = BooleanField(lazy("주인을 모르는 사용이 있어도 확정"))
     reason = StringField(lazy("확정 사유"), validators=[Length(max=500)])
+
+
+class AnnounceForm(KeyedForm):
+    """What an investor says there will be of GPU time."""
+
+    investor = SelectField(lazy("출자자"), validators=[InputRequired(message=_NEEDED)])
+    sku = StringField(lazy("GPU 종류"), validators=[DataRequired(message=_NEEDED), Length(max=20)])
+    region = StringField(
+        lazy("리전"), default="koreacentral", validators=[DataRequired(message=_NEEDED), Length(max=40)]
+    )
+    quarter = StringField(lazy("분기(UTC)"), validators=[DataRequired(message=_NEEDED), _quarter])
+    hours = IntegerField(
+        lazy("GPU시간"), validators=[InputRequired(message=_NEEDED), NumberRange(min=0, max=MOST_HOURS)]
+    )
+    announced_on = DateField(lazy("발표한 날"), validators=[InputRequired(message=_NEEDED)])
+    source = StringField(lazy("출처"), validators=[DataRequired(message=_NEEDED), Length(max=200)])
+
+    def offer_investors(self, investors: Iterable[tuple[str, str]]) -> None:
+        """Say who gives in kind."""
+        self.investor.choices = [SelectChoice(code, name) for code, name in investors]
+
+    def to_day(self) -> date:
+        """Return the day of a form that is in order."""
+        return cast("date", self.announced_on.data)

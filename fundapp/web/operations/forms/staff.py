@@ -24,7 +24,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from fundapp.core.access import Role
 from fundapp.core.quantities import Quantity, gpu_hours
@@ -98,6 +98,7 @@ class AdoptForm(KeyedForm):
 
     title = StringField(lazy("회의 이름"), validators=[DataRequired(message=_NEEDED), Length(max=200)])
     held_on = DateField(lazy("회의 날짜"), validators=[InputRequired(message=_NEEDED)])
+    revision = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     def to_day(self) -> date:
         """Return the day of a form that is in order."""

@@ -26,6 +26,7 @@ from fundapp.web.operations.routes import (
     usage,
     waitlist,
     ways,
+    workbench,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "usage",
     "waitlist",
     "ways",
+    "workbench",
 ]

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from fundapp.allocation.actions import Adoption, PlanStaleError, adopt_plan, plan_call
-from fundapp.allocation.queries import cash_headroom, list_plans, plan_page
+from fundapp.allocation.actions import (
+    Adoption,
+    PlanStaleError,
+    adopt_plan,
+    ask_plan,
+    plan_call,
+)
+from fundapp.allocation.planning import build_instance
+from fundapp.allocation.queries import cash_headroom, list_plans, list_runs, plan_page, workbench
 from fundapp.allocation.rules import PlanInfeasible
 from fundapp.committee.actions import schedule_meeting
-from fundapp.core.access import Kind
+from fundapp.core.access import Kind, Verb
 from fundapp.core.errors import FundError, NotFoundError
+from fundapp.portfolio.standing import earlier_awards
 from fundapp.web.operations.doing import CONFLICT, REFUSED, may_open, say_faults
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.forms import AdoptForm
+from fundapp.web.operations.forms.plans import ScenarioForm
+from fundapp.web.operations.plan_files import plan_file, plan_sheet
+from fundapp.web.operations.plan_words import QUESTIONS, STEPS
 from fundapp.web.operations.planned import show_plan
 from fundapp.web.operations.reading import choose_call, find_meeting
+from fundapp.web.operations.weighed import show_bench
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
+from fundapp.web.shell.downloads import asked_download
 from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import gettext, pick
 from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
+
+AT_ONCE = 300
+"""Up to so many applicants a plan takes seconds and is made while the page waits; more go to the clock's process."""
 
 
 @blueprint.get("/plans")
@@ -35,19 +53,35 @@ def plans_page() -> ResponseReturnValue:
         calls, call = choose_call(session, viewer(), request.args.get("call", ""), now())
         plans = list_plans(session, viewer(), call.code) if call else []
         cash = cash_headroom(session, viewer())
-    return render_template("operations/plans.html", calls=calls, call=call, plans=plans, cash=cash)
+        runs = list_runs(session, viewer(), call_code=call.code) if call else ()
+    return render_template(
+        "operations/plans.html",
+        calls=calls,
+        call=call,
+        plans=plans,
+        cash=cash,
+        runs=[run for run in runs[:1] if run.is_open or run.state == "refused"],
+        plan_steps=STEPS,
+    )
 
 
 @blueprint.post("/calls/<code>/plan")
 def make_plan(code: str) -> ResponseReturnValue:
-    """Solve the allocation of a call."""
+    """Solve the allocation of a call, or ask that it be solved where that takes longer than a page should."""
+    may_open(Kind.PLAN, Verb.PLAN)
+    back = redirect(url_for(".plans_page", call=code))
     if not KeyOnlyForm().validate_on_submit():
         say_faults(KeyOnlyForm())
-        return redirect(url_for(".plans_page", call=code))
+        return back
+    actor, at = viewer(), now()
     try:
-        made = plan_call(db(), call_code=code, actor=viewer(), at=now())
+        if _is_large(code):
+            db().transaction(lambda session: ask_plan(session, call_code=code, actor=actor, at=at))
+            flash(gettext("신청이 많아 따로 계산합니다. 끝나면 이 목록에 나타납니다."), "ok")
+            return back
+        made = plan_call(db(), call_code=code, actor=actor, at=at, standing=earlier_awards)
     except PlanInfeasible as error:
-        flash(gettext("조건을 모두 지키는 배정안이 없습니다: %(reason)s", reason=error.reason), "err")
+        flash(say_infeasible(error), "err")
     except NotFoundError:
         raise
     except FundError as error:
@@ -55,27 +89,86 @@ def make_plan(code: str) -> ResponseReturnValue:
     else:
         flash(gettext("배정안을 만들었습니다. %(seconds)s초 걸렸습니다.", seconds=f"{made.seconds:.1f}"), "ok")
         return redirect(url_for(".one_plan", plan_id=made.plan_id))
-    return redirect(url_for(".plans_page", call=code))
+    return back
+
+
+def say_infeasible(error: PlanInfeasible) -> str:
+    """Say which settings cannot hold together."""
+    return gettext("조건을 모두 지키는 배정안이 없습니다: %(reason)s", reason=pick(error.reason_ko, error.reason))
+
+
+def _is_large(code: str) -> bool:
+    with db().read() as session:
+        return len(build_instance(session, code).instance.applicants) > AT_ONCE
 
 
 @blueprint.get("/plans/<uuid:plan_id>")
 def one_plan(plan_id: uuid.UUID) -> ResponseReturnValue:
-    """Show a plan: requested and recommended side by side, what is scarce, what a rule of thumb would give."""
+    """Show a plan: requested, recommended and chosen side by side, what is scarce, what other rules would give."""
     may_open(Kind.PLAN)
-    return _plan(plan_id, AdoptForm())
+    form = asked_download()
+    if form is not None:
+        with db().read() as session:
+            page = plan_page(session, viewer(), plan_id)
+            bench = workbench(session, viewer(), page)
+        return plan_file(page, bench, form)
+    return show(plan_id, Sent())
 
 
-def _plan(plan_id: uuid.UUID, form: AdoptForm, changes: list[str] | None = None) -> str:
+@blueprint.get("/plans/<uuid:plan_id>/plan.pdf")
+def printed_plan(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Hand out a plan as a PDF for the committee's papers."""
+    may_open(Kind.PLAN)
     with db().read() as session:
         page = plan_page(session, viewer(), plan_id)
+        bench = workbench(session, viewer(), page)
+    return plan_sheet(page, bench, now())
+
+
+@dataclass(slots=True)
+class Sent:
+    """What somebody sent to a plan's page and gets back with what is wrong.
+
+    Attributes:
+        faults: By application number, what is wrong with a row of choices.
+        typed: Whether the rows show what was typed instead of what is kept.
+    """
+
+    adopting: AdoptForm | None = None
+    scenario: ScenarioForm | None = None
+    changes: Sequence[str] = ()
+    faults: dict[str, str] = field(default_factory=dict)
+    typed: bool = False
+
+
+def show(plan_id: uuid.UUID, sent: Sent) -> str:
+    """Render a plan's page."""
+    with db().read() as session:
+        page = plan_page(session, viewer(), plan_id)
+        bench = workbench(session, viewer(), page)
         meeting = find_meeting(session, viewer(), page.meeting_id) if page.meeting_id else None
+    shown = show_plan(page, bench)
+    scenario = sent.scenario
+    names = {line.row.number: line.row.company for line in shown.lines}
+    if scenario is None:
+        scenario = ScenarioForm(formdata=None)
+        scenario.start_from(bench.instance, page.title)
+    scenario.offer(names)
     return render_template(
         "operations/plan.html",
         page=page,
-        shown=show_plan(page),
+        shown=shown,
+        bench=bench,
+        desk=show_bench(page, bench, names),
+        desk_names=names,
+        plan_questions=QUESTIONS,
+        plan_steps=STEPS,
         meeting=meeting,
-        form=form,
-        changes=changes or [],
+        form=sent.adopting or AdoptForm(formdata=None),
+        scenario=scenario,
+        changes=sent.changes,
+        faults=sent.faults,
+        typed=request.form if sent.typed else None,
     )
 
 
@@ -85,17 +178,17 @@ def adopt(plan_id: uuid.UUID) -> ResponseReturnValue:
     may_open(Kind.PLAN)
     form = AdoptForm()
     if not form.validate_on_submit():
-        return _plan(plan_id, form), REFUSED
+        return show(plan_id, Sent(adopting=form)), REFUSED
     try:
         done = db().transaction(lambda session: _adopt(session, plan_id, form))
     except PlanStaleError as error:
         changes = pick(str(error.details["changes_ko"]), str(error.details["changes_en"]))
-        return _plan(plan_id, form, changes.split("; ")), CONFLICT
+        return show(plan_id, Sent(adopting=form, changes=changes.split("; "))), CONFLICT
     except NotFoundError:
         raise
     except FundError as error:
         form.title.errors = [say_refusal(error)]
-        return _plan(plan_id, form), CONFLICT
+        return show(plan_id, Sent(adopting=form)), CONFLICT
     flash(gettext("안건 %(n)s건을 회의에 올리고 그만큼 예약했습니다.", n=len(done.ballots)), "ok")
     return redirect(url_for(".one_plan", plan_id=plan_id))
 
@@ -110,4 +203,12 @@ def _adopt(session: Session, plan_id: uuid.UUID, form: AdoptForm) -> Adoption:
         actor=viewer(),
         at=now(),
     )
-    return adopt_plan(session, plan_id=plan_id, meeting_id=meeting_id, actor=viewer(), at=now())
+    return adopt_plan(
+        session,
+        plan_id=plan_id,
+        meeting_id=meeting_id,
+        actor=viewer(),
+        at=now(),
+        revision=form.revision.data,
+        standing=earlier_awards,
+    )

@@ -1,4 +1,4 @@
-"""What of the fund's two kinds of capital is free, and the plans made for it."""
+"""Plans and scenarios as one viewer may see them."""
 
 from __future__ import annotations
 
@@ -6,78 +6,29 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.allocation.pools import PoolRow, list_pools, pool_rates
-from fundapp.allocation.tables import Fund, Investor, Plan, PlanAdoption
+from fundapp.allocation.keeping import hidden_numbers
+from fundapp.allocation.tables import Plan, PlanAdoption, PlanScenario
 from fundapp.committee.queries.sight import load_figures
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Call, Company
-from fundapp.ledger.queries import balances
-
-__all__ = [
-    "CashHeadroom",
-    "FundRow",
-    "InvestorRow",
-    "PlanPage",
-    "PlanRow",
-    "PlannedRow",
-    "PoolRow",
-    "cash_headroom",
-    "find_fund",
-    "find_plan",
-    "list_investors",
-    "list_plans",
-    "list_pools",
-    "plan_page",
-    "pool_rates",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class FundRow:
-    """The fund itself."""
-
-    name_ko: str
-    name_en: str
-    legal_form: str
-    recognition: str
-    started_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class InvestorRow:
-    """Somebody who puts in capital; `committed_krw` is promised cash or the imputed value promised in kind."""
-
-    code: str
-    name_ko: str
-    name_en: str
-    kind: str
-    committed_krw: int
-
-
-@dataclass(frozen=True, slots=True)
-class CashHeadroom:
-    """Cash in whole won: promised by investors, held by ballots, awarded, and free."""
-
-    promised_krw: int
-    held_krw: int
-    awarded_krw: int
-    free_krw: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """A plan in a list."""
+    """A plan in a list; `title` and `base_id` are a scenario's."""
 
     plan_id: uuid.UUID
     call_code: str
+    title: str
+    base_id: uuid.UUID | None
     objective: float
     gap: float
     awards: int
@@ -92,6 +43,7 @@ class PlannedRow:
 
     Attributes:
         score_tenths: Official score; None while it is sealed to the viewer.
+        tags: Further groups that a quota counts.
         tickets: Amounts that could have been recommended, in won; empty while the score is sealed.
         recommended_krw: 0 where nothing is recommended, and while the score is sealed: it would give the score away.
         recommended_hours: `{sku: {quarter: hours}}`; empty likewise.
@@ -105,6 +57,7 @@ class PlannedRow:
     sector: str
     sme: bool
     non_capital: bool
+    tags: tuple[str, ...]
     tickets: tuple[int, ...]
     recommended_krw: int
     requested_hours: Mapping[str, Mapping[str, int]]
@@ -116,12 +69,19 @@ class PlanPage:
     """A plan as one viewer may see it: rows leave out applications that are out of sight.
 
     Attributes:
+        title: Of a scenario; empty for the plan that answers the record itself.
+        base_id: That plan, of a scenario.
+        changes: What a scenario sets otherwise: `terms`, `hours`, and the `reasons` of what it pins.
+        commitments: What earlier awards hold of the capacities.
         prices: Marginal worth, an indication: `{gpu, cash, quotas, bound}`.
         baseline: By rule of thumb, its objective and the terms it breaks.
     """
 
     plan_id: uuid.UUID
     call_code: str
+    title: str
+    base_id: uuid.UUID | None
+    changes: Mapping[str, Any]
     instance_sha256: str
     solver: str
     objective: float
@@ -130,46 +90,13 @@ class PlanPage:
     seconds: float
     terms: Mapping[str, Any]
     capacities: tuple[Mapping[str, Any], ...]
+    commitments: tuple[Mapping[str, Any], ...]
     prices: Mapping[str, Any]
     baseline: Mapping[str, Any]
     rows: tuple[PlannedRow, ...]
     made_by: str
     made_at: datetime
     meeting_id: uuid.UUID | None
-
-
-def find_fund(session: Session) -> FundRow | None:
-    """Return the fund, or None before it is founded."""
-    fund = session.get(Fund, 1)
-    if fund is None:
-        return None
-    return FundRow(fund.name_ko, fund.name_en, fund.legal_form, fund.recognition, fund.started_on)
-
-
-def list_investors(session: Session, viewer: Viewer) -> list[InvestorRow]:
-    """Return the investors by code.
-
-    Raises:
-        ForbiddenError: if the viewer may not see pools.
-    """
-    require(viewer, Verb.VIEW, Thing(Kind.POOL))
-    rows = session.scalars(select(Investor).order_by(Investor.code))
-    return [InvestorRow(i.code, i.name_ko, i.name_en, i.kind, i.committed_krw) for i in rows]
-
-
-def cash_headroom(session: Session, viewer: Viewer) -> CashHeadroom:
-    """Return the cash that investors promised and what became of it.
-
-    Raises:
-        ForbiddenError: if the viewer may not see pools.
-    """
-    require(viewer, Verb.VIEW, Thing(Kind.POOL))
-    promised = (
-        session.scalar(select(func.coalesce(func.sum(Investor.committed_krw), 0)).where(Investor.kind == "cash")) or 0
-    )
-    cash = [row for row in balances(session, prefix="pool:") if row.commodity == "KRW"]
-    posted, held = sum(row.posted for row in cash), sum(row.held for row in cash)
-    return CashHeadroom(int(promised), held, int(promised) - posted, posted - held)
 
 
 def list_plans(session: Session, viewer: Viewer, call_code: str | None = None) -> list[PlanRow]:
@@ -180,19 +107,22 @@ def list_plans(session: Session, viewer: Viewer, call_code: str | None = None) -
     """
     require(viewer, Verb.VIEW, Thing(Kind.PLAN))
     query = (
-        select(Plan, Call.code, PlanAdoption.meeting_id)
+        select(Plan, Call.code, PlanAdoption.meeting_id, PlanScenario)
         .join(Call, Call.id == Plan.call_id)
         .outerjoin(PlanAdoption, PlanAdoption.plan_id == Plan.id)
+        .outerjoin(PlanScenario, PlanScenario.plan_id == Plan.id)
         .order_by(Plan.made_at.desc(), Plan.id.desc())
     )
     if call_code is not None:
         query = query.where(Call.code == call_code)
     found = session.execute(query).all()
-    hidden = _hidden(session, viewer)
+    hidden = hidden_numbers(session, viewer)
     return [
         PlanRow(
             plan_id=plan.id,
             call_code=code,
+            title=_title(scenario),
+            base_id=_base(scenario),
             objective=plan.result["objective"],
             gap=plan.result["gap"],
             awards=sum(1 for award in plan.result["awards"] if award["code"] not in hidden),
@@ -200,7 +130,7 @@ def list_plans(session: Session, viewer: Viewer, call_code: str | None = None) -
             made_at=plan.made_at,
             meeting_id=meeting_id,
         )
-        for plan, code, meeting_id in found
+        for plan, code, meeting_id, scenario in found
     ]
 
 
@@ -212,17 +142,21 @@ def plan_page(session: Session, viewer: Viewer, plan_id: uuid.UUID) -> PlanPage:
     """
     require(viewer, Verb.VIEW, Thing(Kind.PLAN))
     row = session.execute(
-        select(Plan, Call.code, PlanAdoption.meeting_id)
+        select(Plan, Call.code, PlanAdoption.meeting_id, PlanScenario)
         .join(Call, Call.id == Plan.call_id)
         .outerjoin(PlanAdoption, PlanAdoption.plan_id == Plan.id)
+        .outerjoin(PlanScenario, PlanScenario.plan_id == Plan.id)
         .where(Plan.id == plan_id)
     ).one_or_none()
     if row is None:
         raise NotFoundError(plan=str(plan_id))
-    plan, code, meeting_id = row
+    plan, code, meeting_id, scenario = row
     return PlanPage(
         plan_id=plan.id,
         call_code=code,
+        title=_title(scenario),
+        base_id=_base(scenario),
+        changes=_changes(scenario),
         instance_sha256=plan.instance_sha256,
         solver=plan.solver,
         objective=plan.result["objective"],
@@ -231,6 +165,7 @@ def plan_page(session: Session, viewer: Viewer, plan_id: uuid.UUID) -> PlanPage:
         seconds=plan.result["seconds"],
         terms=plan.instance["terms"],
         capacities=tuple(plan.instance["capacities"]),
+        commitments=tuple(plan.instance.get("commitments", ())),
         prices=plan.result["prices"],
         baseline=plan.result["baseline"],
         rows=tuple(_planned_rows(session, viewer, plan)),
@@ -238,6 +173,18 @@ def plan_page(session: Session, viewer: Viewer, plan_id: uuid.UUID) -> PlanPage:
         made_at=plan.made_at,
         meeting_id=meeting_id,
     )
+
+
+def _title(scenario: PlanScenario | None) -> str:
+    return "" if scenario is None else scenario.title
+
+
+def _base(scenario: PlanScenario | None) -> uuid.UUID | None:
+    return None if scenario is None else scenario.base_id
+
+
+def _changes(scenario: PlanScenario | None) -> Mapping[str, Any]:
+    return {} if scenario is None else scenario.changes
 
 
 def find_plan(session: Session, viewer: Viewer, call_code: str) -> PlanPage | None:
@@ -251,7 +198,7 @@ def find_plan(session: Session, viewer: Viewer, call_code: str) -> PlanPage | No
 
 
 def _planned_rows(session: Session, viewer: Viewer, plan: Plan) -> Iterable[PlannedRow]:
-    hidden = _hidden(session, viewer)
+    hidden = hidden_numbers(session, viewer)
     heads = {
         row.number: row
         for row in session.execute(
@@ -281,19 +228,9 @@ def _planned_rows(session: Session, viewer: Viewer, plan: Plan) -> Iterable[Plan
             sector=applicant["sector"],
             sme=applicant["sme"],
             non_capital=applicant["non_capital"],
+            tags=tuple(applicant.get("tags", ())),
             tickets=() if sealed else tuple(applicant["tickets"]),
             recommended_krw=0 if sealed else award["krw"],
             requested_hours=dict(requested),
             recommended_hours={} if sealed else award["gpu_hours"],
         )
-
-
-def _hidden(session: Session, viewer: Viewer) -> frozenset[str]:
-    """Return the numbers of applications that this viewer may know nothing of: recused from, or their own company's."""
-    return frozenset(
-        session.scalars(
-            select(Application.number).where(
-                Application.id.in_(viewer.recused_from) | Application.company_id.in_(viewer.company_ids)
-            )
-        )
-    )

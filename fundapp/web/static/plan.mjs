@@ -1,0 +1,114 @@
+// The workbench: sliders beside numbers, what amounts do not keep named while they are typed, answers when they come.
+const PAUSE = 4000;
+const WAIT = 350;
+
+function number(text) {
+  return Number(String(text).replaceAll(",", "")) || 0;
+}
+
+// ---- settings ----
+
+for (const slider of document.querySelectorAll("[data-knobs] input[type=range]")) {
+  const box = document.getElementById(slider.dataset.for);
+  slider.hidden = false;
+  slider.addEventListener("input", () => (box.value = slider.value));
+  box.addEventListener("input", () => (slider.value = number(box.value)));
+}
+
+// ---- amounts ----
+
+const form = document.querySelector("form[data-choices]");
+
+function show(place, text) {
+  const found = new DOMParser().parseFromString(text, "text/html").body;
+  if (found.textContent.trim() !== place.textContent.trim()) place.replaceChildren(...found.childNodes);
+}
+
+let asked = 0;
+let timer;
+
+async function check() {
+  const mine = ++asked;
+  try {
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.dataset.choices, { method: "POST", body, credentials: "same-origin" });
+    if (mine === asked && answer.ok && !answer.redirected) {
+      show(document.querySelector("[data-verdict]"), await answer.text());
+    }
+  } catch {
+    // The network may come back before the next number.
+  }
+}
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(check, WAIT);
+}
+
+function draw(row) {
+  const slider = row.querySelector("[data-gpu]");
+  const box = row.querySelector("input[name^=gpu-]");
+  const dot = row.querySelector("svg circle");
+  const gap = row.querySelector("[data-gap]");
+  if (!box) return;
+  const off = number(box.value) - number(box.dataset.was);
+  gap.textContent = off ? (off > 0 ? "+" : "−") + Math.abs(off).toLocaleString("en") : "=";
+  if (dot && slider) {
+    const share = Math.min(1, number(box.value) / number(slider.max));
+    dot.setAttribute("cx", (6 + 92 * share).toFixed(1));
+    dot.setAttribute("class", share > 0 ? "m-gpu" : "hollow");
+    row.querySelector("svg .diamond").classList.toggle("on", !off && share > 0);
+    const line = row.querySelector("svg .gap-line");
+    line.setAttribute("d", line.getAttribute("d").replace(/H.*/, "H" + dot.getAttribute("cx")));
+  }
+}
+
+if (form) {
+  for (const slider of form.querySelectorAll("[data-gpu]")) {
+    const row = slider.closest("tr");
+    const box = row.querySelector("input[name^=gpu-]");
+    slider.hidden = false;
+    slider.addEventListener("input", () => {
+      box.value = Number(slider.value).toLocaleString("en");
+      draw(row);
+      soon();
+    });
+    box.addEventListener("input", () => {
+      slider.value = number(box.value);
+      draw(row);
+    });
+  }
+  form.addEventListener("input", soon);
+  const refill = form.querySelector("[data-refill]");
+  refill.hidden = false;
+  refill.addEventListener("click", () => {
+    for (const box of form.querySelectorAll("[data-was]")) {
+      box.value = box.dataset.was;
+      const row = box.closest("tr");
+      const slider = row.querySelector("[data-gpu]");
+      if (slider && box.matches("input")) slider.value = number(box.value);
+      draw(row);
+    }
+    soon();
+  });
+}
+
+// ---- answers ----
+
+const answers = document.querySelector("[data-asked]");
+
+async function look() {
+  if (!answers.querySelector("[data-open]")) return;
+  if (!document.hidden) {
+    try {
+      const answer = await fetch(answers.dataset.asked, { credentials: "same-origin" });
+      if (answer.ok && !answer.redirected) show(answers, await answer.text());
+    } catch {
+      // The network may come back before the next look.
+    }
+  }
+  setTimeout(look, PAUSE);
+}
+
+if (answers) setTimeout(look, PAUSE);
+if (document.querySelector("[data-reload]")) setTimeout(() => location.reload(), PAUSE);
