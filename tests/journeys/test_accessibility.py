@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from visits import CLINIC, GRID, LENDER, Agenda, Doors, register, start, watch
+from visits import CLINIC, GRID, LENDER, Agenda, Doors, register, start, suppose, watch
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +39,9 @@ PAGES = (
     ("analyst", "{rubric}/edit"),
     ("analyst", "/operations/models"),
     ("analyst", "{plan}"),
+    ("analyst", "{scenario}"),
+    ("analyst", "{beside}"),
+    ("analyst", "{why}"),
     ("finance", "/operations/pools"),
     ("finance", "/operations/portfolio"),
     ("finance", "/operations/portfolio/AW-2026-0001"),
@@ -49,6 +52,8 @@ PAGES = (
     ("finance", "/operations/ledger/account?path=pool:kt"),
     ("finance", "/operations/close/2026Q3"),
     ("partner.kt", "/partners/"),
+    ("partner.kt", "/partners/capacity"),
+    ("finance", "/partners/capacity"),
     ("partner.kt", "/partners/reports/2026Q3/v1"),
 )
 
@@ -71,13 +76,18 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
     analyst = doors.enter("analyst")
     analyst.goto("/operations/rubrics")
     analyst.get_by_role("button", name="고칠 초안 만들기").click()
+    rubric = analyst.url.removesuffix("/edit")
+    scenario = suppose(analyst, agenda.plan, "예비량 20%", "20")
     return {
-        "rubric": analyst.url.removesuffix("/edit"),
+        "rubric": rubric,
         "application": application,
         "gate": f"{review}/pledge",
         "review": review,
         "ballot": agenda.ballots[CLINIC.name],
         "plan": agenda.plan,
+        "scenario": scenario,
+        "beside": f"{agenda.plan}/beside/{scenario.rpartition('/')[2]}",
+        "why": str(analyst.get_by_role("link", name=CLINIC.name).get_attribute("href")),
     }
 
 

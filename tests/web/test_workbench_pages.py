@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -29,6 +30,7 @@ from fundapp.committee.queries import load_viewer
 from fundapp.committee.tables import Ballot
 from fundapp.core.sessions import Database
 from fundapp.portfolio.standing import earlier_awards
+from fundapp.web.operations.routes.plans import AT_ONCE
 
 Enter = Callable[..., FlaskClient]
 KEY = "1" * 32
@@ -88,6 +90,7 @@ SETTINGS = {
     "fairness": "0",
     "alpha": "50",
     "block_hours": "1",
+    "joint": "both",
     "title": "현금 1억",
 }
 
@@ -232,6 +235,36 @@ def test_questions_are_answered_on_the_page(call: Database, enter: Enter) -> Non
     assert "비중 조건이 없는 공모입니다" in answers
     assert "다시 계산하면 +" in client.get(plan).text
     assert "빼면 기대 성과가" in client.get(f"{plan}/why/{THREE}").text
+
+
+def test_who_may_come_without_the_other_kind_of_capital_can_be_turned(call: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    plan = made(client)
+    fields = {**SETTINGS, "joint": "either", "budget": "10000"}
+    scenario = str(send(client, plan, f"{plan}/scenario", **fields).headers["Location"])
+    # with cash for one, all three get GPU time all the same
+    with call.read() as session:
+        kept = session.get_one(Plan, uuid.UUID(scenario.rpartition("/")[2]))
+    assert [bool(award["gpu_hours"]) for award in kept.result["awards"]] == [True, True, True]
+    assert "따로 줄 수 있습니다" in client.get(scenario).text
+
+
+def test_a_large_call_is_solved_beside_the_web_and_can_be_stopped(call: Database, enter: Enter) -> None:
+    def more(session: Session) -> None:
+        for ordinal in range(10, 10 + AT_ONCE):
+            add_application(session, ordinal, requested_krw=100_000_000, gpu_h100_2026Q3="1")
+
+    call.transaction(more)
+    client = enter("analyst")
+    listed = f"/operations/plans?call={CALL}"
+    answer = send(client, listed, f"/operations/calls/{CALL}/plan")
+    assert answer.headers["Location"] == listed
+    page = client.get(listed).text
+    assert "배정안을 계산하고 있습니다" in page
+    with call.read() as session:
+        run = session.scalars(select(PlanRun)).one()
+    assert send(client, listed, f"/operations/calls/{CALL}/plan/runs/{run.id}/stop").status_code == 302
+    assert "배정안을 계산하고 있습니다" not in client.get(listed).text
 
 
 def test_what_is_under_way_can_be_stopped(call: Database, enter: Enter) -> None:
