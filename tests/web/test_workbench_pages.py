@@ -15,7 +15,7 @@ import openpyxl
 import pypdfium2 as pdfium
 import pytest
 from allocation.capital_scene import capital
-from committee.committee_factory import CALL, add_application
+from committee.committee_factory import AT, CALL, add_application
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -27,8 +27,10 @@ from fundapp.allocation.tables import Plan, PlanRun, PlanScenario
 from fundapp.allocation.working import work_on_run
 from fundapp.allocation.workshop import Beat, perform
 from fundapp.committee.queries import load_viewer
-from fundapp.committee.tables import Ballot
+from fundapp.committee.tables import Assignment, Ballot
 from fundapp.core.sessions import Database
+from fundapp.identity.tables import Person
+from fundapp.intake.tables import Application
 from fundapp.portfolio.standing import earlier_awards
 from fundapp.web.operations.routes.plans import AT_ONCE
 
@@ -298,6 +300,30 @@ def test_a_plan_is_taken_away_as_a_paper_with_the_reasons(call: Database, enter:
         text = "".join(page.get_textpage().get_text_range() for page in paper)
     assert "검증 단계라 줄임" in text
     assert "H100" in text
+
+
+def test_answers_stay_closed_to_whom_a_score_is_sealed(call: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    plan = made(client)
+    send(client, plan, f"{plan}/choose", revision="0", **{f"gpu-{TWO}": "0", f"reason-{TWO}": "미룸"})
+    send(client, plan, f"{plan}/ask/sensitivity")
+    work(call)
+    member = enter("committee", name="심사위원")
+    assert "점수가 흔들리면 누가 바뀌나" in member.get(plan).text
+
+    def assign(session: Session) -> None:
+        person_id = session.scalars(select(Person.id).where(Person.name == "심사위원")).one()
+        application_id = session.scalars(select(Application.id).where(Application.number == THREE)).one()
+        session.add(Assignment(application_id=application_id, person_id=person_id, assigned_by="t", at=AT))
+
+    call.transaction(assign)
+    page = member.get(plan)
+    assert page.status_code == 200
+    assert "심사 뒤 공개" in page.text
+    for closed in ("점수가 흔들리면 누가 바뀌나", "미룸", "계산 추천을 100%로 볼 때"):
+        assert closed not in page.text
+    assert [member.get(f"{plan}{path}").status_code for path in ("/asked", f"/why/{ONE}")] == [404, 404]
+    assert member.get(f"{plan}/plan.pdf").status_code == 200
 
 
 def test_the_others_of_the_staff_read_and_only_analysts_turn(call: Database, enter: Enter) -> None:
