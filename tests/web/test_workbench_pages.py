@@ -35,7 +35,6 @@ from fundapp.portfolio.standing import earlier_awards
 from fundapp.web.operations.routes.plans import AT_ONCE
 
 Enter = Callable[..., FlaskClient]
-KEY = "1" * 32
 ONE, TWO, THREE = (f"{CALL}-000{n}" for n in (1, 2, 3))
 
 
@@ -72,7 +71,7 @@ def token(client: FlaskClient, path: str) -> str:
 
 
 def send(client: FlaskClient, page: str, action: str, **fields: str) -> TestResponse:
-    return client.post(action, data={"csrf_token": token(client, page), "key": KEY, **fields})
+    return client.post(action, data={"csrf_token": token(client, page), "key": uuid.uuid4().hex, **fields})
 
 
 def made(client: FlaskClient) -> str:
@@ -180,6 +179,14 @@ def test_another_amount_is_kept_with_its_reason_and_goes_to_the_meeting(call: Da
         asked = {b.proposed_krw: b.gpu_lines[0]["hours_e4"] for b in session.scalars(select(Ballot))}
     assert asked[100_000_000] == 3_000_000
     assert "검증 단계라 줄임" in client.get(plan).text
+
+
+def test_a_double_click_saves_once(call: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    plan = made(client)
+    fields = {"key": "3" * 32, "revision": "0", f"gpu-{TWO}": "300", f"reason-{TWO}": "줄임"}
+    assert [send(client, plan, f"{plan}/choose", **fields).status_code for _ in range(2)] == [302, 302]
+    assert "위원회안 1번째 저장" in client.get(plan).text
 
 
 def test_another_amount_without_a_reason_stays_on_the_page_with_what_is_missing(call: Database, enter: Enter) -> None:
