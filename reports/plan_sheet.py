@@ -6,7 +6,7 @@ It knows no plan and no database: plain rows in, a tagged PDF out.
 from collections.abc import Sequence
 
 from reports.charts.palette import FONT, LIGHT
-from reports.formats import DASH, Locale, hours, long_date, percent, quarter_name, say, won
+from reports.formats import DASH, Locale, long_date, percent, quarter_name, say, won
 from reports.plan_rows import PlanLine, PlanRows
 from reports.typesetting import Document, set_pages
 
@@ -72,7 +72,7 @@ def _sums(rows: PlanRows, locale: Locale) -> Document:
         facts=[
             [say(locale, "현금", "Cash"), won(krw, locale)],
             [say(locale, "현금 한도 대비", "of the budget"), percent(krw / rows.budget_krw, 0) if krw else DASH],
-            ["GPU", hours(planned, locale)],
+            [say(locale, "GPU시간", "GPU-hours"), f"{planned // _HOUR:,}"],
             [say(locale, "풀 대비", "of the pools"), percent(planned / free, 0) if free else DASH],
             [say(locale, "기업", "Companies"), f"{len(chosen)} / {len(rows.lines)}"],
         ],

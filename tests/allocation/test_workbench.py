@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -15,12 +16,12 @@ from test_actions_plans import adopt, asks, free, plan
 
 from fundapp.allocation import actions
 from fundapp.allocation.keeping import chosen_lines, newest_choice
-from fundapp.allocation.rules import Choice, Hours, PlanInfeasible
+from fundapp.allocation.rules import Choice, Hours, PlanInfeasible, PlannedAward, read_awards
 from fundapp.allocation.scenarios import Changes
 from fundapp.allocation.tables import Plan, PlanChoice, PlanScenario
 from fundapp.committee.tables import Ballot
 from fundapp.core.access import SYSTEM, Viewer
-from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
+from fundapp.core.errors import IdempotencyConflictError, InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.sessions import Database
 
 ONE, TWO = f"{CALL}-0001", f"{CALL}-0002"
@@ -43,8 +44,17 @@ def choose(db: Database, plan_id: uuid.UUID, *choices: Choice, seen: int = 0, ac
     return do(db, lambda s: actions.choose_awards(s, plan_id=plan_id, choices=choices, seen=seen, actor=actor, at=AT))
 
 
-def suppose(db: Database, plan_id: uuid.UUID, *, keep_pins: bool = False, **terms: object) -> actions.PlanSummary:
-    return actions.plan_scenario(
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A scenario as it is kept."""
+
+    plan_id: uuid.UUID
+    objective: float
+    awards: tuple[PlannedAward, ...]
+
+
+def suppose(db: Database, plan_id: uuid.UUID, *, keep_pins: bool = False, **terms: object) -> Made:
+    made = actions.plan_scenario(
         db,
         plan_id=plan_id,
         title="다른 조건",
@@ -53,6 +63,13 @@ def suppose(db: Database, plan_id: uuid.UUID, *, keep_pins: bool = False, **term
         actor=SYSTEM,
         at=AT,
     )
+    return found(db, made)
+
+
+def found(db: Database, plan_id: uuid.UUID) -> Made:
+    with db.read() as session:
+        kept = session.get_one(Plan, plan_id)
+        return Made(plan_id, kept.result["objective"], read_awards(kept.result["awards"]))
 
 
 def ballots(db: Database) -> Mapping[int, Any]:
@@ -60,7 +77,7 @@ def ballots(db: Database) -> Mapping[int, Any]:
         return {b.proposed_krw: b.gpu_lines for b in session.scalars(select(Ballot))}
 
 
-def awarded(made: actions.PlanSummary) -> dict[str, tuple[int, Hours]]:
+def awarded(made: Made | actions.PlanSummary) -> dict[str, tuple[int, Hours]]:
     return {award.code: (award.krw, award.gpu_hours) for award in made.awards}
 
 
@@ -90,6 +107,26 @@ def test_a_scenario_keeps_the_scales_so_that_more_money_is_never_fewer_points(
 ) -> None:
     assert suppose(db, solved.plan_id, budget_krw=400_000_000).objective == solved.objective
     assert suppose(db, solved.plan_id, budget_krw=200_000_000).objective < solved.objective
+
+
+def test_a_form_that_arrives_twice_makes_one_scenario(db: Database, solved: actions.PlanSummary) -> None:
+    def send(reserve: int) -> uuid.UUID:
+        return actions.plan_scenario(
+            db,
+            plan_id=solved.plan_id,
+            title="예비량",
+            changes=Changes(terms={"reserve_permille": reserve}),
+            keep_pins=False,
+            actor=SYSTEM,
+            at=AT,
+            key="k1",
+        )
+
+    assert send(100) == send(100)
+    with pytest.raises(IdempotencyConflictError):
+        send(200)
+    with db.read() as session:
+        assert session.scalar(select(func.count()).select_from(PlanScenario)) == 1
 
 
 @pytest.mark.parametrize("terms", [{"no_such": 1}, {"reserve_permille": 1001}, {"block_hours": 0}])
@@ -125,7 +162,7 @@ def test_a_scenario_with_capital_that_is_not_there_is_refused(db: Database, solv
         at=AT,
     )
     with pytest.raises(actions.PlanUnlawfulError, match="h100 2026Q3"):
-        adopt(db, rich.plan_id)
+        adopt(db, rich)
     assert ballots(db) == {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from visits import CLINIC, GRID, LENDER, Agenda, Doors, open_meeting, register, start, watch
+from visits import CLINIC, GRID, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
 
 pytestmark = pytest.mark.browser
 
@@ -67,6 +67,9 @@ PAGES = (
     ("chair", "/committee/appeals"),
     ("admin", "/operations/workflow/AX-ROLLING"),
     ("applicant", "{decision}"),
+    ("analyst", "{scenario}"),
+    ("analyst", "{beside}"),
+    ("analyst", "{why}"),
     ("finance", "/operations/pools"),
     ("finance", "/operations/portfolio"),
     ("finance", "/operations/portfolio/AW-2026-0001"),
@@ -77,6 +80,8 @@ PAGES = (
     ("finance", "/operations/ledger/account?path=pool:kt"),
     ("finance", "/operations/close/2026Q3"),
     ("partner.kt", "/partners/"),
+    ("partner.kt", "/partners/capacity"),
+    ("finance", "/partners/capacity"),
     ("partner.kt", "/partners/reports/2026Q3/v1"),
 )
 
@@ -104,6 +109,8 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
     analyst.goto("/operations/rubrics")
     analyst.get_by_role("button", name="고칠 초안 만들기").click()
     rubric = analyst.url.removesuffix("/edit")
+    scenario = suppose(analyst, agenda.plan, "예비량 20%", "20")
+    why = str(analyst.get_by_role("link", name=CLINIC.name).get_attribute("href"))
     analyst.goto("/operations/conditions?state=all")
     condition = str(analyst.locator("table.cond td a").first.get_attribute("href"))
     analyst.goto("/committee/letters")
@@ -125,6 +132,9 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
         "meeting": agenda.meeting,
         "decided": decided,
         "minutes": minutes,
+        "scenario": scenario,
+        "beside": f"{agenda.plan}/beside/{scenario.rpartition('/')[2]}",
+        "why": why,
     }
 
 

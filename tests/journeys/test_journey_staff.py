@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from visits import CLINIC, LENDER, MAKER, ROLLING, Agenda, Enter, close, figures, row_of, vote
+from visits import CLINIC, LENDER, MAKER, ROLLING, Agenda, Enter, close, figures, row_of, suppose, vote
 
 pytestmark = pytest.mark.browser
 
@@ -45,6 +45,23 @@ def test_a_plan_is_brought_to_its_meeting_once(enter: Enter, agenda: Agenda) -> 
     expect(page.get_by_role("button", name="안건으로 올리고 예약")).to_have_count(0)
     for company in (MAKER, CLINIC, LENDER):
         expect(row_of(page, company.name)).to_contain_text("1,507만원 상당")
+
+
+def test_settings_are_turned_and_amounts_dragged_and_judged_at_once(enter: Enter, agenda: Agenda) -> None:
+    page = enter("analyst")
+    suppose(page, agenda.plan, "예비량 25%", "25")
+    row = row_of(page, CLINIC.name)
+    hours = row.get_by_role("textbox", name=f"{CLINIC.name} 위원회안 GPU시간")
+    advised = hours.input_value()
+    row.get_by_role("slider", name=f"{CLINIC.name} GPU시간 밀어서 정하기").press("Home")
+    expect(hours).to_have_value("0")
+    expect(page.get_by_role("status").filter(has_text="계산 추천을 100%로 볼 때")).not_to_contain_text("100.0%")
+    page.get_by_role("button", name="위원회안 저장").click()
+    expect(row).to_contain_text("추천과 다르게 정한 이유를 적어 주세요")
+    row.get_by_role("textbox", name=f"{CLINIC.name} 다르게 정한 이유").fill("다음 분기로 미룸")
+    page.get_by_role("button", name="위원회안 저장").click()
+    expect(page.get_by_text("위원회안을 저장했습니다.")).to_be_visible()
+    expect(row).to_contain_text(f"−{advised}".replace(",", ""))
 
 
 def sign(page: Page, company: str) -> str:

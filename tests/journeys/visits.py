@@ -233,6 +233,17 @@ def plan(enter: Enter) -> Page:
     return page
 
 
+def suppose(page: Page, plan: str, title: str, reserve: str) -> str:
+    """Solve a plan's call with another reserve, set by its slider; return the page of the scenario."""
+    page.goto(plan)
+    page.get_by_role("slider", name="예비량 밀어서 바꾸기").fill(reserve)
+    expect(page.locator("#k-reserve")).to_have_value(reserve)
+    page.get_by_label("시나리오 이름").fill(title)
+    page.get_by_role("button", name="이 조건으로 다시 계산").click()
+    expect(page.get_by_text("시나리오를 만들었습니다.")).to_be_visible()
+    return page.url
+
+
 def adopt(page: Page, title: str, day: str) -> None:
     """Bring a plan to a meeting of the committee."""
     page.get_by_label("회의 이름").fill(title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -14,7 +15,7 @@ import openpyxl
 import pypdfium2 as pdfium
 import pytest
 from allocation.capital_scene import capital
-from committee.committee_factory import CALL, add_application
+from committee.committee_factory import AT, CALL, add_application
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -26,12 +27,14 @@ from fundapp.allocation.tables import Plan, PlanRun, PlanScenario
 from fundapp.allocation.working import work_on_run
 from fundapp.allocation.workshop import Beat, perform
 from fundapp.committee.queries import load_viewer
-from fundapp.committee.tables import Ballot
+from fundapp.committee.tables import Assignment, Ballot
 from fundapp.core.sessions import Database
+from fundapp.identity.tables import Person
+from fundapp.intake.tables import Application
 from fundapp.portfolio.standing import earlier_awards
+from fundapp.web.operations.routes.plans import AT_ONCE
 
 Enter = Callable[..., FlaskClient]
-KEY = "1" * 32
 ONE, TWO, THREE = (f"{CALL}-000{n}" for n in (1, 2, 3))
 
 
@@ -68,7 +71,7 @@ def token(client: FlaskClient, path: str) -> str:
 
 
 def send(client: FlaskClient, page: str, action: str, **fields: str) -> TestResponse:
-    return client.post(action, data={"csrf_token": token(client, page), "key": KEY, **fields})
+    return client.post(action, data={"csrf_token": token(client, page), "key": uuid.uuid4().hex, **fields})
 
 
 def made(client: FlaskClient) -> str:
@@ -88,6 +91,7 @@ SETTINGS = {
     "fairness": "0",
     "alpha": "50",
     "block_hours": "1",
+    "joint": "both",
     "title": "현금 1억",
 }
 
@@ -177,6 +181,14 @@ def test_another_amount_is_kept_with_its_reason_and_goes_to_the_meeting(call: Da
     assert "검증 단계라 줄임" in client.get(plan).text
 
 
+def test_a_double_click_saves_once(call: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    plan = made(client)
+    fields = {"key": "3" * 32, "revision": "0", f"gpu-{TWO}": "300", f"reason-{TWO}": "줄임"}
+    assert [send(client, plan, f"{plan}/choose", **fields).status_code for _ in range(2)] == [302, 302]
+    assert "위원회안 1번째 저장" in client.get(plan).text
+
+
 def test_another_amount_without_a_reason_stays_on_the_page_with_what_is_missing(call: Database, enter: Enter) -> None:
     client = enter("analyst")
     plan = made(client)
@@ -234,6 +246,36 @@ def test_questions_are_answered_on_the_page(call: Database, enter: Enter) -> Non
     assert "빼면 기대 성과가" in client.get(f"{plan}/why/{THREE}").text
 
 
+def test_who_may_come_without_the_other_kind_of_capital_can_be_turned(call: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    plan = made(client)
+    fields = {**SETTINGS, "joint": "either", "budget": "10000"}
+    scenario = str(send(client, plan, f"{plan}/scenario", **fields).headers["Location"])
+    # with cash for one, all three get GPU time all the same
+    with call.read() as session:
+        kept = session.get_one(Plan, uuid.UUID(scenario.rpartition("/")[2]))
+    assert [bool(award["gpu_hours"]) for award in kept.result["awards"]] == [True, True, True]
+    assert "따로 줄 수 있습니다" in client.get(scenario).text
+
+
+def test_a_large_call_is_solved_beside_the_web_and_can_be_stopped(call: Database, enter: Enter) -> None:
+    def more(session: Session) -> None:
+        for ordinal in range(10, 10 + AT_ONCE):
+            add_application(session, ordinal, requested_krw=100_000_000, gpu_h100_2026Q3="1")
+
+    call.transaction(more)
+    client = enter("analyst")
+    listed = f"/operations/plans?call={CALL}"
+    answer = send(client, listed, f"/operations/calls/{CALL}/plan")
+    assert answer.headers["Location"] == listed
+    page = client.get(listed).text
+    assert "배정안을 계산하고 있습니다" in page
+    with call.read() as session:
+        run = session.scalars(select(PlanRun)).one()
+    assert send(client, listed, f"/operations/calls/{CALL}/plan/runs/{run.id}/stop").status_code == 302
+    assert "배정안을 계산하고 있습니다" not in client.get(listed).text
+
+
 def test_what_is_under_way_can_be_stopped(call: Database, enter: Enter) -> None:
     client = enter("analyst")
     plan = made(client)
@@ -265,6 +307,30 @@ def test_a_plan_is_taken_away_as_a_paper_with_the_reasons(call: Database, enter:
         text = "".join(page.get_textpage().get_text_range() for page in paper)
     assert "검증 단계라 줄임" in text
     assert "H100" in text
+
+
+def test_answers_stay_closed_to_whom_a_score_is_sealed(call: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    plan = made(client)
+    send(client, plan, f"{plan}/choose", revision="0", **{f"gpu-{TWO}": "0", f"reason-{TWO}": "미룸"})
+    send(client, plan, f"{plan}/ask/sensitivity")
+    work(call)
+    member = enter("committee", name="심사위원")
+    assert "점수가 흔들리면 누가 바뀌나" in member.get(plan).text
+
+    def assign(session: Session) -> None:
+        person_id = session.scalars(select(Person.id).where(Person.name == "심사위원")).one()
+        application_id = session.scalars(select(Application.id).where(Application.number == THREE)).one()
+        session.add(Assignment(application_id=application_id, person_id=person_id, assigned_by="t", at=AT))
+
+    call.transaction(assign)
+    page = member.get(plan)
+    assert page.status_code == 200
+    assert "심사 뒤 공개" in page.text
+    for closed in ("점수가 흔들리면 누가 바뀌나", "미룸", "계산 추천을 100%로 볼 때"):
+        assert closed not in page.text
+    assert [member.get(f"{plan}{path}").status_code for path in ("/asked", f"/why/{ONE}")] == [404, 404]
+    assert member.get(f"{plan}/plan.pdf").status_code == 200
 
 
 def test_the_others_of_the_staff_read_and_only_analysts_turn(call: Database, enter: Enter) -> None:

@@ -20,6 +20,7 @@ from fundapp.allocation.tables import Plan, PlanScenario
 from fundapp.allocation.workshop import result_document
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import InvalidInputError, NotFoundError
+from fundapp.core.idempotency import once
 from fundapp.core.sessions import Database
 from fundapp.intake.tables import Call
 
@@ -124,11 +125,23 @@ def plan_scenario(
     keep_pins: bool,
     actor: Viewer,
     at: datetime,
-) -> PlanSummary:
-    """Solve a scenario between two transactions and keep it.
+    key: str | None = None,
+) -> uuid.UUID:
+    """Solve a scenario between two transactions and keep it; return the plan that it is.
+
+    Args:
+        db: The database.
+        plan_id: The plan that the actor looks at.
+        title: The scenario's name.
+        changes: Other settings, see `suppose`.
+        keep_pins: Likewise.
+        actor: Analyst.
+        at: Now.
+        key: Idempotency key of the form: a repeat finds the scenario that the first one made.
 
     Raises:
         NotFoundError, InvalidInputError: as `suppose` and `keep_scenario`.
+        IdempotencyConflictError: if the key came with other settings.
         PlanInfeasible: if no plan satisfies the settings.
     """
     require(actor, Verb.PLAN, Thing(Kind.PLAN))
@@ -136,9 +149,18 @@ def plan_scenario(
     with db.read() as session:
         supposed = suppose(session, plan_id=plan_id, changes=changes, keep_pins=keep_pins, actor=actor)
     result = result_document(solve(supposed.instance))
-    return db.transaction(
-        lambda session: keep_scenario(session, supposed=supposed, title=title, result=result, actor=actor, at=at)
-    )
+
+    def keep(session: Session) -> dict[str, Any]:
+        made = keep_scenario(session, supposed=supposed, title=title, result=result, actor=actor, at=at)
+        return {"plan": str(made.plan_id)}
+
+    def keep_once(session: Session) -> dict[str, Any]:
+        if key is None:
+            return keep(session)
+        asked = {"plan": str(plan_id), "title": title, "changes": supposed.changes, "by": str(actor.person_id)}
+        return once(session, key=key, verb="plan.scenario", request=asked, at=at, work=lambda: keep(session))
+
+    return uuid.UUID(db.transaction(keep_once)["plan"])
 
 
 def _title(title: str) -> str:

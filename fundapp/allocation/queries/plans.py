@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from fundapp.allocation.keeping import hidden_numbers
 from fundapp.allocation.tables import Plan, PlanAdoption, PlanScenario
@@ -111,6 +111,7 @@ def list_plans(session: Session, viewer: Viewer, call_code: str | None = None) -
         .join(Call, Call.id == Plan.call_id)
         .outerjoin(PlanAdoption, PlanAdoption.plan_id == Plan.id)
         .outerjoin(PlanScenario, PlanScenario.plan_id == Plan.id)
+        .options(defer(Plan.instance))  # megabytes, for a large call
         .order_by(Plan.made_at.desc(), Plan.id.desc())
     )
     if call_code is not None:

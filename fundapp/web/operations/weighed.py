@@ -17,7 +17,7 @@ from fundapp.allocation.rules import (
     flat_hours,
 )
 from fundapp.core.quantities import HOUR
-from fundapp.web.operations.forms.plans import KRW_UNIT, hours_field, quota_field
+from fundapp.web.operations.forms.plans import KRW_UNIT, codev_field, hours_field, quota_field
 from fundapp.web.operations.plan_words import GROUPS, name_breach, name_setting, objective_words
 from fundapp.web.shell.language import gettext
 
@@ -116,6 +116,7 @@ class Desk:
     knobs: tuple[Knob, ...]
     groups: tuple[Knob, ...]
     pools: tuple[tuple[str, str, str, int], ...]
+    codev: tuple[tuple[str, str, int], ...]
     verdict: Verdict
     words: tuple[str, ...]
     open_runs: tuple[RunRow, ...]
@@ -156,6 +157,7 @@ def show_bench(
             (pool.sku, pool.quarter, hours_field(pool.sku, pool.quarter), pool.hours)
             for pool in bench.instance.capacities
         ),
+        codev=tuple((name, codev_field(name), days) for name, days in bench.instance.terms.codev_days.items()),
         verdict=_verdict(page, names, bench.breaches if found is None else found, bench, points, chosen),
         words=tuple(objective_words(bench.instance.terms)),
         open_runs=tuple(run for run in bench.runs if run.is_open),

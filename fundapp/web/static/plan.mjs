@@ -24,13 +24,33 @@ function show(place, text) {
   if (found.textContent.trim() !== place.textContent.trim()) place.replaceChildren(...found.childNodes);
 }
 
+// Of a large call only the rows that somebody touched are sent: what is not sent stays as it is kept.
+function touched(row) {
+  return [...row.querySelectorAll("[name]")].some((field) => {
+    if (field.matches("select")) return ![...field.options].every((one) => one.selected === one.defaultSelected);
+    return field.matches("[type=checkbox]") ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  });
+}
+
+function gathered() {
+  const body = new URLSearchParams();
+  for (const field of form.querySelectorAll("input[type=hidden]")) body.append(field.name, field.value);
+  for (const row of form.querySelectorAll("tbody tr")) {
+    if (!("typed" in form.dataset) && !touched(row)) continue;
+    for (const field of row.querySelectorAll("[name]")) {
+      if (!field.matches("[type=checkbox]") || field.checked) body.append(field.name, field.value);
+    }
+  }
+  return body;
+}
+
 let asked = 0;
 let timer;
 
 async function check() {
   const mine = ++asked;
   try {
-    const body = new URLSearchParams(new FormData(form));
+    const body = gathered();
     const answer = await fetch(form.dataset.choices, { method: "POST", body, credentials: "same-origin" });
     if (mine === asked && answer.ok && !answer.redirected) {
       show(document.querySelector("[data-verdict]"), await answer.text());
@@ -79,6 +99,13 @@ if (form) {
     });
   }
   form.addEventListener("input", soon);
+  form.addEventListener("submit", () => {
+    const sent = new Set(gathered().keys());
+    for (const field of form.querySelectorAll("tbody [name]")) field.disabled = !sent.has(field.name);
+  });
+  addEventListener("pageshow", () => {
+    for (const field of form.querySelectorAll("tbody [name]")) field.disabled = false;
+  });
   const refill = form.querySelector("[data-refill]");
   refill.hidden = false;
   refill.addEventListener("click", () => {

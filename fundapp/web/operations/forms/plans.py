@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, DecimalField, IntegerField, SelectMultipleField, StringField
+from wtforms import BooleanField, DecimalField, IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from fundapp.allocation.rules import PERMILLE, Applicant, Choice, Hours, Instance, PlannedAward, Quota, spread_hours
 from fundapp.allocation.scenarios import Changes
+from fundapp.web.operations.plan_words import JOINT
 from fundapp.web.shell.forms import KeyedForm, NumberRange
 from fundapp.web.shell.language import gettext, lazy
 
@@ -41,7 +42,10 @@ def _percent(label: str) -> DecimalField:
 class ScenarioForm(KeyedForm):
     """Other settings for the same applicants; shares in percent, cash in ten thousand won."""
 
-    title = StringField(lazy("시나리오 이름"), validators=[DataRequired(message=_NEEDED), Length(max=120)])
+    # The meeting's form on the same page has a title, too.
+    title = StringField(
+        lazy("시나리오 이름"), id="scenario-title", validators=[DataRequired(message=_NEEDED), Length(max=120)]
+    )
     budget = IntegerField(
         lazy("현금 한도"), validators=[InputRequired(message=_NEEDED), NumberRange(min=0, max=_MOST_MAN)]
     )
@@ -55,12 +59,14 @@ class ScenarioForm(KeyedForm):
     block_hours = IntegerField(
         lazy("GPU시간 단위"), validators=[InputRequired(message=_NEEDED), NumberRange(min=1, max=100_000)]
     )
+    joint = SelectField(lazy("현금과 GPU"), choices=[], validators=[InputRequired(message=_NEEDED)])
     must = SelectMultipleField(lazy("반드시 선정"), choices=[], validators=[Optional()])
     must_not = SelectMultipleField(lazy("선정 제외"), choices=[], validators=[Optional()])
     keep_pins = BooleanField(lazy("고정한 기업은 그대로 두기"))
 
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer companies by application number."""
+        self.joint.choices = [(code, str(text)) for code, text in JOINT.items()]
         self.must.choices = self.must_not.choices = [(code, f"{name} ({code})") for code, name in names.items()]
 
     def start_from(self, instance: Instance, title: str) -> None:
@@ -70,7 +76,7 @@ class ScenarioForm(KeyedForm):
         self.budget.data = terms.budget_krw // KRW_UNIT
         for field, name in KNOBS.items():
             self[field].data = Decimal(getattr(terms, name)) / 10
-        self.block_hours.data = terms.block_hours
+        self.block_hours.data, self.joint.data = terms.block_hours, terms.joint
         self.must.data, self.must_not.data = list(terms.must_award), list(terms.must_not_award)
         self.keep_pins.data = True
 
@@ -88,7 +94,8 @@ class ScenarioForm(KeyedForm):
             name: int(Decimal(self[field].data) * 10) for field, name in KNOBS.items() if self[field].data is not None
         }
         asked["budget_krw"] = _same_money(self.budget.data or 0, base.terms.budget_krw)
-        asked["block_hours"] = self.block_hours.data
+        asked["block_hours"], asked["joint"] = self.block_hours.data, self.joint.data
+        asked["codev_days"] = _codev_days(base, sent)
         asked["must_award"] = tuple(sorted(self.must.data or ()))
         asked["must_not_award"] = tuple(sorted(self.must_not.data or ()))
         asked["quotas"] = tuple(_quota(quota, sent) for quota in base.terms.quotas)
@@ -116,6 +123,20 @@ def _quota(quota: Quota, sent: MultiDict[str, str]) -> Quota:
 def hours_field(sku: str, quarter: str) -> str:
     """Return the name of a pool's hours in the form."""
     return f"hours-{sku}-{quarter}"
+
+
+def codev_field(quarter: str) -> str:
+    """Return the name of a quarter's days of the delivery centre in the form."""
+    return f"codev-{quarter}"
+
+
+def _codev_days(base: Instance, sent: MultiDict[str, str]) -> dict[str, int]:
+    days = dict(base.terms.codev_days)
+    for quarter in days:
+        text = sent.get(codev_field(quarter))
+        if text is not None:
+            days[quarter] = int(_number(text, quarter, 0, _MOST_HOURS))
+    return days
 
 
 def _hours(base: Instance, sent: MultiDict[str, str]) -> dict[tuple[str, str], int]:

@@ -152,6 +152,7 @@ def show(plan_id: uuid.UUID, sent: Sent) -> str:
     names = {line.row.number: line.row.company for line in shown.lines}
     if scenario is None:
         scenario = ScenarioForm(formdata=None)
+        scenario.offer(names)
         scenario.start_from(bench.instance, page.title)
     scenario.offer(names)
     return render_template(

@@ -6,9 +6,9 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from fundapp.allocation.actions import (
-    PlanSummary,
     ask_question,
     ask_scenario,
     cancel_run,
@@ -20,6 +20,7 @@ from fundapp.allocation.rules import Instance, PlanInfeasible, breaches, choose,
 from fundapp.allocation.scenarios import Changes, a_little_more
 from fundapp.core.access import Kind, Verb
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
+from fundapp.core.idempotency import once
 from fundapp.web.operations.compared import set_side_by_side, show_why
 from fundapp.web.operations.doing import CONFLICT, REFUSED, act, may_open, say_faults, show_fault
 from fundapp.web.operations.door import blueprint
@@ -71,7 +72,9 @@ def make_scenario(plan_id: uuid.UUID) -> ResponseReturnValue:
         form.title.errors = [str(error)]
         return show(plan_id, Sent(scenario=form)), REFUSED
     try:
-        made = _solve(plan_id, bench, form.title.data or "", changes, keep_pins=bool(form.keep_pins.data))
+        made = _solve(
+            plan_id, bench, form.title.data or "", changes, keep_pins=bool(form.keep_pins.data), key=form.key.data or ""
+        )
     except PlanInfeasible as error:
         form.title.errors = [say_infeasible(error)]
         return show(plan_id, Sent(scenario=form)), CONFLICT
@@ -82,13 +85,13 @@ def make_scenario(plan_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _solve(
-    plan_id: uuid.UUID, bench: Workbench, title: str, changes: Changes, *, keep_pins: bool
-) -> PlanSummary | None:
+    plan_id: uuid.UUID, bench: Workbench, title: str, changes: Changes, *, keep_pins: bool, key: str
+) -> uuid.UUID | None:
     """Solve a scenario while the page waits, or ask for it where that takes longer."""
     actor, at = viewer(), now()
     if len(bench.instance.applicants) <= AT_ONCE:
         return plan_scenario(
-            db(), plan_id=plan_id, title=title, changes=changes, keep_pins=keep_pins, actor=actor, at=at
+            db(), plan_id=plan_id, title=title, changes=changes, keep_pins=keep_pins, actor=actor, at=at, key=key
         )
     document = changes.to_document()
     db().transaction(
@@ -99,12 +102,12 @@ def _solve(
     return None
 
 
-def _after(plan_id: uuid.UUID, made: PlanSummary | None) -> ResponseReturnValue:
+def _after(plan_id: uuid.UUID, made: uuid.UUID | None) -> ResponseReturnValue:
     if made is None:
         flash(gettext("신청이 많아 따로 계산합니다. 진행은 이 화면에 나옵니다."), "ok")
         return redirect(url_for(".one_plan", plan_id=plan_id, _anchor="asked"))
-    flash(gettext("시나리오를 만들었습니다. %(seconds)s초 걸렸습니다.", seconds=f"{made.seconds:.1f}"), "ok")
-    return redirect(url_for(".one_plan", plan_id=made.plan_id))
+    flash(gettext("시나리오를 만들었습니다."), "ok")
+    return redirect(url_for(".one_plan", plan_id=made))
 
 
 @blueprint.post("/plans/<uuid:plan_id>/choose")
@@ -119,10 +122,22 @@ def choose_otherwise(plan_id: uuid.UUID) -> ResponseReturnValue:
     if sent.faults:
         return show(plan_id, Sent(faults=dict(sent.faults), typed=True)), REFUSED
     actor, at = viewer(), now()
+    asked = {name: value for name, value in request.form.items(multi=True) if name not in {"csrf_token", "key"}}
+
+    def keep(session: Session) -> dict[str, object]:
+        seen = form.revision.data or 0
+        chosen = choose_awards(session, plan_id=plan_id, choices=sent.choices, seen=seen, actor=actor, at=at)
+        return {"revision": chosen.revision}
+
     try:
         db().transaction(
-            lambda session: choose_awards(
-                session, plan_id=plan_id, choices=sent.choices, seen=form.revision.data or 0, actor=actor, at=at
+            lambda session: once(
+                session,
+                key=form.key.data or "",
+                verb="plan.chosen",
+                request={"plan": str(plan_id), "by": str(actor.person_id), "rows": asked},
+                at=at,
+                work=lambda: keep(session),
             )
         )
     except InvalidInputError as error:
@@ -135,7 +150,7 @@ def choose_otherwise(plan_id: uuid.UUID) -> ResponseReturnValue:
         return show(plan_id, Sent(typed=True)), CONFLICT
     flash(gettext("위원회안을 저장했습니다."), "ok")
     if "again" in request.form:
-        return _solve_around(page, bench)
+        return _solve_around(page, bench, form.key.data or "")
     return redirect(url_for(".one_plan", plan_id=plan_id, _anchor="lines"))
 
 
@@ -143,7 +158,7 @@ def _own_words(error: InvalidInputError) -> str:
     return say_refusal(error).rpartition(": ")[2]
 
 
-def _solve_around(page: PlanPage, bench: Workbench) -> ResponseReturnValue:
+def _solve_around(page: PlanPage, bench: Workbench, key: str) -> ResponseReturnValue:
     base = _base_instance(page, bench)
     terms = {
         name: getattr(bench.instance.terms, name)
@@ -158,7 +173,7 @@ def _solve_around(page: PlanPage, bench: Workbench) -> ResponseReturnValue:
     }
     title = gettext("%(title)s, 고정하고 다시 계산", title=page.title or gettext("배정안"))[:120]
     try:
-        made = _solve(page.plan_id, bench, title, Changes(terms, hours), keep_pins=True)
+        made = _solve(page.plan_id, bench, title, Changes(terms, hours), keep_pins=True, key=f"{key}:again")
     except PlanInfeasible as error:
         flash(say_infeasible(error), "err")
         return redirect(url_for(".one_plan", plan_id=page.plan_id, _anchor="lines"))
