@@ -107,8 +107,10 @@ from fundapp.committee.queries.register import find_interest, list_affiliates, l
 from fundapp.committee.queries.reviews import (
     OthersReview,
     ReviewerProgress,
+    ReviewHead,
     ReviewPage,
     ReviewVersion,
+    review_head,
     review_page,
     reviewer_progress,
 )
@@ -161,6 +163,7 @@ __all__ = [
     "PossibleOwner",
     "Progress",
     "ReopeningRow",
+    "ReviewHead",
     "ReviewPage",
     "ReviewVersion",
     "ReviewerProgress",
@@ -232,6 +235,7 @@ __all__ = [
     "own_condition_page",
     "own_letter",
     "phase_page",
+    "review_head",
     "review_page",
     "reviewer_progress",
     "unsigned_items",

@@ -16,7 +16,7 @@ from fundapp.committee.queries.masked import load_maskers
 from fundapp.committee.queries.people import members
 from fundapp.committee.queries.phases import load_terms, present_phase
 from fundapp.committee.queries.sight import Figures, in_sight, load_figures, require_sight
-from fundapp.committee.rules import REVIEWABLE, Phase, Rating, ReviewTerms, Statistics
+from fundapp.committee.rules import REVIEWABLE, Criterion, Phase, Rating, ReviewTerms, Statistics
 from fundapp.committee.tables import Review
 from fundapp.core.access import Kind, Viewer
 from fundapp.core.errors import NotFoundError
@@ -88,6 +88,33 @@ class ReviewPage:
     official_tenths: int | None
     reviews_filed: int
     reviews_assigned: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewHead:
+    """What filing a review needs of its page: neither answers nor figures."""
+
+    number: str
+    call_code: str
+    criteria: tuple[Criterion, ...]
+
+
+def review_head(session: Session, viewer: Viewer, application_id: uuid.UUID) -> ReviewHead:
+    """Return which application a review is of, and what is rated.
+
+    Raises:
+        ForbiddenError: if the viewer sees no reviews at all.
+        NotFoundError: if the application is absent or out of sight.
+    """
+    require_sight(viewer, Kind.REVIEW)
+    row = session.execute(
+        select(Application.number, Call.code, Call.id)
+        .join(Call, Call.id == Application.call_id)
+        .where(Application.id == application_id, in_sight(viewer))
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(application=str(application_id))
+    return ReviewHead(row[0], row[1], load_terms(session, row[2]).criteria)
 
 
 def review_page(session: Session, viewer: Viewer, application_id: uuid.UUID) -> ReviewPage:

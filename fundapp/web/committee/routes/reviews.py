@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from fundapp.committee.actions import declare_conflict, file_review, pledge_no_conflict, save_review_draft
-from fundapp.committee.queries import find_draft, waiting_signals
+from fundapp.committee.queries import find_draft, review_head, waiting_signals
 from fundapp.committee.rules.drafts import PRIVATE_NOTE
 from fundapp.core.errors import FundError, InvalidInputError
 from fundapp.intake.rules import RevisionConflictError
@@ -47,14 +47,18 @@ def review(application_id: uuid.UUID) -> ResponseReturnValue:
 
 @blueprint.post(_ONE)
 def save_review(application_id: uuid.UUID) -> ResponseReturnValue:
-    """File the review, or keep it for later; with errors, give everything typed back."""
-    at = now()
+    """File the review, or keep it for later; with errors, give everything typed back.
+
+    The dossier is loaded only where it is shown again, or where two windows were compared.
+    """
+    at, compared = now(), any(name.startswith("keep_") for name in request.form)
     with db().read() as session:
         if must_pledge(session, viewer(), application_id):
             return _gate(session, application_id, PledgeForm())
-        dossier = load_dossier(session, viewer(), application_id)
-    form = review_form(dossier.page.terms.criteria)
-    form.show(_chosen(dossier, form))
+        head = review_head(session, viewer(), application_id)
+        stored = _stored(load_dossier(session, viewer(), application_id)) if compared else {}
+    form = review_form(head.criteria)
+    form.show(_chosen(stored, form))
     valid = form.validate_on_submit()
     try:
         if request.form.get("then") == "later" or not valid:
@@ -62,15 +66,15 @@ def save_review(application_id: uuid.UUID) -> ResponseReturnValue:
         else:
             db().transaction(lambda session: _file(session, application_id, form, at))
     except RevisionConflictError:
-        return _clash(dossier, form)
+        return _clash(_dossier(application_id), form)
     if request.form.get("then") == "later":
-        flash(gettext("%(number)s 초안을 저장했습니다.", number=dossier.page.number), "ok")
-        return redirect(url_for("committee.docket", call=dossier.page.call_code))
+        flash(gettext("%(number)s 초안을 저장했습니다.", number=head.number), "ok")
+        return redirect(url_for("committee.docket", call=head.call_code))
     if not valid:
-        return _page(dossier, form, writing=True), _REFUSED
-    flash(gettext("%(number)s 심사를 저장했습니다.", number=dossier.page.number), "ok")
+        return _page(_dossier(application_id), form, writing=True), _REFUSED
+    flash(gettext("%(number)s 심사를 저장했습니다.", number=head.number), "ok")
     if request.form.get("then") == "next":
-        return redirect(url_for("committee.following", call=dossier.page.call_code))
+        return redirect(url_for("committee.following", call=head.call_code))
     return redirect(url_for("committee.review", application_id=application_id))
 
 
@@ -120,6 +124,11 @@ def _say(message: str, code: str, status: int) -> ResponseReturnValue:
     return jsonify(error={"code": code, "message": message}), status
 
 
+def _dossier(application_id: uuid.UUID) -> Dossier:
+    with db().read() as session:
+        return load_dossier(session, viewer(), application_id)
+
+
 def _stored(dossier: Dossier) -> dict[str, str]:
     """Return what the server has of the rubric: what was filed, and over it what was typed since."""
     own = dossier.page.own
@@ -127,9 +136,8 @@ def _stored(dossier: Dossier) -> dict[str, str]:
     return filed | dict(dossier.draft.fields)
 
 
-def _chosen(dossier: Dossier, form: ReviewForm) -> Mapping[str, str]:
+def _chosen(stored: Mapping[str, str], form: ReviewForm) -> Mapping[str, str]:
     """Return the fields for which the comparison of two windows chose what had been saved before."""
-    stored = _stored(dossier)
     return {name: stored.get(name, "") for name in form.names() if request.form.get(f"keep_{name}") == "stored"}
 
 
