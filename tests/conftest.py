@@ -14,6 +14,7 @@ import pytest
 from find_browser import find_browser
 from playwright.sync_api import Browser, sync_playwright
 from running import Demonstration, PostgresServer, served, shared_demonstration
+from scenes import Scenes
 
 from fundapp.core.collecting import spare_what_lasts
 from fundapp.core.schema import upgrade_schema
@@ -98,6 +99,12 @@ def _remove_sqlite(path: Path) -> None:
 def db(database_url: str, databases: dict[str, Database]) -> Iterator[Database]:
     """A fresh migrated database; the test runs once on SQLite and once on PostgreSQL."""
     yield from _kept(databases, database_url)
+
+
+@pytest.fixture(scope="session")
+def scenes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Scenes:
+    """States in which many tests begin; setting one comes before anything else that happens in a test."""
+    return Scenes(tmp_path_factory.mktemp("scenes"), lambda: request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
