@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from find_browser import find_browser
+from longest import LONGEST
 from playwright.sync_api import Browser, sync_playwright
 from running import Demonstration, PostgresServer, served, shared_demonstration
 from scenes import Scenes
@@ -21,6 +22,12 @@ from fundapp.core.schema import upgrade_schema
 from fundapp.core.sessions import Database
 
 AT = datetime(2026, 5, 8, 6, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; all else stays in its order."""
+    places = {Path(__file__).with_name(room) / f"{name}.py": place for place, (room, name) in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_collection_finish() -> None:
