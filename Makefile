@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 PIP := $(BIN)/pip --disable-pip-version-check
 export PYTHONUTF8 := 1
+# What Python compiles is kept in __pycache__: the tests start the command over and over.
+unexport PYTHONDONTWRITEBYTECODE
 # Small models and small solves run slower on many threads than on one.
 export OMP_NUM_THREADS := 1
 # Tests commit thousands of times: databases in memory halve their time. Where there is not much of it, the disk serves.
@@ -52,7 +54,7 @@ browser: $(VENV)/.dev
 
 test: $(VENV)/.dev browser ## every test, on SQLite, PostgreSQL and in a browser
 	@echo "» running the tests"
-	@$(if $(SCRATCH),TMPDIR=$(SCRATCH)) $(BIN)/pytest -n 2 --dist loadfile
+	@$(if $(SCRATCH),TMPDIR=$(SCRATCH)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## all that CI runs
 	@echo "» formatting and lint"

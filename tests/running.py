@@ -33,6 +33,7 @@ RIVALS.set_forkserver_preload(["fundapp.allocation.actions", "fundapp.portfolio.
 def environment(home: Path, database_url: str | None = None) -> dict[str, str]:
     """Return a clean environment for an instance: nothing of the tester's own settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("FUND_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process compiles the product again
     kept |= {"FUND_HOME": str(home), "OMP_NUM_THREADS": "1"}
     if database_url is not None:
         kept["FUND_DATABASE_URL"] = database_url

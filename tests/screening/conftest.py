@@ -1,4 +1,4 @@
-"""An open call with the example applications in it."""
+"""An open call with the example applications in it, scored and not."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from learning_cases import EXAMPLES, open_example_call
+from scenes import Scenes
 
 from fundapp.core.access import SYSTEM
 from fundapp.core.sessions import Database
-from fundapp.intake.actions import open_call
-from fundapp.intake.call_file import read_call_file
-from fundapp.intake.importing import import_applications
-
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+from fundapp.screening.actions import ScreenResult, screen_call
 
 
 @pytest.fixture
@@ -22,11 +20,12 @@ def examples() -> Path:
 
 
 @pytest.fixture
-def call(db: Database, at: datetime) -> str:
+def call(db: Database, scenes: Scenes, at: datetime) -> str:
     """The code of an open call with 114 submitted applications."""
-    file = read_call_file(EXAMPLES / "calls" / "2026-1.toml")
-    opened = db.transaction(
-        lambda session: open_call(session, actor=SYSTEM, at=at, document=file.document, text=file.text)
-    )
-    import_applications(db, EXAMPLES / "applications.csv", call_code=opened.code, actor=SYSTEM, at=at)
-    return opened.code
+    return scenes.set(db, "applications", lambda: open_example_call(db, at))
+
+
+@pytest.fixture
+def scored(db: Database, scenes: Scenes, call: str, at: datetime) -> ScreenResult:
+    """What came of scoring the call's applications."""
+    return scenes.set(db, "scored", lambda: screen_call(db, call, actor=SYSTEM, at=at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,9 @@ from fundapp.committee.tables import Review
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
+from fundapp.intake.actions import open_call
+from fundapp.intake.call_file import read_call_file
+from fundapp.intake.importing import import_applications
 from fundapp.intake.tables import Application
 from fundapp.screening.actions import Gated, Trained, gate_model, score_shadows, train_challenger
 from fundapp.screening.learning_rules import FiledRating
@@ -22,6 +26,15 @@ from fundapp.screening.tables import Scorecard
 
 REVIEWERS = (uuid.UUID(int=1), uuid.UUID(int=2))
 FITS, DOES_NOT = 800, 400
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def open_example_call(db: Database, at: datetime) -> str:
+    """Open the example call and take in its 114 submitted applications; return the call's code."""
+    file = read_call_file(EXAMPLES / "calls" / "2026-1.toml")
+    opened = db.transaction(lambda s: open_call(s, actor=SYSTEM, at=at, document=file.document, text=file.text))
+    import_applications(db, EXAMPLES / "applications.csv", call_code=opened.code, actor=SYSTEM, at=at)
+    return opened.code
 
 
 def learner(db: Database, name: str, at: datetime, *roles: str) -> Viewer:

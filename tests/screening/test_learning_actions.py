@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from learning_cases import FITS, gate, learner, rate, shadow, train
+from scenes import Scenes
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
@@ -20,6 +21,7 @@ from fundapp.core.quarters import kst_date
 from fundapp.core.schema import downgrade_schema, upgrade_schema
 from fundapp.core.sessions import Database
 from fundapp.screening.actions import (
+    ScreenResult,
     approve_activation,
     calibrate_model,
     propose_activation,
@@ -41,10 +43,28 @@ TRAINED, JUDGED = 150 * DAY, 179 * DAY
 
 
 @pytest.fixture
-def screened(db: Database, call: str, at: datetime) -> list[FiledRating]:
+def screened(db: Database, scored: ScreenResult, at: datetime) -> list[FiledRating]:
     """The ratings of 114 scored applications, two of each."""
-    screen_call(db, call, actor=SYSTEM, at=at)
     return rate(db, at + DAY)
+
+
+@pytest.fixture
+def version(db: Database, scenes: Scenes, screened: list[FiledRating], at: datetime) -> str:
+    """The version of a model that was trained on them."""
+    return scenes.set(db, "trained", lambda: train(db, screened, SYSTEM, at + TRAINED).version)
+
+
+@pytest.fixture
+def serving(db: Database, scenes: Scenes, version: str, screened: list[FiledRating], at: datetime) -> str:
+    """The version of a model that was in the shadow for four weeks, passed the gate and serves."""
+
+    def let_in() -> str:
+        shadow(db, at + TRAINED)
+        assert gate(db, version, screened, SYSTEM, at + JUDGED).passed
+        activate(db, at + JUDGED, version)
+        return version
+
+    return scenes.set(db, "serving", let_in)
 
 
 def activate(db: Database, at: datetime, version: str) -> tuple[Viewer, Viewer]:
@@ -52,15 +72,6 @@ def activate(db: Database, at: datetime, version: str) -> tuple[Viewer, Viewer]:
     db.transaction(lambda s: propose_activation(s, version=version, reason="하한이 0보다 큽니다.", actor=first, at=at))
     db.transaction(lambda s: approve_activation(s, version=version, actor=second, at=at))
     return first, second
-
-
-def let_in(db: Database, at: datetime, ratings: list[FiledRating]) -> str:
-    """Train, shadow for four weeks, judge and activate a model; return its version."""
-    version = train(db, ratings, SYSTEM, at + TRAINED).version
-    shadow(db, at + TRAINED)
-    assert gate(db, version, ratings, SYSTEM, at + JUDGED).passed
-    activate(db, at + JUDGED, version)
-    return version
 
 
 def test_two_blind_ratings_make_a_label_of_what_was_rated(
@@ -119,9 +130,8 @@ def test_a_training_process_that_dies_is_named(db: Database, screened: list[File
 
 
 def test_the_gate_keeps_its_verdict_with_every_reason_whichever_way_it_goes(
-    db: Database, screened: list[FiledRating], at: datetime
+    db: Database, screened: list[FiledRating], version: str, at: datetime
 ) -> None:
-    version = train(db, screened, SYSTEM, at + TRAINED).version
     early = gate(db, version, screened, SYSTEM, at + TRAINED)
     failed = [check for check in early.document["checks"] if check["passed"] is False]
     assert (early.passed, [(check["key"], check["value"]) for check in failed]) == (False, [("shadow", 0)])
@@ -137,9 +147,8 @@ def test_the_gate_keeps_its_verdict_with_every_reason_whichever_way_it_goes(
 
 
 def test_nights_that_a_stopped_clock_missed_are_no_weeks_in_the_shadow(
-    db: Database, screened: list[FiledRating], at: datetime
+    db: Database, screened: list[FiledRating], version: str, at: datetime
 ) -> None:
-    version = train(db, screened, SYSTEM, at + TRAINED).version
     shadow(db, at + TRAINED, nights=6)
     back = at + TRAINED + 60 * DAY
     with db.read() as session:
@@ -161,9 +170,8 @@ def test_nights_that_a_stopped_clock_missed_are_no_weeks_in_the_shadow(
 
 
 def test_nights_before_they_were_kept_are_those_on_which_something_was_scored(
-    db: Database, screened: list[FiledRating], at: datetime
+    db: Database, version: str, at: datetime
 ) -> None:
-    train(db, screened, SYSTEM, at + TRAINED)
     shadow(db, at + TRAINED, nights=10)
     downgrade_schema(db, "0022_rubric_drafts")
     upgrade_schema(db)
@@ -187,8 +195,7 @@ def test_a_shadow_has_stopped_once_a_night_is_missing(last: int | None, today: i
     assert shadow_stopped(night, november[1], november[today]) is stopped
 
 
-def test_labels_without_meaning_let_no_model_in(db: Database, call: str, at: datetime) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
+def test_labels_without_meaning_let_no_model_in(db: Database, scored: ScreenResult, at: datetime) -> None:
     ratings = rate(db, at, useful=False)
     version = train(db, ratings, SYSTEM, at + TRAINED).version
     shadow(db, at + TRAINED)
@@ -198,9 +205,8 @@ def test_labels_without_meaning_let_no_model_in(db: Database, call: str, at: dat
 
 
 def test_two_people_activate_what_passed_and_nobody_alone(
-    db: Database, screened: list[FiledRating], at: datetime
+    db: Database, screened: list[FiledRating], version: str, at: datetime
 ) -> None:
-    version = train(db, screened, SYSTEM, at + TRAINED).version
     first, second = learner(db, "first", at), learner(db, "second", at, "admin")
 
     def propose(actor: Viewer = first, reason: str = "더 낫습니다.") -> uuid.UUID:
@@ -238,29 +244,26 @@ def test_two_people_activate_what_passed_and_nobody_alone(
         assert verify_chain(session).ok
 
 
-def test_the_database_itself_refuses_one_person_twice(db: Database, screened: list[FiledRating], at: datetime) -> None:
-    version = let_in(db, at, screened)
+def test_the_database_itself_refuses_one_person_twice(db: Database, serving: str, at: datetime) -> None:
     with db.read() as session:
         row = session.scalars(select(ModelActivation)).one()
         columns = {column.key: getattr(row, column.key) for column in ModelActivation.__table__.columns}
     alone = columns | {"id": uuid.uuid4(), "number": 2, "approved_by_id": columns["proposed_by_id"]}
     with pytest.raises(DBAPIError, match="four_eyes"):
         db.transaction(lambda session: session.add(ModelActivation(**alone | {"proposal_id": None})))
-    assert version
 
 
 def test_an_active_model_scores_and_a_rollback_leaves_the_rubric_alone(
-    db: Database, call: str, screened: list[FiledRating], at: datetime
+    db: Database, call: str, serving: str, at: datetime
 ) -> None:
-    version = let_in(db, at, screened)
     result = screen_call(db, call, actor=SYSTEM, at=at + JUDGED)
-    assert (result.model, result.scored, result.passed, result.held) == (version, 114, 0, 0)
+    assert (result.model, result.scored, result.passed, result.held) == (serving, 114, 0, 0)
     with db.read() as session:
         sha256 = session.scalars(select(FitModel.sha256)).one()
         cards = session.scalars(select(Scorecard).where(Scorecard.model_sha256.is_not(None))).all()
         assert {card.model_sha256 for card in cards} == {sha256}
         for card in cards:
-            assert card.document["model"] == version
+            assert card.document["model"] == serving
             assert sum(one["points_tenths"] for one in card.document["criteria"]) == card.total_tenths
         replay = replay_scorecards(session, every=True)
         assert (replay.replayed, replay.identical) == (228, 228)
@@ -274,15 +277,16 @@ def test_an_active_model_scores_and_a_rollback_leaves_the_rubric_alone(
         db.transaction(lambda s: rollback_model(s, reason="다시", actor=SYSTEM, at=at + JUDGED))
 
 
-def test_a_rollback_goes_one_step_back_at_a_time(db: Database, screened: list[FiledRating], at: datetime) -> None:
-    older = let_in(db, at, screened)
+def test_a_rollback_goes_one_step_back_at_a_time(
+    db: Database, screened: list[FiledRating], serving: str, at: datetime
+) -> None:
     newer = train(db, screened, SYSTEM, at + JUDGED).version
     with db.read() as session:
         models = {row.version: row.id for row in session.scalars(select(FitModel))}
         people = session.scalars(select(ModelActivation)).one()
     verdict = GateVerdict(
         model_id=models[newer],
-        champion_id=models[older],
+        champion_id=models[serving],
         passed=True,
         document={"passed": True, "checks": []},
         decided_at=at + JUDGED + DAY,
@@ -297,14 +301,13 @@ def test_a_rollback_goes_one_step_back_at_a_time(db: Database, screened: list[Fi
         db.transaction(lambda s: rollback_model(s, reason="되돌림", actor=second, at=at + JUDGED)).version
         for _ in range(2)
     ]
-    assert steps == [older, None]
+    assert steps == [serving, None]
 
 
 def test_a_verdict_against_what_no_longer_serves_activates_nothing(
-    db: Database, screened: list[FiledRating], at: datetime
+    db: Database, screened: list[FiledRating], serving: str, at: datetime
 ) -> None:
-    rival = train(db, screened, SYSTEM, at + TRAINED).version
-    let_in(db, at, screened)
+    rival = train(db, screened, SYSTEM, at + JUDGED).version
     with db.read() as session:
         model_id = session.scalars(select(FitModel.id).where(FitModel.version == rival)).one()
     verdict = GateVerdict(
@@ -322,9 +325,8 @@ def test_a_verdict_against_what_no_longer_serves_activates_nothing(
 
 
 def test_newer_labels_correct_the_probability_and_no_points(
-    db: Database, call: str, screened: list[FiledRating], at: datetime
+    db: Database, call: str, screened: list[FiledRating], serving: str, at: datetime
 ) -> None:
-    let_in(db, at, screened)
     environment = config.training_environment()
     later = [replace(rating, filed_at=rating.filed_at + JUDGED) for rating in screened]
     with pytest.raises(ModelRefusedError, match="too few"):
@@ -365,9 +367,8 @@ def test_only_analysts_and_admins_train_and_take_back(db: Database, at: datetime
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_learned_scorecards_replay_identically_after_a_move_to_postgresql(
-    db: Database, call: str, screened: list[FiledRating], at: datetime, postgres_db: Database
+    db: Database, call: str, screened: list[FiledRating], serving: str, at: datetime, postgres_db: Database
 ) -> None:
-    let_in(db, at, screened)
     screen_call(db, call, actor=SYSTEM, at=at + JUDGED)
     later = [replace(rating, filed_at=rating.filed_at + JUDGED) for rating in screened]
     environment = config.training_environment()

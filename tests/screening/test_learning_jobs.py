@@ -14,7 +14,7 @@ from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.sessions import Database
 from fundapp.intake.tables import Application
 from fundapp.jobs import run_job
-from fundapp.screening.actions import screen_call
+from fundapp.screening.actions import ScreenResult, screen_call
 from fundapp.screening.learning_queries import count_new_labels, drawn_low_scorers, models_page
 from fundapp.screening.tables import Scorecard
 from fundapp.screening.watching import watch_scores
@@ -62,8 +62,9 @@ def test_labels_too_few_to_learn_from_are_no_failure_of_the_clock(
     assert "12 labels" in outcome.result["refused"]
 
 
-def test_a_tenth_of_the_low_scorers_is_drawn_and_stays_drawn(db: Database, call: str, at: datetime) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
+def test_a_tenth_of_the_low_scorers_is_drawn_and_stays_drawn(
+    db: Database, call: str, scored: ScreenResult, at: datetime
+) -> None:
     with db.read() as session:
         drawn = drawn_low_scorers(session, SYSTEM, call)
         again = drawn_low_scorers(session, SYSTEM, call)
@@ -86,8 +87,7 @@ def test_one_in_ten_is_drawn_by_number_and_salt() -> None:
     assert 900 < drawn < 1_100
 
 
-def test_what_is_watched_comes_from_what_is_on_record(db: Database, call: str, at: datetime) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
+def test_what_is_watched_comes_from_what_is_on_record(db: Database, scored: ScreenResult, at: datetime) -> None:
     ratings = rate(db, at + DAY)
     with db.read() as session:
         assert count_new_labels(session, ratings) == 114

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from learning_cases import file_reviews, learner, rate, shadow, train
+from scenes import Scenes
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -20,7 +21,7 @@ from fundapp.core.sessions import Database
 from fundapp.identity.actions import create_person
 from fundapp.identity.tables import Person
 from fundapp.jobs import run_job
-from fundapp.screening.actions import ask_training, ask_verdict, screen_call, take_request
+from fundapp.screening.actions import ScreenResult, ask_training, ask_verdict, take_request
 from fundapp.screening.learning_queries import models_page
 from fundapp.screening.learning_rules import FiledRating
 from fundapp.screening.request_queries import RequestRow, explainable_findings, model_requests
@@ -36,12 +37,17 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def labelled(db: Database, call: str, at: datetime) -> list[FiledRating]:
+def labelled(db: Database, scored: ScreenResult, at: datetime) -> list[FiledRating]:
     """The ratings of 114 scored applications, on record as reviews."""
-    screen_call(db, call, actor=SYSTEM, at=at)
     ratings = rate(db, at + DAY)
     file_reviews(db, ratings, at)
     return ratings
+
+
+@pytest.fixture
+def version(db: Database, scenes: Scenes, labelled: list[FiledRating], at: datetime) -> str:
+    """The version of a model that was trained on them."""
+    return scenes.set(db, "trained on record", lambda: train(db, labelled, SYSTEM, at + TRAINED).version)
 
 
 @pytest.fixture
@@ -94,9 +100,8 @@ def test_training_that_is_asked_for_is_done_by_the_clock_in_the_name_of_who_aske
 
 
 def test_a_verdict_is_asked_for_once_and_kept_with_its_reasons(
-    db: Database, labelled: list[FiledRating], analyst: Viewer, at: datetime, work: Callable[..., dict[str, object]]
+    db: Database, version: str, analyst: Viewer, at: datetime, work: Callable[..., dict[str, object]]
 ) -> None:
-    version = train(db, labelled, SYSTEM, at + TRAINED).version
     shadow(db, at + TRAINED)
     when, other = at + TRAINED + 29 * DAY, learner(db, "other", at)
     ask(db, version, analyst, when)
@@ -113,9 +118,8 @@ def test_a_verdict_is_asked_for_once_and_kept_with_its_reasons(
 
 
 def test_only_findings_of_groups_and_directions_can_be_explained(
-    db: Database, labelled: list[FiledRating], analyst: Viewer, at: datetime, work: Callable[..., dict[str, object]]
+    db: Database, version: str, analyst: Viewer, at: datetime, work: Callable[..., dict[str, object]]
 ) -> None:
-    version = train(db, labelled, SYSTEM, at + TRAINED).version
     when = at + TRAINED + DAY
     for check in ("gain", "labels", "shadow", "calibration", "leakage"):
         with pytest.raises(InvalidInputError):
@@ -130,10 +134,7 @@ def test_only_findings_of_groups_and_directions_can_be_explained(
     assert [check["key"] for check in checks if check["passed"] is False] == ["shadow"]
 
 
-def test_a_finding_of_the_newest_verdict_asks_for_its_reason(
-    db: Database, labelled: list[FiledRating], at: datetime
-) -> None:
-    version = train(db, labelled, SYSTEM, at + TRAINED).version
+def test_a_finding_of_the_newest_verdict_asks_for_its_reason(db: Database, version: str, at: datetime) -> None:
     checks = [
         {"key": key, "passed": passed, "reason": "…", "reason_en": "…"}
         for key, passed in (

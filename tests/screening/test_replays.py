@@ -13,7 +13,7 @@ from sqlalchemy import select
 from fundapp.core.access import SYSTEM
 from fundapp.core.errors import InputFileError
 from fundapp.core.sessions import Database
-from fundapp.screening.actions import Replay, replay_scorecards, screen_call
+from fundapp.screening.actions import Replay, ScreenResult, replay_scorecards, screen_call
 from fundapp.screening.dictionaries import keep_dictionary, load_dictionary_file, read_dictionary
 from fundapp.screening.tables import RubricVersion, Scorecard, TextDictionary
 from scoring.canonical import sha256_of
@@ -48,9 +48,8 @@ def as_written_by(
 
 
 @pytest.fixture
-def card(db: Database, call: str, at: datetime) -> dict[str, Any]:
+def card(db: Database, scored: ScreenResult, at: datetime) -> dict[str, Any]:
     """One of 114 scorecards."""
-    screen_call(db, call, actor=SYSTEM, at=at)
     return first_card(db)
 
 

@@ -17,7 +17,7 @@ from fundapp.core.orm import new_id
 from fundapp.core.sessions import Database
 from fundapp.intake.queries import funnel_counts
 from fundapp.intake.tables import Application, Submission
-from fundapp.screening.actions import replay_scorecards, score_application, screen_call
+from fundapp.screening.actions import ScreenResult, replay_scorecards, score_application, screen_call
 from fundapp.screening.rubrics import LoadedRubric, load_rubric_file, read_rubric
 from fundapp.screening.tables import Scorecard
 from scoring import Facts, default_dictionary, score
@@ -36,9 +36,8 @@ def stored(db: Database, number: int) -> dict[str, tuple[Any, ...]]:
 
 
 def test_a_call_scored_at_once_stores_what_each_application_alone_would_get(
-    db: Database, call: str, at: datetime
+    db: Database, call: str, scored: ScreenResult, at: datetime
 ) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
     screen_call(db, call, actor=SYSTEM, at=at + timedelta(days=1), rubric=version("2026.1-b"))
 
     def one_by_one(session: Session) -> None:
@@ -58,8 +57,7 @@ def test_a_call_scored_at_once_stores_what_each_application_alone_would_get(
         assert verify_chain(session).ok
 
 
-def test_one_event_tells_of_the_whole_call(db: Database, call: str, at: datetime) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
+def test_one_event_tells_of_the_whole_call(db: Database, scored: ScreenResult, at: datetime) -> None:
     with db.read() as session:
         [found] = session.scalars(select(AuditEvent).where(AuditEvent.verb == "applications.screened"))
         assert len(found.details["applications"]) == 114
@@ -100,8 +98,9 @@ def statements(db: Database, call: str, at: datetime, rubric: LoadedRubric, only
     return result.scored, len(seen)
 
 
-def test_fifty_are_scored_again_in_as_many_statements_as_one(db: Database, call: str, at: datetime) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
+def test_fifty_are_scored_again_in_as_many_statements_as_one(
+    db: Database, call: str, scored: ScreenResult, at: datetime
+) -> None:
     one, first = statements(db, call, at, version("2026.1-b"), 1)
     fifty, second = statements(db, call, at, version("2026.1-c"), 50)
     assert (one, fifty) == (1, 50)

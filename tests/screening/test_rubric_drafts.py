@@ -17,7 +17,7 @@ from fundapp.core.errors import FourEyesError, InvalidInputError, NotFoundError,
 from fundapp.core.sessions import Database
 from fundapp.identity.actions import create_person
 from fundapp.intake.queries import list_applications
-from fundapp.screening.actions import replay_scorecards, screen_call
+from fundapp.screening.actions import ScreenResult, replay_scorecards, screen_call
 from fundapp.screening.queries import list_scores
 from fundapp.screening.rubric_drafts import discard_draft, propose_draft, publish_draft, return_draft, save_draft
 from fundapp.screening.rubric_drafts import start_draft as begin
@@ -136,9 +136,8 @@ def test_two_people_put_a_rubric_in_force_and_old_scorecards_keep_theirs(
 
 
 def test_a_draft_is_tried_on_every_scored_application(
-    db: Database, call: str, analysts: tuple[Viewer, Viewer], at: datetime
+    db: Database, scored: ScreenResult, analysts: tuple[Viewer, Viewer], at: datetime
 ) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
     draft = start(db, analysts[0], at)
     with db.read() as session:
         [same] = replay_rubric(session, SYSTEM, read_rubric(draft.text).rubric)
@@ -154,9 +153,8 @@ def test_a_draft_is_tried_on_every_scored_application(
 
 
 def test_a_replay_tells_changed_knockouts_and_hides_what_the_viewer_is_recused_from(
-    db: Database, call: str, analysts: tuple[Viewer, Viewer], at: datetime
+    db: Database, call: str, scored: ScreenResult, analysts: tuple[Viewer, Viewer], at: datetime
 ) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
     with db.read() as session:
         text = load_rubric_file().text.replace("value = 100000", "value = 1")
         [found] = replay_rubric(session, SYSTEM, parse_rubric(text))
@@ -193,9 +191,8 @@ def serve(db: Database, at: datetime) -> Model:
 
 
 def test_while_a_model_serves_the_replay_tells_what_the_committee_would_see(
-    db: Database, call: str, at: datetime
+    db: Database, call: str, scored: ScreenResult, at: datetime
 ) -> None:
-    screen_call(db, call, actor=SYSTEM, at=at)
     shipped = load_rubric_file()
     changed = parse_rubric(shipped.text.replace('version = "2026.1"', 'version = "2026.1-b"'))
     with db.read() as session:

@@ -17,7 +17,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "screening"))  # its cases are told here, too
-from learning_cases import file_reviews, gate, rate, shadow, train
+from learning_cases import file_reviews, gate, open_example_call, rate, shadow, train
+from scenes import Scenes
 
 from config import Settings
 from fundapp.core.access import SYSTEM
@@ -49,23 +50,25 @@ def enter(app: Flask, person: Callable[..., str], sign_in: Callable[..., TestRes
 
 
 @pytest.fixture
-def scored(db: Database, at: datetime) -> None:
+def scored(db: Database, scenes: Scenes, at: datetime) -> None:
     """114 scored applications."""
-    file = read_call_file(EXAMPLES / "calls" / "2026-1.toml")
-    db.transaction(lambda s: open_call(s, actor=SYSTEM, at=at, document=file.document, text=file.text))
-    import_applications(db, EXAMPLES / "applications.csv", call_code=CALL, actor=SYSTEM, at=at)
-    screen_call(db, CALL, actor=SYSTEM, at=at)
+    scenes.set(db, "applications", lambda: open_example_call(db, at))
+    scenes.set(db, "scored", lambda: screen_call(db, CALL, actor=SYSTEM, at=at))
 
 
 @pytest.fixture
-def passed(db: Database, scored: None, at: datetime) -> str:
+def passed(db: Database, scenes: Scenes, scored: None, at: datetime) -> str:
     """The version of a model that the gate has let in."""
-    ratings = rate(db, at)
-    file_reviews(db, ratings, at)
-    version = train(db, ratings, SYSTEM, at + timedelta(days=120)).version
-    shadow(db, at + timedelta(days=120))
-    assert gate(db, version, ratings, SYSTEM, at + timedelta(days=150)).passed
-    return version
+
+    def let_in() -> str:
+        ratings = rate(db, at)
+        file_reviews(db, ratings, at)
+        version = train(db, ratings, SYSTEM, at + timedelta(days=120)).version
+        shadow(db, at + timedelta(days=120))
+        assert gate(db, version, ratings, SYSTEM, at + timedelta(days=150)).passed
+        return version
+
+    return scenes.set(db, "passed", let_in)
 
 
 def test_without_a_model_the_page_says_that_the_rubric_stands_alone(enter: Enter, scored: None) -> None:
