@@ -6,6 +6,7 @@ LONGEST = (
     ("demonstration", "test_demonstration"),
     ("ledger", "test_every_verb"),  # needs no demonstration: the other worker is building it then
     ("journeys", "test_accessibility"),
+    ("journeys", "test_leak_matrix"),
     ("journeys", "test_no_leaks"),
     ("web", "test_partners"),
     ("journeys", "test_journey_rubric"),
