@@ -351,7 +351,8 @@ def _filing(
             .order_by(Application.number)
             .limit(1 + repetitions)
         ).all()
-    turns, versions = counter(), counter(1000)
+    # Far apart, so that a version filed on top of a bare row never meets the next one.
+    turns, versions = counter(), counter(1000, 1000)
     page = f"/committee/applications/{waiting[0]}"
     with database.read() as session:
         viewer = load_viewer(session, person)
