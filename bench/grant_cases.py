@@ -22,6 +22,7 @@ from config import Settings
 from fundapp import create_app
 from fundapp.allocation.actions import add_investor, add_pool
 from fundapp.allocation.tables import Pool
+from fundapp.committee.rules import BallotRule
 from fundapp.committee.tables import Ballot, Decision, Meeting
 from fundapp.core.access import SYSTEM
 from fundapp.core.collecting import spare_what_lasts
@@ -190,6 +191,7 @@ def _award(session: Session, *, numbers: list[str]) -> None:
                 "proposed_krw": 0,
                 "gpu_lines": [],
                 "conditions": [],
+                "rule": BallotRule().as_document(),
                 "hold_keys": [],
                 "state": "closed",
                 "opened_by": "x",

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from stores import Store, copied
 
 from fundapp.allocation.tables import Fund, Investor, Pool
+from fundapp.committee.rules import BallotRule
 from fundapp.committee.tables import Ballot, Decision, Meeting
 from fundapp.core.access import SYSTEM
 from fundapp.core.quantities import Quantity, gpu_commodity, imputed_value
@@ -184,7 +185,7 @@ def _award(session: Session, call: Call, meeting: Meeting, pool: Pool, owner: in
     session.flush()
     ballot = Ballot(
         meeting_id=meeting.id, application_id=application.id, proposed_krw=0, gpu_lines=[], conditions=[], hold_keys=[],
-        state="closed", opened_by="bench", opened_at=AT, closed_at=AT,
+        state="closed", rule=BallotRule().as_document(), opened_by="bench", opened_at=AT, closed_at=AT,
     )  # fmt: skip
     session.add(ballot)
     session.flush()
