@@ -18,7 +18,7 @@ from fundapp.intake.form import Form, parse_form
 from fundapp.intake.masking import PUBLIC_MAIL, AskedIdentity, Masker
 from fundapp.intake.newest import is_newest, shown_answers
 from fundapp.intake.rules import STATES
-from fundapp.intake.tables import Application, Call, Company, Consent, Membership, Submission
+from fundapp.intake.tables import Application, Call, Company, Consent, Submission
 from fundapp.intake.told import state_shown_to, visible_steps
 
 
@@ -219,11 +219,6 @@ def get_call(session: Session, code: str) -> CallPage:
         call.document,
         parse_form(call.document),
     )
-
-
-def company_ids_of(session: Session, person_id: uuid.UUID) -> frozenset[uuid.UUID]:
-    """Return the companies that a person acts for."""
-    return frozenset(session.scalars(select(Membership.company_id).where(Membership.person_id == person_id)))
 
 
 def find_application_id(session: Session, viewer: Viewer, number: str) -> uuid.UUID | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import request
@@ -173,8 +172,3 @@ def multiple_hundredths(cost: AwardCost, mark: ValuationRow | None) -> int | Non
     if mark is None or whole_e4 <= 0:
         return None
     return (mark.fair_value_krw + cost.realised_krw) * 10_000 * _HUNDREDTHS // whole_e4
-
-
-def is_due(row: PortfolioRow, today: date) -> bool:
-    """Return whether a payment's day has come."""
-    return row.next_due_on is not None and row.next_due_on <= today

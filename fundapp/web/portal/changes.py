@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -129,13 +129,6 @@ def ask(number: str) -> ResponseReturnValue:
         kinds=KIND_WORDS,
     )
     return page, _REFUSED if form.errors else 200
-
-
-def _targets(grants: Sequence[GrantChoice]) -> list[tuple[str, str]]:
-    """Return where hours could move, each pool once, by quarter."""
-    pools = {pool.id: pool for one in grants for pool in one.pools}
-    ordered = sorted(pools.values(), key=lambda pool: (pool.quarter, pool.sku, pool.region))
-    return [(str(pool.id), f"{pool.sku.upper()} · {pool.region} · {pool.quarter}") for pool in ordered]
 
 
 def _named(one: GrantChoice) -> str:

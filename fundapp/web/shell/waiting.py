@@ -84,10 +84,6 @@ def _count(key: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]) ->
     return select(func.count(key)).where(*conditions).scalar_subquery()
 
 
-def _speaking_of(viewer: Viewer | None) -> list[ColumnElement[bool]]:
-    return [] if viewer is None else outbox_in_sight(viewer)
-
-
 def _seen(viewer: Viewer | None, award_id: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a column or a subquery
     return [] if viewer is None else [exists().where(Award.id == award_id, award_clause(viewer))]
 
