@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import visits
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from running import Demonstration
 
 
@@ -38,6 +38,8 @@ def agenda(doors: visits.Doors) -> visits.Agenda:
     visits.adopt(page, "제2회 투자심의위원회", "2026-12-10")
     page.get_by_role("link", name="제2회 투자심의위원회").click()
     links = page.get_by_role("table").get_by_role("link")
+    for company in (visits.MAKER, visits.CLINIC, visits.LENDER):
+        expect(links.filter(has_text=company.name)).to_be_visible()
     ballots = {link.inner_text(): str(link.get_attribute("href")) for link in links.all()}
     agenda = visits.Agenda(plan, page.url, ballots)
     assert doors.faults == []
