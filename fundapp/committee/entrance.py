@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import select, union
+from sqlalchemy import BindParameter, bindparam, select, union
 from sqlalchemy.orm import Session
 
 from fundapp.committee.rules import require_no_conflict
@@ -14,6 +14,15 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ConflictOfInterestError, ForbiddenError, NotFoundError
 from fundapp.identity.tables import Person
 from fundapp.intake.tables import Application, Membership
+
+_ONE: BindParameter[uuid.UUID] = bindparam("application_id")
+_RECUSED = union(
+    select(Conflict.person_id).where(Conflict.application_id == _ONE),
+    select(Membership.person_id)
+    .join(Application, Application.company_id == Membership.company_id)
+    .where(Application.id == _ONE),
+)
+"""Said once: every action on an application asks it."""
 
 
 def require_person(actor: Viewer) -> uuid.UUID:
@@ -32,13 +41,7 @@ def load_recused(session: Session, application_id: uuid.UUID) -> frozenset[uuid.
 
     Whoever acts for the applicant is recused without a declaration.
     """
-    declared = select(Conflict.person_id).where(Conflict.application_id == application_id)
-    insiders = (
-        select(Membership.person_id)
-        .join(Application, Application.company_id == Membership.company_id)
-        .where(Application.id == application_id)
-    )
-    return frozenset(session.scalars(union(declared, insiders)))
+    return frozenset(session.scalars(_RECUSED, {"application_id": application_id}))
 
 
 def is_recused(session: Session, email: str, application_ids: Collection[uuid.UUID]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import String, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -27,6 +27,12 @@ class IdempotencyKey(Base):
     request_sha256: Mapped[str] = mapped_column(String(64))
     result: Mapped[dict[str, Any]]
     recorded_at: Mapped[datetime]
+
+
+_STORED = select(IdempotencyKey.verb, IdempotencyKey.request_sha256, IdempotencyKey.result).where(
+    IdempotencyKey.key == bindparam("key")
+)
+_KEEP = insert(IdempotencyKey)
 
 
 def request_hash(request: object) -> str:
@@ -49,15 +55,16 @@ def once(
         IdempotencyConflictError: if the key was used for another verb or other input.
     """
     digest = request_hash(request)
-    stored = session.get(IdempotencyKey, key)
+    stored = session.execute(_STORED, {"key": key}).one_or_none()
     if stored is not None:
         if (stored.verb, stored.request_sha256) != (verb, digest):
             raise IdempotencyConflictError(key=key)
-        return stored.result
+        return dict(stored.result)
     result = work()
-    session.add(IdempotencyKey(key=key, verb=verb, request_sha256=digest, result=result, recorded_at=at))
+    session.flush()
+    row = {"key": key, "verb": verb, "request_sha256": digest, "result": result, "recorded_at": at}
     try:
-        session.flush()
+        session.connection().execute(_KEEP, row)
     except IntegrityError as error:
         # A rival with the same key committed first: start again and find its result.
         if "idempotency_key" in str(error.orig):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.committee.entrance import enter, require_person
-from fundapp.committee.fixing import freeze_terms, require_reviewing
+from fundapp.committee.fixing import Standing, freeze_terms, require_reviewing
 from fundapp.committee.queries.phases import load_terms
 from fundapp.committee.rules.drafts import PRIVATE_NOTE, check_draft
 from fundapp.committee.tables import ReviewDraft
@@ -61,9 +61,10 @@ def save_review_draft(
     """
     person_id = require_person(actor)
     application = enter(session, application_id, actor=actor, verb=Verb.VIEW, kind=Kind.REVIEW)
-    check_draft(fields, load_terms(session, application.call_id).criteria)
+    terms = load_terms(session, application.call_id)
+    check_draft(fields, terms.criteria)
     if any(name != PRIVATE_NOTE for name in fields):
-        require_reviewing(session, application, person_id)
+        require_reviewing(session, application, person_id, terms)
         freeze_terms(session, application.call_id, actor=actor, at=at)
     found = session.get(ReviewDraft, (application_id, person_id), populate_existing=True)
     if found is None:
@@ -78,18 +79,23 @@ def save_review_draft(
 
 
 def clear_draft(
-    session: Session, application_id: uuid.UUID, person_id: uuid.UUID, *, expected_revision: int | None, at: datetime
+    session: Session,
+    application: Application,
+    person_id: uuid.UUID,
+    standing: Standing,
+    *,
+    expected_revision: int | None,
+    at: datetime,
 ) -> None:
     """Forget what was typed, because it has been filed; the private note stays.
 
     Raises:
         RevisionConflictError: if another window saved after `expected_revision`; None leaves that open.
     """
-    found = session.get(ReviewDraft, (application_id, person_id), populate_existing=True)
-    standing = found.revision if found else 0
-    if expected_revision is not None and expected_revision != standing:
-        raise _clash(session.get_one(Application, application_id), expected_revision, standing)
-    if found is not None:
+    if expected_revision is not None and expected_revision != standing.draft_revision:
+        raise _clash(application, expected_revision, standing.draft_revision)
+    if standing.draft_revision:
+        found = session.get_one(ReviewDraft, (application.id, person_id), populate_existing=True)
         _write(session, found, {}, found.private_note, at)
 
 

@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, null, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.figures import FIGURES, figures_of
 from fundapp.intake.tables import Listing
 
 _BLOCK = 500
+_KEEP = (
+    update(Listing)
+    .where(Listing.application_id == bindparam("of"))
+    .values(
+        {name: bindparam(name) for name in FIGURES}
+        # The distance to the machine's score, which a trigger may be changing: so the database computes it.
+        | {"gap_tenths": func.abs(Listing.score_tenths - bindparam("trimmed_tenths"))}
+    )
+)
 
 
 def keep_figures(session: Session, application_ids: Collection[uuid.UUID]) -> None:
     """Write down what the reviews of applications that count say now: in the transaction that changes one of them."""
     ids = sorted(application_ids)
+    session.flush()
     for start in range(0, len(ids), _BLOCK):
-        part = ids[start : start + _BLOCK]
-        for application_id, figures in figures_of(session, part).items():
-            session.execute(
-                update(Listing)
-                .where(Listing.application_id == application_id)
-                .values(**figures, gap_tenths=_gap(figures["trimmed_tenths"]))
-                .execution_options(synchronize_session=False)
-            )
-
-
-def _gap(trimmed_tenths: int | None) -> ColumnElement[Any]:
-    """Return the distance to the machine's score, which a trigger may be changing: so the database computes it."""
-    return null() if trimmed_tenths is None else func.abs(Listing.score_tenths - trimmed_tenths)
+        found = figures_of(session, ids[start : start + _BLOCK])
+        if rows := [figures | {"of": application_id} for application_id, figures in found.items()]:
+            session.connection().execute(_KEEP, rows)
 
 
 def keep_all_figures(session: Session) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
@@ -16,12 +16,14 @@ from fundapp.committee.actions.drafts import clear_draft
 from fundapp.committee.actions.figures import keep_figures
 from fundapp.committee.entrance import enter, require_person
 from fundapp.committee.fixing import freeze_terms, require_reviewing
-from fundapp.committee.queries.phases import load_terms
 from fundapp.committee.rules import Rating, require_complete, review_total
 from fundapp.committee.tables import Review
 from fundapp.core.access import Kind, Verb, Viewer
 from fundapp.core.idempotency import once
+from fundapp.core.orm import new_id
 from fundapp.intake.tables import Application
+
+_FILE = insert(Review)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,36 +77,30 @@ def file_review(
     documents = [rating.as_document() for rating in ratings]
 
     def work() -> dict[str, Any]:
-        require_reviewing(session, application, person_id)
-        terms_sha256 = freeze_terms(session, application.call_id, actor=actor, at=at)
-        criteria = load_terms(session, application.call_id).criteria
-        require_complete(ratings, criteria)
-        total = review_total(ratings, criteria)
-        clear_draft(session, application_id, person_id, expected_revision=draft_revision, at=at)
-        version = _next_version(session, application_id, person_id)
-        session.add(
-            Review(
-                application_id=application_id,
-                person_id=person_id,
-                version=version,
-                ratings=documents,
-                total_tenths=total or 0,
-                note=(note or "").strip() or None,
-                filed_at=at,
-                terms_sha256=terms_sha256,
-            )
+        # A refusal after this takes the fixing back with it.
+        fixed = freeze_terms(session, application.call_id, actor=actor, at=at)
+        standing = require_reviewing(session, application, person_id, fixed.terms)
+        require_complete(ratings, fixed.terms.criteria)
+        total = review_total(ratings, fixed.terms.criteria)
+        clear_draft(session, application, person_id, standing, expected_revision=draft_revision, at=at)
+        version = 1 + standing.filed
+        session.connection().execute(
+            _FILE,
+            {
+                "id": new_id(),
+                "application_id": application_id,
+                "person_id": person_id,
+                "version": version,
+                "ratings": documents,
+                "total_tenths": total or 0,
+                "note": (note or "").strip() or None,
+                "filed_at": at,
+                "terms_sha256": fixed.sha256,
+            },
         )
-        session.flush()
         keep_figures(session, [application_id])
         _record(session, "review.filed", application, actor, at, version=version)
         return {"version": version, "total_tenths": total}
 
     request = {"application": str(application_id), "person": str(person_id), "ratings": documents, "note": note}
     return FiledReview(**once(session, key=key, verb="review.file", request=request, at=at, work=work))
-
-
-def _next_version(session: Session, application_id: uuid.UUID, person_id: uuid.UUID) -> int:
-    newest = session.scalar(
-        select(func.max(Review.version)).where(Review.application_id == application_id, Review.person_id == person_id)
-    )
-    return 1 + (newest or 0)

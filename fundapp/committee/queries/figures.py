@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.queries.sight import NewestReview, counting_reviews, newest_scores
+from fundapp.committee.queries.sight import NewestReview, counting_reviews_of, newest_scores
 from fundapp.committee.rules import DOCKET_STATES, statistics_of
 from fundapp.committee.tables import Assignment, Review, Reviewing
 from fundapp.intake.listing import columns_of, form_of, gram_text, searched_words, submitted
@@ -25,7 +25,7 @@ _BLOCK = 500
 def figures_of(session: Session, application_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """Return what `FIGURES` must hold of applications, computed from the reviews that count."""
     reviews: dict[uuid.UUID, list[NewestReview]] = {key: [] for key in application_ids}
-    for review in counting_reviews(session, select(Application.id).where(Application.id.in_(list(application_ids)))):
+    for review in counting_reviews_of(session, application_ids):
         reviews[review.application_id].append(review)
     found = {}
     for key, filed in reviews.items():

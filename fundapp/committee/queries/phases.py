@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.rules import Official
@@ -57,9 +57,25 @@ class PhasePage:
     frozen_at: datetime | None
 
 
+# Said once: these stand on the way of every review and page of a case, and saying them took longer than asking.
+_FROZEN = select(ReviewTermsRow.document).where(ReviewTermsRow.call_id == bindparam("call_id"))
+_PRESENT = (
+    select(ReviewPhaseStep.key)
+    .where(ReviewPhaseStep.call_id == bindparam("call_id"))
+    .order_by(ReviewPhaseStep.step.desc())
+    .limit(1)
+)
+_NAMES = (
+    select(ReviewPhaseStep.names, ReviewPhaseStep.at)
+    .join(Application, Application.call_id == ReviewPhaseStep.call_id)
+    .where(Application.id == bindparam("application_id"))
+    .order_by(ReviewPhaseStep.step)
+)
+
+
 def load_terms(session: Session, call_id: uuid.UUID) -> ReviewTerms:
     """Return how a call is reviewed: as it was fixed, or as its definition says while nothing is fixed."""
-    frozen = session.scalar(select(ReviewTermsRow.document).where(ReviewTermsRow.call_id == call_id))
+    frozen = session.scalar(_FROZEN, {"call_id": call_id})
     if frozen is not None:
         return ReviewTerms.of_document(frozen)
     return review_terms(session.get_one(Call, call_id).document)
@@ -67,14 +83,8 @@ def load_terms(session: Session, call_id: uuid.UUID) -> ReviewTerms:
 
 def present_phase(session: Session, call_id: uuid.UUID, terms: ReviewTerms | None = None) -> Phase:
     """Return the phase that a call's review is in; the first one before anything was recorded."""
-    key = session.scalar(
-        select(ReviewPhaseStep.key)
-        .where(ReviewPhaseStep.call_id == call_id)
-        .order_by(ReviewPhaseStep.step.desc())
-        .limit(1)
-    )
     known = terms or load_terms(session, call_id)
-    return (known.find_phase(key) if key else None) or known.phases[0]
+    return known.phase_named(session.scalar(_PRESENT, {"call_id": call_id}))
 
 
 def load_doors(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID, Doors]:
@@ -149,12 +159,7 @@ def phase_page(session: Session, viewer: Viewer, call_code: str) -> PhasePage:
 
 def find_unmasked_at(session: Session, application_id: uuid.UUID) -> datetime | None:
     """Return when the names of an application's call were last opened after a masked phase, or None if never."""
-    call_id = select(Application.call_id).where(Application.id == application_id).scalar_subquery()
-    steps = session.execute(
-        select(ReviewPhaseStep.names, ReviewPhaseStep.at)
-        .where(ReviewPhaseStep.call_id == call_id)
-        .order_by(ReviewPhaseStep.step)
-    ).all()
+    steps = session.execute(_NAMES, {"application_id": application_id}).all()
     opened = None
     for earlier, later in pairwise(steps):
         if (earlier.names, later.names) == ("masked", "shown"):

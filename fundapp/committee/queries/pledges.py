@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.audit.tables import AuditEvent
@@ -22,6 +23,7 @@ from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Call, Company
 
 PLEDGED = "conflict.pledged"
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,23 @@ def find_pledge(session: Session, viewer: Viewer, application_id: uuid.UUID) -> 
     if viewer.person_id is None:
         return None
     # Who pledged blind knew nobody's name: once names are open, that pledge says nothing.
-    named = find_unmasked_at(session, application_id)
-    since = AuditEvent.at >= named if named else true()
-    return session.scalar(
+    since = find_unmasked_at(session, application_id) or _EVER
+    return session.scalar(_pledged(viewer), {"application_id": application_id, "since": since})
+
+
+@lru_cache(maxsize=256)
+def _pledged(viewer: Viewer) -> Select[datetime]:
+    """Return the statement, said once for all who may and may not see the same: each page of a case asks it."""
+    return (
         select(func.min(AuditEvent.at))
         .join(Application, Application.number == AuditEvent.subject)
         .where(
-            Application.id == application_id,
+            Application.id == bindparam("application_id"),
             AuditEvent.verb == PLEDGED,
             AuditEvent.subject_kind == "application",
             AuditEvent.actor_id == viewer.person_id,
+            AuditEvent.at >= bindparam("since"),
             in_sight(viewer),
-            since,
         )
     )
 

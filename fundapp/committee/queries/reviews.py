@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.calibration import official_scores
@@ -107,14 +108,19 @@ def review_head(session: Session, viewer: Viewer, application_id: uuid.UUID) -> 
         NotFoundError: if the application is absent or out of sight.
     """
     require_sight(viewer, Kind.REVIEW)
-    row = session.execute(
-        select(Application.number, Call.code, Call.id)
-        .join(Call, Call.id == Application.call_id)
-        .where(Application.id == application_id, in_sight(viewer))
-    ).one_or_none()
+    row = session.execute(_headed(viewer), {"application_id": application_id}).one_or_none()
     if row is None:
         raise NotFoundError(application=str(application_id))
     return ReviewHead(row[0], row[1], load_terms(session, row[2]).criteria)
+
+
+@lru_cache(maxsize=256)
+def _headed(viewer: Viewer) -> Select[str, str, uuid.UUID]:
+    return (
+        select(Application.number, Call.code, Call.id)
+        .join(Call, Call.id == Application.call_id)
+        .where(Application.id == bindparam("application_id"), in_sight(viewer))
+    )
 
 
 def review_page(session: Session, viewer: Viewer, application_id: uuid.UUID) -> ReviewPage:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.queries.phases import Doors, load_doors
@@ -174,6 +174,15 @@ def newest_scores(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID,
 
 def counting_reviews(session: Session, among: Select[uuid.UUID]) -> list[NewestReview]:
     """Return the newest review of each person who is not recused, in the order they were filed."""
+    return [_review(*row) for row in session.execute(_counting(among))]
+
+
+def counting_reviews_of(session: Session, application_ids: Collection[uuid.UUID]) -> list[NewestReview]:
+    """Return the same of a few applications, by a statement that was said once: each filed review asks it."""
+    return [_review(*row) for row in session.execute(_COUNTING_OF, {"application_ids": list(application_ids)})]
+
+
+def _counting(among: Select[uuid.UUID]) -> Select[tuple[Any, ...]]:
     newest = (
         select(Review.application_id, Review.person_id, func.max(Review.version).label("version"))
         .where(Review.application_id.in_(among))
@@ -183,7 +192,7 @@ def counting_reviews(session: Session, among: Select[uuid.UUID]) -> list[NewestR
     recused = select(Conflict.id).where(
         Conflict.application_id == Review.application_id, Conflict.person_id == Review.person_id
     )
-    rows = session.execute(
+    return (
         select(
             Review.application_id,
             Review.person_id,
@@ -203,7 +212,9 @@ def counting_reviews(session: Session, among: Select[uuid.UUID]) -> list[NewestR
         .where(~recused.exists())
         .order_by(Review.filed_at, Review.id)
     )
-    return [_review(*row) for row in rows]
+
+
+_COUNTING_OF = _counting(select(Application.id).where(Application.id.in_(bindparam("application_ids", expanding=True))))
 
 
 def _review(

@@ -96,6 +96,10 @@ class ReviewTerms:
         """Return the phase with a key."""
         return next((phase for phase in self.phases if phase.key == key), None)
 
+    def phase_named(self, key: str | None) -> Phase:
+        """Return the phase that the record says, or the first one before anything was recorded."""
+        return (self.find_phase(key) if key else None) or self.phases[0]
+
     def phase_due(self, at: datetime) -> Phase:
         """Return the phase that the calendar says: the last one that has begun."""
         return next(phase for phase in reversed(self.phases) if phase.starts is None or phase.starts <= at)

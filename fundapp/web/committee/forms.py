@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from wtforms import (
@@ -41,7 +42,7 @@ from fundapp.committee.rules.drafts import ABSTAINED, LONGEST_PRIVATE, LONGEST_R
 from fundapp.core.quantities import HOUR
 from fundapp.core.quarters import KST
 from fundapp.web.shell.forms import KeyedForm, NumberRange
-from fundapp.web.shell.language import gettext, lazy, pick
+from fundapp.web.shell.language import current_locale, gettext, lazy, pick
 
 _LONGEST_REVISION = 10
 LAST_MINUTE = time(18, 0)
@@ -138,6 +139,12 @@ def typed_of(ratings: Sequence[Rating], note: str | None) -> dict[str, str]:
 
 def review_form(criteria: tuple[Criterion, ...]) -> ReviewForm:
     """Return the rubric of a call as a form, labels in the present language."""
+    return _rubric_form(criteria, str(current_locale()))()
+
+
+@lru_cache(maxsize=64)
+def _rubric_form(criteria: tuple[Criterion, ...], _language: str) -> type[ReviewForm]:
+    """Return the class of that form: the same for everybody who reads a call in one language."""
     fields: dict[str, object] = {"criteria": criteria}
     for criterion in criteria:
         label = criterion_label(criterion)
@@ -157,8 +164,7 @@ def review_form(criteria: tuple[Criterion, ...]) -> ReviewForm:
                 _not_blank,
             ],
         )
-    made: ReviewForm = type("RubricForm", (ReviewForm,), fields)()
-    return made
+    return type("RubricForm", (ReviewForm,), fields)
 
 
 def _not_blank(_form: object, field: Field) -> None:
