@@ -13,12 +13,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from fundapp.allocation.actions import add_investor, commit_cash
 from fundapp.committee import queries
 from fundapp.committee.tables import Assignment, Ballot
-from fundapp.core.access import Viewer
+from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.outbox import OutboxMessage
+from fundapp.core.quantities import won
 from fundapp.core.sessions import Database
+from fundapp.ledger.queries import balances
 
 CANARY = "카나리아상사"
 DOCKET = "/committee/?call=AX-T"
@@ -169,16 +173,31 @@ def assigned(db: Database) -> int:
         return session.scalar(select(func.count()).select_from(Assignment)) or 0
 
 
-def test_what_matches_the_filter_is_put_on_an_agenda_together(room: Room) -> None:
+def test_what_matches_the_filter_is_put_on_an_agenda_and_held_as_far_as_there_is_cash(room: Room) -> None:
     chair = room.seat("Chair", "chair")
-    for ordinal in (1, 2):
+    promise(room.db, krw=250_000_000)
+    for ordinal in (1, 2, 4):
         factory.application(room.db, ordinal, sector="물류", requested_krw=100_000_000)
     factory.application(room.db, 3, sector="제조", requested_krw=100_000_000)
     meeting = factory.meeting(room.db)
     fields = {"what": "propose", "meeting": str(meeting), "all": "1", "sector": "물류"}
-    assert "2건을 처리했습니다" in send(room.enter(chair), "/committee/bulk", then="do", **fields)
+    client = room.enter(chair)
+    assert "2건 처리하기" in send(client, "/committee/bulk", then="preview", **fields)
+    assert "2건 처리, 1건 안 됨" in send(client, "/committee/bulk", then="do", **fields)
     with room.db.read() as session:
         assert session.scalars(select(Ballot.proposed_krw)).all() == [100_000_000, 100_000_000]
+        assert [row.free for row in balances(session, prefix="pool:kt")] == [50_000_000]
+
+
+def promise(db: Database, *, krw: int) -> None:
+    """Let one investor promise cash."""
+
+    def work(session: Session) -> None:
+        add_investor(session, code="kt", name_ko="케이티", name_en="KT", kind="cash", actor=SYSTEM, at=factory.AT)
+        day = factory.AT.date()
+        commit_cash(session, investor="kt", amount=won(krw), effective_on=day, key="kt", actor=SYSTEM, at=factory.AT)
+
+    factory.do(db, work)
 
 
 def test_a_reminder_goes_to_those_who_have_not_filed(room: Room) -> None:

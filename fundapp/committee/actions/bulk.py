@@ -7,20 +7,19 @@ is the very thing, carried out and taken back.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.actions.assignments import add_reviewer
-from fundapp.committee.actions.proposing import propose
 from fundapp.committee.entrance import enter, load_recused
 from fundapp.committee.queries.people import members
 from fundapp.committee.queries.sight import in_sight
-from fundapp.committee.rules import REVIEWABLE, GpuLine
+from fundapp.committee.rules import REVIEWABLE, GpuLine, ProposedCondition
 from fundapp.committee.tables import Assignment, Review
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import FundError, InvalidInputError
@@ -75,8 +74,36 @@ class BulkLine:
     said_en: str
 
 
-def carry_out(session: Session, *, bulk: Bulk, key: str, actor: Viewer, at: datetime) -> list[BulkLine]:
+class Proposer(Protocol):
+    """Puts an award to the vote and reserves it: the room above knows the ledger."""
+
+    def __call__(
+        self,
+        session: Session,
+        *,
+        meeting_id: uuid.UUID,
+        application_id: uuid.UUID,
+        krw: int,
+        gpu_lines: Sequence[GpuLine],
+        conditions: Sequence[ProposedCondition],
+        actor: Viewer,
+        at: datetime,
+    ) -> uuid.UUID:
+        """Return the ballot."""
+
+
+def carry_out(
+    session: Session, *, bulk: Bulk, proposer: Proposer, key: str, actor: Viewer, at: datetime
+) -> list[BulkLine]:
     """Do the same with each application, by number; a refusal stops only its own.
+
+    Args:
+        session: A writing session.
+        bulk: What to do, with which applications.
+        proposer: Puts one award to the vote and holds what it promises.
+        key: Idempotency key.
+        actor: Secretary or chair.
+        at: Now.
 
     Raises:
         InvalidInputError: for more than `MOST_ROWS` applications, or without the person or meeting it needs.
@@ -98,7 +125,7 @@ def carry_out(session: Session, *, bulk: Bulk, key: str, actor: Viewer, at: date
     }
 
     def work() -> dict[str, Any]:
-        return {"lines": _each(session, bulk, _STEPS[bulk.what](session, bulk, key, actor, at), actor)}
+        return {"lines": _each(session, bulk, _STEPS[bulk.what](session, bulk, proposer, actor, at), actor)}
 
     stored = once(session, key=key, verb="docket.bulk", request=request, at=at, work=work)
     return [BulkLine(*line) for line in stored["lines"]]
@@ -128,7 +155,7 @@ def _each(session: Session, bulk: Bulk, step: Step, actor: Viewer) -> list[list[
     return lines
 
 
-def _assigning(session: Session, bulk: Bulk, _key: str, actor: Viewer, at: datetime) -> Step:
+def _assigning(session: Session, bulk: Bulk, _proposer: Proposer, actor: Viewer, at: datetime) -> Step:
     seat = next((one for one in members(session) if one.person_id == bulk.person_id), None)
     if seat is None:
         raise InvalidInputError(field="person", reason_ko="심사위원을 골라 주세요", reason_en="choose a reviewer")
@@ -149,7 +176,7 @@ def _assigning(session: Session, bulk: Bulk, _key: str, actor: Viewer, at: datet
     return assign
 
 
-def _reminding(session: Session, _bulk: Bulk, _key: str, actor: Viewer, at: datetime) -> Step:
+def _reminding(session: Session, _bulk: Bulk, _proposer: Proposer, actor: Viewer, at: datetime) -> Step:
     def remind(application: Application) -> tuple[str, str]:
         enter(session, application.id, actor=actor, verb=Verb.ASSIGN, kind=Kind.APPLICATION)
         filed = select(Review.id).where(
@@ -181,7 +208,7 @@ def _reminding(session: Session, _bulk: Bulk, _key: str, actor: Viewer, at: date
     return remind
 
 
-def _proposing(session: Session, bulk: Bulk, _key: str, actor: Viewer, at: datetime) -> Step:
+def _proposing(session: Session, bulk: Bulk, proposer: Proposer, actor: Viewer, at: datetime) -> Step:
     meeting_id = bulk.meeting_id
     if meeting_id is None:
         raise InvalidInputError(field="meeting", reason_ko="회의를 골라 주세요", reason_en="choose a meeting")
@@ -192,23 +219,22 @@ def _proposing(session: Session, bulk: Bulk, _key: str, actor: Viewer, at: datet
             raise InvalidInputError(
                 field="gpu", reason_ko="신청한 GPU의 풀이 없습니다", reason_en="no pool has the GPU time it asks for"
             )
-        propose(
+        proposer(
             session,
             meeting_id=meeting_id,
             application_id=application.id,
             krw=terms.krw,
             gpu_lines=terms.gpu_lines,
             conditions=(),
-            hold_key=None,
             actor=actor,
             at=at,
         )
-        return "신청한 대로 상정", "on the agenda as asked for"
+        return "신청한 대로 상정하고 예약", "on the agenda as asked for, and held"
 
     return put
 
 
-_STEPS: Mapping[What, Callable[[Session, Bulk, str, Viewer, datetime], Step]] = {
+_STEPS: Mapping[What, Callable[[Session, Bulk, Proposer, Viewer, datetime], Step]] = {
     "assign": _assigning,
     "remind": _reminding,
     "propose": _proposing,

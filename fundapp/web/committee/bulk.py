@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from fundapp.allocation.actions import propose_award
 from fundapp.allocation.queries import PoolRow, list_pools
 from fundapp.committee.actions import Bulk, BulkLine, Terms, What, carry_out
 from fundapp.committee.queries import DocketFilter, DocketRow, docket
@@ -79,11 +80,16 @@ def _gpu_lines(best: Mapping[tuple[str, str], PoolRow], row: DocketRow) -> tuple
     return tuple(lines)
 
 
+def put_through(session: Session, bulk: Bulk, *, key: str, actor: Viewer) -> list[BulkLine]:
+    """Carry the action out; what it proposes is held for the vote like any proposal."""
+    return carry_out(session, bulk=bulk, proposer=propose_award, key=key, actor=actor, at=now())
+
+
 def rehearse(database: Database, bulk: Bulk, *, key: str, actor: Viewer) -> list[BulkLine]:
     """Carry the action out and take it back, so that the preview is the very result."""
 
     def work(session: Session) -> list[BulkLine]:
-        raise _RehearsedError(carry_out(session, bulk=bulk, key=key, actor=actor, at=now()))
+        raise _RehearsedError(put_through(session, bulk, key=key, actor=actor))
 
     try:
         return database.transaction(work)

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
-from fundapp.committee.actions import MOST_ROWS, BulkLine, carry_out
+from fundapp.committee.actions import MOST_ROWS, BulkLine
 from fundapp.committee.queries import DocketRow, list_meetings, members
 from fundapp.core.access import Kind, Thing, Verb, may
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import CallRow
 from fundapp.web.committee.board import Asked, docket_address, find_call
-from fundapp.web.committee.bulk import chosen_rows, rehearse, to_bulk
+from fundapp.web.committee.bulk import chosen_rows, put_through, rehearse, to_bulk
 from fundapp.web.committee.door import blueprint
 from fundapp.web.committee.forms import BulkForm
 from fundapp.web.shell.clock import now
@@ -51,7 +51,7 @@ def do_bulk() -> ResponseReturnValue:
     key = str(form.key.data)
     if sent.get("then") != "do":
         return _page(call, form, rows, sent, preview=rehearse(db(), wanted, key=key, actor=viewer()))
-    lines = db().transaction(lambda s: carry_out(s, bulk=wanted, key=key, actor=viewer(), at=now()))
+    lines = db().transaction(lambda s: put_through(s, wanted, key=key, actor=viewer()))
     refused = [line for line in lines if not line.done]
     flash(gettext("%(num)s건을 처리했습니다.", num=len(lines) - len(refused)), "ok")
     if refused:
