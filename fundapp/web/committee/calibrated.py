@@ -76,21 +76,28 @@ def draw_severities(rows: Sequence[SeverityRow]) -> SeverityPlot:
 
 
 def draw_places(rows: Sequence[CalibratedRow]) -> SlopePlot:
-    """Draw how places change from score to score, for the first ones by any of them."""
+    """Draw how places change from score to score, for the first ones by any of them.
+
+    Each column lists exactly these, one below the other: equal places and far ones have a line of their own too.
+    """
     near = [row for row in rows if min(row.places.values()) <= _SHOWN]
-    taken: dict[Official, dict[int, int]] = {kind: {} for kind in KINDS}
-    lowest = 0
-    slopes = []
-    for row in near:
-        points = []
-        for column, kind in zip(_COLUMNS, KINDS, strict=True):
-            place = row.places[kind] + taken[kind].get(row.places[kind], 0)
-            taken[kind][row.places[kind]] = taken[kind].get(row.places[kind], 0) + 1
-            lowest = max(lowest, min(place, _SHOWN + 2))
-            points.append((float(column), _SLOPE_TOP + _SLOPE_STEP * min(place, _SHOWN + 2)))
-        slopes.append(Slope(row, tuple(points), moves=len(set(row.places.values())) > 1))
+    lines = {
+        kind: {row.number: line for line, row in enumerate(sorted(near, key=lambda row: row.places[kind]), 1)}
+        for kind in KINDS
+    }
+    slopes = tuple(
+        Slope(
+            row,
+            tuple(
+                (float(x), _SLOPE_TOP + _SLOPE_STEP * lines[kind][row.number])
+                for x, kind in zip(_COLUMNS, KINDS, strict=True)
+            ),
+            moves=len(set(row.places.values())) > 1,
+        )
+        for row in near
+    )
     columns = tuple(zip(_COLUMNS, KINDS, strict=True))
-    return SlopePlot(_SLOPE_TOP + _SLOPE_STEP * (lowest + 1), columns, tuple(slopes), min(_SHOWN, len(rows)))
+    return SlopePlot(_SLOPE_TOP + _SLOPE_STEP * (len(near) + 1), columns, slopes, min(_SHOWN, len(rows)))
 
 
 def calibration_columns() -> list[Column]:
