@@ -149,8 +149,11 @@ class PostgresServer:
         if name is None:
             self.count += 1
             name = f"{self.prefix}_{self.count}"
+        # Without syncs, copying files takes two thirds of the time of writing every page to the log.
         source = (
-            f" TEMPLATE {template}" if template else " TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+            f" TEMPLATE {template} STRATEGY FILE_COPY"
+            if template
+            else " TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
         )
         with self.admin.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}{source}"))

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from form_tokens import token_in
@@ -19,7 +20,6 @@ from fundapp import create_app
 from fundapp.core.access import SYSTEM
 from fundapp.core.sessions import Database
 from fundapp.identity.actions import create_person
-from fundapp.identity.passwords import hash_password
 from fundapp.web.shell import security
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "portfolio"))  # its scenes are told here, too
@@ -93,7 +93,8 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    return hash_password(PASSWORD)
+    """The hash of `PASSWORD` with the least work it can name: a thousand tests sign in, a few test that it is hard."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 @pytest.fixture
