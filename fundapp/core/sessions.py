@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
@@ -26,10 +26,25 @@ _RETRY_STATES = frozenset({"40001", "40P01"})
 _ATTEMPTS = 40
 _BUSY_TIMEOUT_MS = 30_000
 _IDLE_SECONDS = 30
+_ANSWERS = "answers"
 
 
 class RetryTransactionError(Exception):
     """Raised inside a transaction that must start again to see what a rival has just committed."""
+
+
+def once_a_look(session: Session, question: Hashable, ask: Callable[[], T]) -> T:
+    """Return the answer to what several parts of a page ask, asked once in a session of `Database.read`.
+
+    Where something may be written the question is put each time: its answer may have changed since.
+    """
+    known: dict[Hashable, Any] | None = session.info.get(_ANSWERS)
+    if known is None:
+        return ask()
+    if question not in known:
+        known[question] = ask()
+    answer: T = known[question]
+    return answer
 
 
 class Database:
@@ -50,7 +65,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Yield a session for reading; closing it rolls back whatever was changed."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine, expire_on_commit=False, info={_ANSWERS: {}}) as session:
             yield session
 
     def transaction(self, work: Callable[[Session], T], *, isolation: Isolation = "SERIALIZABLE") -> T:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.core.access import Viewer
 from fundapp.core.orm import canonical_json, new_id
+from fundapp.core.sessions import once_a_look
 from fundapp.intake.newest import newest_answers
 from fundapp.intake.tables import BUILT_IN_WORKFLOW, Application, Call, WorkflowStage, WorkflowStep, WorkflowVersion
 from fundapp.intake.workflow import BUILT_IN, Impact, Workflow, compare, parse_workflow
@@ -50,7 +51,7 @@ def workflow_id_of(session: Session, call_id: uuid.UUID) -> uuid.UUID:
 
 def workflow_of(session: Session, call_id: uuid.UUID) -> Workflow:
     """Return the stages and steps that a call's applications follow now."""
-    return load_workflow(session, workflow_id_of(session, call_id))
+    return once_a_look(session, ("workflow", call_id), lambda: load_workflow(session, workflow_id_of(session, call_id)))
 
 
 def proposable_stages(session: Session, call_id: uuid.UUID) -> frozenset[str]:

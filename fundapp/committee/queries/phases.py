@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, select
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.rules import Official
@@ -16,6 +16,7 @@ from fundapp.committee.rules.terms import Openness, Phase, ReviewTerms, review_t
 from fundapp.committee.tables import ReviewPhaseStep, ReviewTermsRow
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
+from fundapp.core.sessions import once_a_look
 from fundapp.intake.tables import Application, Call
 
 
@@ -65,6 +66,19 @@ _PRESENT = (
     .order_by(ReviewPhaseStep.step.desc())
     .limit(1)
 )
+_DOORS = (
+    select(ReviewPhaseStep.others, ReviewPhaseStep.machine)
+    .join(Call, Call.id == ReviewPhaseStep.call_id)
+    .where(Call.code == bindparam("call_code"))
+    .order_by(ReviewPhaseStep.step.desc())
+    .limit(1)
+)
+_OFFICIAL = (
+    select(ReviewTermsRow.document.label("frozen"), case((ReviewTermsRow.id.is_(None), Call.document)).label("defined"))
+    .select_from(Call)
+    .outerjoin(ReviewTermsRow, ReviewTermsRow.call_id == Call.id)
+    .where(Call.code == bindparam("call_code"))
+)
 _NAMES = (
     select(ReviewPhaseStep.names, ReviewPhaseStep.at)
     .join(Application, Application.call_id == ReviewPhaseStep.call_id)
@@ -102,25 +116,24 @@ def load_doors(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID, Do
 
 def find_doors(session: Session, call_code: str) -> Doors:
     """Return what is open of all applications of a call, in one statement."""
-    found = session.execute(
-        select(ReviewPhaseStep.others, ReviewPhaseStep.machine)
-        .join(Call, Call.id == ReviewPhaseStep.call_id)
-        .where(Call.code == call_code)
-        .order_by(ReviewPhaseStep.step.desc())
-        .limit(1)
-    ).one_or_none()
-    return Doors(cast("Openness", found.others), cast("Openness", found.machine)) if found else Doors()
+
+    def ask() -> Doors:
+        found = session.execute(_DOORS, {"call_code": call_code}).one_or_none()
+        return Doors(cast("Openness", found.others), cast("Openness", found.machine)) if found else Doors()
+
+    return once_a_look(session, ("doors", call_code), ask)
 
 
 def find_official(session: Session, call_code: str) -> Official:
     """Return which score of a call counts: as it was fixed, or as its definition says while nothing is fixed."""
-    frozen = session.scalar(
-        select(ReviewTermsRow.document).join(Call, Call.id == ReviewTermsRow.call_id).where(Call.code == call_code)
-    )
-    if frozen is not None:
-        return ReviewTerms.of_document(frozen).official
-    document = session.scalar(select(Call.document).where(Call.code == call_code))
-    return review_terms(document or {}).official
+
+    def ask() -> Official:
+        found = session.execute(_OFFICIAL, {"call_code": call_code}).one_or_none()
+        if found is not None and found.frozen is not None:
+            return ReviewTerms.of_document(found.frozen).official
+        return review_terms(found.defined if found else {}).official
+
+    return once_a_look(session, ("official", call_code), ask)
 
 
 def is_present_step() -> ColumnElement[bool]:
