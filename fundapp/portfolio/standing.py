@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.allocation.planning import Held, PoolStock, load_stocks
+from fundapp.allocation.planning import Held, PoolStock, codev_days, load_stocks, read_call_terms
 from fundapp.core.quantities import HOUR
+from fundapp.intake.newest import newest_answers
+from fundapp.intake.tables import Application, Call
 from fundapp.portfolio.queries.grant_moves import flows_by_head
 from fundapp.portfolio.rules import unreleased_account
 from fundapp.portfolio.tables import Award, Grant, WaitlistEntry, WaitlistOffer
@@ -18,13 +21,13 @@ _GONE = frozenset({"used", "expired"})
 
 
 def earlier_awards(session: Session) -> Sequence[Held]:
-    """Return the hours that awards were granted and the hours that they wait for, both in whole hours.
+    """Return the hours that awards were granted, those they wait for, and the days of the delivery centre they take.
 
     Granted is what the company was given of a pool, whatever became of it there. Hours that it gave back, or that were
     reclaimed, are the pool's again and in no grant. The waitlist takes what is free in the order of its line: an entry
     that any quarter serves takes the earliest, and what has been offered is held in the ledger already.
     """
-    return [*_granted(session), *_waiting(session)]
+    return [*_granted(session), *_waiting(session), *_developed(session)]
 
 
 def _granted(session: Session) -> list[Held]:
@@ -40,6 +43,26 @@ def _granted(session: Session) -> list[Held]:
         given = sum(amount for head, amount in flows.get(row.account, {}).items() if head not in _GONE)
         given += sum(amount for head, amount in flows.get(unreleased, {}).items() if head not in _GONE)
         found.append(Held(row.company_id, row.number, row.sku, row.quarter, max(0, given) // HOUR))
+    return found
+
+
+def _developed(session: Session) -> list[Held]:
+    """Return the days of co-development that each award was planned with, in the first quarter it has hours in."""
+    quarters: defaultdict[uuid.UUID, set[str]] = defaultdict(set)
+    for award_id, quarter in session.execute(select(Grant.award_id, Grant.quarter)):
+        quarters[award_id].add(quarter)
+    answers = {row.application_id: row.answers for row in session.execute(newest_answers(select(Award.application_id)))}
+    rows = session.execute(
+        select(Award.id, Award.number, Award.company_id, Award.application_id, Application.call_id)
+        .join(Application, Application.id == Award.application_id)
+        .order_by(Award.number)
+    ).all()
+    calls = session.execute(select(Call.id, Call.document).where(Call.id.in_({row.call_id for row in rows})))
+    terms = {call_id: read_call_terms(document) for call_id, document in calls}
+    found = []
+    for row in rows:
+        days = codev_days(terms[row.call_id], answers.get(row.application_id, {}), quarters[row.id])
+        found += [Held(row.company_id, row.number, "", quarter, codev_days=taken) for quarter, taken in days.items()]
     return found
 
 

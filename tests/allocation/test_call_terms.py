@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.allocation.planning import Held, build_instance
 from fundapp.allocation.planning.terms import read_call_terms
-from fundapp.allocation.rules import Commitment, Instance, Quota, free_hours
+from fundapp.allocation.rules import Commitment, Instance, Quota, free_codev_days, free_hours
 from fundapp.core.errors import InvalidInputError
 from fundapp.core.sessions import Database
 from fundapp.intake.tables import Application, Call
@@ -55,6 +56,21 @@ def test_every_term_of_a_plan_can_be_set_by_the_call(db: Database) -> None:
     assert terms.quotas == (Quota("korean_ai", "at_least", 300),)
     assert terms.codev_days == {"2026Q3": 40}
     assert [(a.tags, a.codev_days) for a in instance.applicants] == [(("korean_ai",), {"2026Q3": 20}), ((), {})]
+
+
+def test_earlier_awards_keep_their_days_of_the_delivery_centre(db: Database) -> None:
+    told(db, codevelopment={"days": {"2026Q3": 40, "2026Q4": 20}, "days_by_answer": {"spc_link": 5}})
+    application(db, 1, gpu_h100_2026Q3="10")
+    with db.read() as session:
+        candidate = session.scalars(select(Application.company_id)).one()
+    others = Held(uuid.UUID(int=1), "AW-1", "", "2026Q3", codev_days=12)
+    own = Held(candidate, "AW-2", "", "2026Q3", codev_days=5)
+    instance = built(db, others, own)
+    assert instance.commitments == (
+        Commitment("AW-1", "", "2026Q3", codev_days=12),
+        Commitment(f"{CALL}-0001", "", "2026Q3", codev_days=5),
+    )
+    assert free_codev_days(instance) == {"2026Q3": 23, "2026Q4": 20}
 
 
 @pytest.mark.parametrize(

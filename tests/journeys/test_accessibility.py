@@ -58,6 +58,7 @@ PAGES = (
     ("analyst", "/operations/rubrics/agreement"),
     ("analyst", "{rubric}/edit"),
     ("analyst", "/operations/models"),
+    ("analyst", "/operations/plans"),
     ("analyst", "{plan}"),
     ("analyst", "/operations/conditions?state=all"),
     ("analyst", "{condition}"),

@@ -9,13 +9,17 @@ from datetime import date
 import grant_scenes
 from fund_factory import SIGNED_AT
 from grant_scenes import Q3, REGION, set_up
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fundapp.allocation.planning import Held
 from fundapp.core.access import SYSTEM
 from fundapp.core.quantities import HOUR
 from fundapp.core.sessions import Database
+from fundapp.intake.tables import Submission
 from fundapp.portfolio.actions.waitlist import Wanted, join_waitlist
 from fundapp.portfolio.standing import earlier_awards
+from fundapp.portfolio.tables import Award
 
 
 def held(db: Database) -> list[Held]:
@@ -54,3 +58,25 @@ def test_the_waitlist_takes_what_is_free_in_its_order_and_the_earliest_quarter_f
         of(50, world.award, waiting=True),
         of(150, world.award, waiting=True, quarter=grant_scenes.Q4),
     ]
+
+
+def test_an_award_keeps_the_days_of_the_delivery_centre_that_it_was_planned_with(db: Database) -> None:
+    days = {"days": {Q3: 40}, "days_by_answer": {"spc_link": 5, "korean_ai_link": 15}}
+    world = set_up(db, hours=400, codevelopment=days)
+
+    def submit(session: Session) -> None:
+        application_id = session.scalars(select(Award.application_id)).one()
+        for version, answers in ((1, {"korean_ai_link": "모델"}), (2, {"spc_link": "연계", "korean_ai_link": ""})):
+            session.add(
+                Submission(
+                    application_id=application_id,
+                    version=version,
+                    answers=answers,
+                    sha256="0" * 64,
+                    submitted_at=SIGNED_AT,
+                    submitted_by="test",
+                )
+            )
+
+    db.transaction(submit)
+    assert held(db) == [of(400, world.award), Held(uuid.UUID(int=0), world.award, "", Q3, codev_days=5)]

@@ -18,6 +18,7 @@ from fundapp.allocation.planning.stocks import (
     load_stocks,
     split_cash,
 )
+from fundapp.allocation.planning.terms import codev_days, read_call_terms
 
 __all__ = [
     "MACHINE_BASIS",
@@ -29,10 +30,12 @@ __all__ = [
     "Standing",
     "build_instance",
     "cash_sources",
+    "codev_days",
     "differences",
     "draw_hours",
     "draw_lines",
     "load_stocks",
     "nothing_held",
+    "read_call_terms",
     "split_cash",
 ]

@@ -36,14 +36,15 @@ RATING_BASES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Hours of a quarter on offer that an earlier award has, or waits for.
+    """What an earlier award has of a quarter on offer, or waits for.
 
     Attributes:
         company_id: Whose.
         name: The award, for a company that is no candidate this time.
-        sku: GPU model, lower case.
+        sku: GPU model, lower case; empty for days of the delivery centre.
         quarter: UTC quarter.
         hours: Whole GPU-hours.
+        codev_days: Days of the delivery centre that its co-development takes.
         waiting: Whether it stands on the waitlist for them: then they are among the free hours still, and kept from
             the plan; granted hours have left the pool, and count against the cap of the company.
     """
@@ -52,8 +53,9 @@ class Held:
     name: str
     sku: str
     quarter: str
-    hours: int
+    hours: int = 0
     waiting: bool = False
+    codev_days: int = 0
 
 
 Standing = Callable[[Session], Sequence[Held]]
@@ -161,13 +163,18 @@ def _commitments(
     """Return what earlier awards hold of the slots on offer, and the part of it that has left the pools."""
     slots = {(stock.sku, stock.quarter) for stock in stocks}
     found: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    busy: defaultdict[tuple[str, str], int] = defaultdict(int)
     granted: defaultdict[tuple[str, str], int] = defaultdict(int)
     for one in held:
         slot = (one.sku, one.quarter)
         if slot in slots and one.hours:
             found[companies.get(one.company_id, one.name), *slot] += one.hours
             granted[slot] += 0 if one.waiting else one.hours
-    return tuple(Commitment(holder, sku, quarter, hours) for (holder, sku, quarter), hours in found.items()), granted
+        if one.codev_days:
+            busy[companies.get(one.company_id, one.name), one.quarter] += one.codev_days
+    hours = [Commitment(holder, sku, quarter, amount) for (holder, sku, quarter), amount in found.items()]
+    days = [Commitment(holder, "", quarter, codev_days=amount) for (holder, quarter), amount in busy.items()]
+    return (*hours, *days), granted
 
 
 def _offered(stock: PoolStock, document: Mapping[str, Any]) -> bool:
