@@ -17,6 +17,8 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import kst_date
+from fundapp.identity.queries import is_confirmed
+from fundapp.identity.rules import UnconfirmedError
 from fundapp.intake.actions.calls import take_numbers
 from fundapp.intake.actions.documents import document_problems, freeze_documents
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns, refuse
@@ -179,9 +181,12 @@ def submit_application(
     Raises:
         CallClosedError: before the opening or after the deadline.
         AnswersRefusedError: with every problem, required consents included.
+        UnconfirmedError: while the actor's address is not proved.
         TransitionRefusedError: if the application's state has no such step.
     """
     application, call = _load_own(session, actor, application_id, Verb.SUBMIT)
+    if not is_confirmed(session, actor):
+        raise UnconfirmedError
 
     def submit() -> dict[str, Any]:
         require_open(call.opens_at, call.closes_at, at)

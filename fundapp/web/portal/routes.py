@@ -20,6 +20,7 @@ from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
 from fundapp.core.quarters import kst_date
 from fundapp.identity.queries import find_person_by_email, load_roles
+from fundapp.identity.rules import UnconfirmedError
 from fundapp.intake import actions, queries
 from fundapp.intake.actions import SavedDraft
 from fundapp.intake.actions.documents import PROVING_STATES
@@ -216,9 +217,9 @@ def submit(application_id: uuid.UUID) -> ResponseReturnValue:
         raise InvalidInputError(field="key", reason_ko="새로 고친 뒤 다시 보내세요", reason_en="reload and send again")
     try:
         receipt = db().transaction(lambda session: _submit(session, application_id, actor, form.key.data or "", at))
-    except (AnswersRefusedError, CallClosedError) as error:
+    except (AnswersRefusedError, CallClosedError, UnconfirmedError) as error:
         page = _page(application_id, at)
-        refusal = say_refusal(error) if isinstance(error, CallClosedError) else ""
+        refusal = "" if isinstance(error, AnswersRefusedError) else say_refusal(error)
         html = render_template("portal/check.html", page=page, form=form, refusal=refusal, **shown.check_parts(page))
         return html, _CONFLICT if refusal else _REFUSED
     return redirect(url_for(".receipt", application_id=application_id, version=receipt.version))
