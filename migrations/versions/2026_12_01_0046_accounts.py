@@ -1,4 +1,4 @@
-"""Addresses that are proved, links by mail, second factors."""
+"""Addresses that are proved, links by mail, second factors, and who is let into a company."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def upgrade() -> None:
     op.execute("UPDATE person SET confirmed_at = created_at")
     _links()
     _factors()
+    _invitations()
+    _last_owner()
 
 
 def _links() -> None:
@@ -70,8 +72,73 @@ def _factors() -> None:
     )
 
 
+def _invitations() -> None:
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(length=320), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("invited_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_by_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("role IN ('owner','member')", name=op.f("ck_invitation_role")),
+        sa.CheckConstraint("email = lower(email)", name=op.f("ck_invitation_email_lower")),
+        sa.CheckConstraint("expires_at > created_at", name=op.f("ck_invitation_expires")),
+        sa.CheckConstraint("accepted_by_id IS NULL OR ended_at IS NOT NULL", name=op.f("ck_invitation_accepted")),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_invitation_company_id")),
+        sa.ForeignKeyConstraint(["invited_by_id"], ["person.id"], name=op.f("fk_invitation_invited_by_id")),
+        sa.ForeignKeyConstraint(["accepted_by_id"], ["person.id"], name=op.f("fk_invitation_accepted_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_invitation_token_sha256")),
+    )
+    op.create_index(
+        "uq_invitation_open",
+        "invitation",
+        ["company_id", "email"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+
+
+def _last_owner() -> None:
+    another = (
+        "SELECT 1 FROM membership m WHERE m.company_id = OLD.company_id AND m.person_id <> OLD.person_id "
+        "AND m.role = 'owner'"
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        for verb, also in (("DELETE", ""), ("UPDATE", " AND NEW.role <> 'owner'")):
+            op.execute(
+                f"CREATE TRIGGER membership_last_owner_{verb.lower()} BEFORE {verb} ON membership "
+                f"WHEN OLD.role = 'owner'{also} AND NOT EXISTS ({another}) "
+                "BEGIN SELECT RAISE(ABORT, 'a company keeps its last owner'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION refuse_last_owner() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF OLD.role = 'owner' AND (TG_OP = 'DELETE' OR NEW.role <> 'owner') "
+        f"AND NOT EXISTS ({another}) THEN "
+        "RAISE EXCEPTION 'a company keeps its last owner' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+        "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER membership_last_owner BEFORE DELETE OR UPDATE ON membership "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_last_owner()"
+    )
+
+
 def downgrade() -> None:
-    for table in ("recovery_code", "second_factor", "account_link"):
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER membership_last_owner_delete")
+        op.execute("DROP TRIGGER membership_last_owner_update")
+    else:
+        op.execute("DROP TRIGGER membership_last_owner ON membership")
+        op.execute("DROP FUNCTION refuse_last_owner()")
+    for table in ("invitation", "recovery_code", "second_factor", "account_link"):
         op.drop_table(table)
     with op.batch_alter_table("person") as batch:
         batch.drop_column("confirmed_at")

@@ -9,6 +9,7 @@ from fundapp.identity.actions.links import (
     ask_recovery,
     confirm_email,
     move_email,
+    prove_address,
     recover_password,
     warn_holder,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "issue_token",
     "move_email",
     "pass_factor",
+    "prove_address",
     "record_failed_login",
     "record_login",
     "recover_password",

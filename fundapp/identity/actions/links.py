@@ -58,6 +58,14 @@ def confirm_email(session: Session, *, actor: Viewer, at: datetime, token: str) 
     record_of(session, actor if actor.person_id else as_viewer(person), "person.confirmed", person.id, at)
 
 
+def prove_address(session: Session, *, actor: Viewer, at: datetime) -> None:
+    """Take it as proved that the actor reads mail to their address: they hold what was mailed there."""
+    person = _own(session, actor)
+    if person.confirmed_at is None:
+        person.confirmed_at = at
+        record_of(session, actor, "person.confirmed", person.id, at)
+
+
 def ask_recovery(session: Session, *, actor: Viewer, at: datetime, email: str, address: str) -> None:
     """Mail a link to a new password, if the address has an account with a password; otherwise do nothing.
 

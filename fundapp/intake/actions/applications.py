@@ -23,6 +23,7 @@ from fundapp.intake.actions.calls import take_numbers
 from fundapp.intake.actions.documents import document_problems, freeze_documents
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns, refuse
 from fundapp.intake.answers import problem, read_answers, validate_answers
+from fundapp.intake.certifying import require_certified
 from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
 from fundapp.intake.listing import list_companies
@@ -181,6 +182,7 @@ def submit_application(
     Raises:
         CallClosedError: before the opening or after the deadline.
         AnswersRefusedError: with every problem, required consents included.
+        NotCertifiedError: without the signature of a second person that call or company ask for.
         UnconfirmedError: while the actor's address is not proved.
         TransitionRefusedError: if the application's state has no such step.
     """
@@ -194,6 +196,7 @@ def submit_application(
         advance(application.state, verb)
         requirements = read_requirements(call.document)
         _require_complete(session, application, parse_form(call.document), requirements, at)
+        require_certified(session, application)
         version = _freeze(session, application, requirements, actor, at)
         move_application(session, application, verb, actor=actor, at=at)
         list_companies(session, [application.company_id])

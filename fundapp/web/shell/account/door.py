@@ -81,7 +81,7 @@ def logout() -> ResponseReturnValue:
 def register() -> ResponseReturnValue:
     """Register as an applicant. Whether the address was known already shows in the owner's mailbox only."""
     target = safe_next(request.args.get("next"))
-    form = RegisterForm()
+    form = RegisterForm(data={"email": request.args.get("email", "")})
     if form.validate_on_submit():
         _register(typed(form.email), typed(form.name), hash_password(typed(form.password)))
         flash(
