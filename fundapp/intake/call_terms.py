@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fundapp.core.errors import InvalidInputError
+from fundapp.intake.eligibility import parse_check
 
 REMIND_DAYS = 7
 APPEAL_DAYS = 10
@@ -67,3 +68,4 @@ def check_terms(document: Mapping[str, Any]) -> None:
     remind_days(document)
     appeal_days(document)
     certifier_required(document)
+    parse_check(document)

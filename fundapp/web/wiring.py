@@ -7,7 +7,7 @@ from flask_bootstrap import Bootstrap5
 
 from config import Settings
 from fundapp.core.sessions import Database
-from fundapp.web import landing
+from fundapp.web import calls, landing
 from fundapp.web.api import routes as api
 from fundapp.web.committee import routes as committee
 from fundapp.web.documents import routes as documents
@@ -41,6 +41,7 @@ from fundapp.web.shell.viewer import init_viewer
 
 ROOMS = (
     landing.blueprint,
+    calls.blueprint,
     account.blueprint,
     portal.blueprint,
     portal_grants.blueprint,

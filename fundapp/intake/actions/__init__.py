@@ -3,6 +3,7 @@
 from fundapp.intake.actions.applications import (
     Receipt,
     SavedDraft,
+    carry_answers,
     move_application,
     record_consent,
     save_answers,
@@ -38,6 +39,7 @@ __all__ = [
     "answers_sha256",
     "ask_certification",
     "attach_document",
+    "carry_answers",
     "change_member_role",
     "company_columns",
     "detach_document",

@@ -145,6 +145,20 @@ def save_answers(
     return SavedDraft(expected_revision + 1, tuple(reading.problems), tuple(reading.warnings))
 
 
+def carry_answers(
+    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, answers: Mapping[str, str]
+) -> None:
+    """Begin a fresh draft with what the eligibility check was told; what stands in it already wins.
+
+    A draft that somebody has worked on is left alone.
+    """
+    application, call = _load_own(session, actor, application_id, Verb.EDIT)
+    asked = parse_form(call.document).fields
+    new = {key: text for key, text in answers.items() if key in asked and key not in application.answers}
+    if application.revision == 1 and application.state == "draft" and new:
+        save_answers(session, actor=actor, at=at, application_id=application_id, answers=new, expected_revision=1)
+
+
 _NEVER_STORED = frozenset({"resident_number", "control_characters", "too_long", "unknown_question", "not_text"})
 
 

@@ -33,6 +33,7 @@ from fundapp.intake.rules import (
     RevisionConflictError,
     counts_as,
 )
+from fundapp.web import calls
 from fundapp.web.portal import companies, forms, pages, shown
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -87,7 +88,7 @@ def start(code: str) -> ResponseReturnValue:
 
 
 def _start(code: str, form: forms.StartForm) -> uuid.UUID:
-    actor, at = viewer(), now()
+    actor, at, brought = viewer(), now(), calls.find_carried(code)
     chosen = next((one for one in actor.company_ids if str(one) == form.company.data), None)
 
     def work(session: Session) -> uuid.UUID:
@@ -100,9 +101,13 @@ def _start(code: str, form: forms.StartForm) -> uuid.UUID:
         )
         # Registering made the actor its owner, which the viewer of this request does not know yet.
         owner = dataclasses.replace(actor, company_ids=actor.company_ids | {company_id})
-        return actions.start_application(session, actor=owner, at=at, call_code=code, company_id=company_id)
+        key = actions.start_application(session, actor=owner, at=at, call_code=code, company_id=company_id)
+        actions.carry_answers(session, actor=owner, at=at, application_id=key, answers=brought)
+        return key
 
-    return db().transaction(work)
+    started = db().transaction(work)
+    calls.forget_carried()
+    return started
 
 
 @blueprint.get(f"{_ONE}/")
