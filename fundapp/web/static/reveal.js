@@ -3,13 +3,16 @@ const words = document.currentScript.dataset;
 for (const field of document.querySelectorAll("input[type=password]")) {
   const button = document.createElement("button");
   const row = document.createElement("div");
-  const name = document.querySelector(`label[for="${field.id}"]`)?.textContent.trim() ?? "";
+  const label = document.querySelector(`label[for="${field.id}"]`);
   const say = (shown) => {
     button.textContent = shown ? words.hide : words.show;
-    button.setAttribute("aria-label", `${button.textContent} (${name})`);
     button.setAttribute("aria-pressed", String(shown));
   };
   button.type = "button";
+  if (label) {
+    label.id ||= `${field.id}-label`;
+    button.setAttribute("aria-describedby", label.id);
+  }
   button.className = "btn btn-quiet";
   row.className = "reveal";
   field.replaceWith(row);
