@@ -93,6 +93,7 @@ class Viewer:
 
     Attributes:
         masked_calls: Calls in which a member of the committee may not know yet who applies.
+        confirmed: Whether the address is known to be theirs.
     """
 
     person_id: uuid.UUID | None
@@ -103,6 +104,7 @@ class Viewer:
     recused_from: frozenset[uuid.UUID] = frozenset()
     masked_calls: frozenset[uuid.UUID] = frozenset()
     investor: str | None = None
+    confirmed: bool = True
 
     def has(self, *roles: str) -> bool:
         """Return whether the viewer holds any of the roles."""

@@ -59,6 +59,12 @@ STATES: Mapping[str, Mapping[str, Words]] = {
         "approved": ("승인", "Approved"),
         "changed": ("새 판 있음", "Newer version"),
     },
+    "certification": {
+        "waiting": ("확인 대기", "Awaiting signature"),
+        "signed": ("서명함", "Signed"),
+        "returned": ("돌려보냄", "Sent back"),
+        "withdrawn": ("거둠", "Withdrawn"),
+    },
     "condition": {"open": ("미이행", "Open"), "met": ("이행", "Met"), "waived": ("면제", "Waived")},
     "evidence": {
         "accepted": ("인정", "Accepted"),
@@ -195,6 +201,8 @@ VERBS: Mapping[str, Words] = {
     "amend": ("수정안 올리기", "amend"),
     "appeal": ("이의신청", "appeal"),
     "approve": ("승인", "approve"),
+    "ask": ("부탁", "ask"),
+    "sign": ("서명", "sign"),
     "choose": ("위원회안 저장", "keep the choice"),
     "stop": ("멈추기", "stop"),
     "approved": ("승인", "approve"),

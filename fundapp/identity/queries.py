@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
-from fundapp.identity.actions import token_hash
+from fundapp.core.errors import NotFoundError
+from fundapp.core.sealing import Seal
+from fundapp.identity.actions.people import token_hash
+from fundapp.identity.recording import as_viewer
 from fundapp.identity.rules import Attempts, is_locked
-from fundapp.identity.tables import ApiToken, Person
+from fundapp.identity.tables import AccountLink, ApiToken, Person, RecoveryCode, SecondFactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,20 @@ class Credentials:
     password_hash: str | None
     active: bool
     locked: bool
+    factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One's own account: what is proved, what waits for an answer to a mail, and how one signs in."""
+
+    email: str
+    name: str
+    confirmed_at: datetime | None
+    moving_to: str | None
+    has_password: bool
+    factor_since: datetime | None
+    codes_left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +80,74 @@ def find_credentials(session: Session, email: str, at: datetime) -> Credentials 
     if person is None:
         return None
     locked = is_locked(Attempts(person.failed_logins, person.locked_until), at)
-    return Credentials(person.id, person.password, person.active, locked)
+    return Credentials(person.id, person.password, person.active, locked, _has_factor(session, person.id))
+
+
+def find_credentials_of(session: Session, person_id: uuid.UUID, at: datetime) -> Credentials | None:
+    """Return the same of somebody known by their key."""
+    person = session.get(Person, person_id)
+    return None if person is None else find_credentials(session, person.email, at)
+
+
+def get_account(session: Session, viewer: Viewer, at: datetime) -> AccountRow:
+    """Return the viewer's own account.
+
+    Raises:
+        NotFoundError: of nobody.
+    """
+    person = session.get(Person, viewer.person_id) if viewer.person_id is not None else None
+    if person is None:
+        raise NotFoundError
+    factor = session.get(SecondFactor, person.id)
+    codes = session.scalars(
+        select(func.count()).where(RecoveryCode.person_id == person.id, RecoveryCode.used_at.is_(None))
+    ).one()
+    moving = session.scalar(
+        select(AccountLink.email).where(
+            AccountLink.person_id == person.id,
+            AccountLink.purpose == "move",
+            AccountLink.ended_at.is_(None),
+            AccountLink.expires_at > at,
+        )
+    )
+    return AccountRow(
+        email=person.email,
+        name=person.name,
+        confirmed_at=person.confirmed_at,
+        moving_to=moving,
+        has_password=person.password is not None,
+        factor_since=factor.confirmed_at if factor is not None else None,
+        codes_left=codes,
+    )
+
+
+def begun_secret(session: Session, viewer: Viewer, seal: Seal) -> str:
+    """Return the secret, in base 32, that the viewer has been shown and not yet confirmed by a code.
+
+    Raises:
+        NotFoundError: if none was begun, or one is on: a secret in use is never shown again.
+    """
+    factor = session.get(SecondFactor, viewer.person_id)
+    if factor is None or factor.confirmed_at is not None:
+        raise NotFoundError
+    return base64.b32encode(seal.open(factor.sealed)).decode()
+
+
+def as_actor(session: Session, person_id: uuid.UUID) -> Viewer:
+    """Return somebody who has just registered as the actor of what follows from it."""
+    return as_viewer(session.get_one(Person, person_id))
+
+
+def is_confirmed(session: Session, viewer: Viewer) -> bool:
+    """Return whether the viewer's address is proved; the fund's own machine needs no address."""
+    if viewer.person_id is None:
+        return True
+    return session.scalar(select(Person.confirmed_at).where(Person.id == viewer.person_id)) is not None
+
+
+def _has_factor(session: Session, person_id: uuid.UUID) -> bool:
+    factor = session.get(SecondFactor, person_id)
+    return factor is not None and factor.confirmed_at is not None
 
 
 def load_roles(session: Session, person_id: uuid.UUID) -> frozenset[str]:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Uuid
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.core.access import Role as RoleName
@@ -35,7 +35,7 @@ class Role(Base, RoleMixin):
 
 
 class Person(Base, UserMixin):
-    """Somebody who can sign in."""
+    """Somebody who can sign in; `confirmed_at` says since when their address is known to be theirs."""
 
     __tablename__ = "person"
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
@@ -51,6 +51,7 @@ class Person(Base, UserMixin):
     investor: Mapped[str | None] = mapped_column(String(40))
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]  # the mixin's list is of mixins
         secondary=person_role, lazy="selectin"
@@ -69,3 +70,61 @@ class ApiToken(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class AccountLink(Base):
+    """A link sent by mail: 256 random bits of which only the hash is kept, good once and until `expires_at`.
+
+    `email` is where it was sent: the address that following it proves.
+    """
+
+    __tablename__ = "account_link"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('confirm','recover','move')", name="purpose"),
+        CheckConstraint("expires_at > created_at", name="expires"),
+        Index(
+            "uq_account_link_open",
+            "person_id",
+            "purpose",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_account_link_person_id_created_at", "person_id", "created_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    purpose: Mapped[str] = mapped_column(String(10))
+    email: Mapped[str] = mapped_column(String(320))
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class SecondFactor(Base):
+    """The shared secret of somebody's one-time codes, sealed under the instance's key; on once a code was right.
+
+    `last_counter` is the newest time step whose code was used: no code opens twice.
+    """
+
+    __tablename__ = "second_factor"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_counter: Mapped[int] = mapped_column(default=0)
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for a lost telephone; only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("person_id", "code_sha256"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    code_sha256: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]

@@ -17,6 +17,7 @@ from fundapp.core.access import Viewer
 from fundapp.core.orm import new_id
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions import actor_name, answers_sha256, company_columns, take_numbers
+from fundapp.intake.actions.certifying import release_certifications
 from fundapp.intake.answers import problem
 from fundapp.intake.form import FieldProblem
 from fundapp.intake.listing import list_companies
@@ -198,6 +199,8 @@ def write_batch(session: Session, batch: Batch, *, actor: Viewer, at: datetime, 
     for standing in touched:
         if standing.read_revision:
             _update_application(session, standing, at)
+    known = [step.standing.application_id for step in batch.steps if step.standing.application_id is not None]
+    release_certifications(session, known, at)
     _insert(session, Submission, [_submission_row(step, actor, at) for step in batch.steps])
     _insert(session, Transition, [_transition_row(step, way, actor, at) for step in batch.steps])
     list_companies(session, {standing.company_id for standing in touched})

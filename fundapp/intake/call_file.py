@@ -1,4 +1,4 @@
-"""Reading a call file: TOML, with the form beside it merged in."""
+"""Reading a call file: TOML, with the form and the eligibility check beside it merged in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from fundapp.core.errors import InputFileError
 
 _MOST_BYTES = 2_000_000
+_BESIDE = ("form", "check_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +23,26 @@ class CallFile:
 
 
 def read_call_file(path: Path) -> CallFile:
-    """Read a call and, where it says `form = "name.toml"`, the form in the same folder.
+    """Read a call and, where it says `form = "name.toml"` or `check_file = "name.toml"`, those in the same folder.
 
-    What the call says itself wins over the form file.
+    What the call says itself wins over the files beside it.
 
     Raises:
-        InputFileError: if a file is absent, too large, no UTF-8 or no TOML, or the form lies in another folder.
+        InputFileError: if a file is absent, too large, no UTF-8 or no TOML, or one of them lies in another folder.
     """
     text, document = _read(path)
-    form = document.get("form")
-    if isinstance(form, str):
-        if Path(form).name != form:
+    for key in _BESIDE:
+        name = document.get(key)
+        if not isinstance(name, str):
+            continue
+        if Path(name).name != name:
             raise InputFileError(
-                reason_ko=f"양식 파일은 공모 파일과 같은 폴더에 있어야 합니다: {form}",
-                reason_en=f"the form file must lie in the call file's folder: {form}",
+                reason_ko=f"양식 파일은 공모 파일과 같은 폴더에 있어야 합니다: {name}",
+                reason_en=f"the form file must lie in the call file's folder: {name}",
             )
-        form_text, questions = _read(path.with_name(form))
-        document = questions | document
-        text = f"{text}\n{form_text}"
+        more_text, more = _read(path.with_name(name))
+        document = more | document
+        text = f"{text}\n{more_text}"
     return CallFile(_plain(document), text)
 
 

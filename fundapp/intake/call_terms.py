@@ -1,4 +1,4 @@
-"""What a call's definition says of conditions and appeals: sections with defaults, checked when it is opened."""
+"""What a call's definition says of conditions, appeals and certifiers, with defaults; checked when it is opened."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fundapp.core.errors import InvalidInputError
+from fundapp.intake.eligibility import parse_check
 
 REMIND_DAYS = 7
 APPEAL_DAYS = 10
@@ -31,6 +32,21 @@ def appeal_days(document: Mapping[str, Any]) -> int:
     return _days(document, "appeal", "days", APPEAL_DAYS, 0, _MOST_APPEAL_DAYS)
 
 
+def certifier_required(document: Mapping[str, Any]) -> bool:
+    """Return whether a second person of the company must sign before sending: `[certifying] required`, else no.
+
+    Raises:
+        InvalidInputError: if the call says anything but true or false.
+    """
+    part = document.get("certifying", {})
+    required = part.get("required", False) if isinstance(part, Mapping) else None
+    if not isinstance(required, bool):
+        raise InvalidInputError(
+            field="certifying.required", reason_ko="true 또는 false여야 합니다", reason_en="must be true or false"
+        )
+    return required
+
+
 def _days(document: Mapping[str, Any], section: str, key: str, default: int, least: int, most: int) -> int:
     part = document.get(section, {})
     days = part.get(key, default) if isinstance(part, Mapping) else None
@@ -51,3 +67,5 @@ def check_terms(document: Mapping[str, Any]) -> None:
     """
     remind_days(document)
     appeal_days(document)
+    certifier_required(document)
+    parse_check(document)

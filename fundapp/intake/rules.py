@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Self
 
-from fundapp.core.errors import InvalidInputError, TransitionRefusedError
+from fundapp.core.errors import FundError, InvalidInputError, TransitionRefusedError
 from fundapp.core.quarters import KST
+
+INVITATION_LENGTH = timedelta(days=7)
+"""How long an invitation to act for a company is good."""
 
 STATES = (
     "draft",
@@ -215,6 +219,79 @@ class CompanyTakenError(InvalidInputError):
     code = "company_taken"
     ko = "이미 등록된 기업입니다. 그 기업의 담당자나 펀드 사무국에 참여를 요청하세요."
     en = "This company is registered already. Ask its members or the fund's office to add you."
+
+
+class LastOwnerError(FundError):
+    """A company would be left without anybody who may let others in."""
+
+    code = "last_owner"
+    ko = "마지막 대표 담당자입니다. 다른 사람을 대표 담당자로 바꾼 뒤에 할 수 있습니다."
+    en = "This is the last owner. Make somebody else an owner first."
+
+
+class InvitationSpentError(FundError):
+    """An invitation that was answered, taken back, replaced or never existed, or is too old: all look the same."""
+
+    code = "invitation_spent"
+    ko = "이 초대는 끝났거나 기한이 지났습니다. 초대한 사람에게 다시 부탁해 주세요."
+    en = "This invitation is over or too old. Ask whoever invited you to send another."
+
+
+class OtherAddressError(FundError):
+    """An invitation is followed by somebody who signed in with another address than the one it was sent to."""
+
+    code = "other_address"
+    ko = "다른 주소로 온 초대입니다. 초대받은 주소로 로그인해 주세요."
+    en = "This invitation went to another address. Sign in with the address that was invited."
+
+
+class SignedOtherError(FundError):
+    """Somebody signs what they have not read: it was changed since their page was made."""
+
+    code = "signed_other"
+    ko = "읽으시는 동안 내용이 바뀌었습니다. 바뀐 내용을 다시 보고 서명해 주세요."
+    en = "The application was changed while you read it. Please read it again and sign."
+
+
+_UNCERTIFIED = {
+    "none": (
+        "이 공모는 제출하기 전에 대표자 확인을 받아야 합니다. 함께 작성하는 다른 사람에게 확인을 부탁하세요.",
+        "This call wants a second person's signature before submission. Ask a colleague to sign it off.",
+    ),
+    "waiting": (
+        "대표자 확인을 기다리고 있습니다. 서명한 뒤에 제출할 수 있습니다.",
+        "It waits for a second person's signature and can be submitted after that.",
+    ),
+    "returned": (
+        "확인자가 돌려보냈습니다. 고친 뒤 다시 확인을 부탁하세요.",
+        "The second person sent it back. Change it and ask again.",
+    ),
+    "fallen": (
+        "서명한 뒤에 내용이 바뀌어 서명이 사라졌습니다. 다시 확인을 부탁하세요.",
+        "It was changed after the signature, which does not hold any more. Ask again.",
+    ),
+}
+
+
+class NotCertifiedError(FundError):
+    """An application is sent without the signature that it needs; `standing` says what became of it."""
+
+    code = "not_certified"
+    ko = "{reason_ko}"
+    en = "{reason_en}"
+
+    @classmethod
+    def of(cls, standing: str) -> Self:
+        """Return the error that says what is missing."""
+        reason_ko, reason_en = _UNCERTIFIED[standing]
+        return cls(reason_ko=reason_ko, reason_en=reason_en)
+
+
+def standing_of(outcome: str | None, *, fits: bool) -> str:
+    """Return what a request to sign off amounts to: its answer, and whether what was signed still stands."""
+    if outcome == "signed":
+        return "signed" if fits else "fallen"
+    return outcome or "waiting"
 
 
 def require_open(opens_at: datetime, closes_at: datetime, at: datetime) -> None:

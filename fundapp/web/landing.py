@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fundapp.core.schema import current_revision, newest_revision
 from fundapp.intake.queries import list_calls
+from fundapp.web.calls import TimeLeft, time_left
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import pick
@@ -28,7 +29,7 @@ class OpenCall:
     title: str
     opens_at: datetime
     closes_at: datetime
-    days_left: int
+    left: TimeLeft
     is_open: bool
 
 
@@ -44,7 +45,7 @@ def index() -> ResponseReturnValue:
             pick(row.title_ko, row.title_en),
             row.opens_at,
             row.closes_at,
-            (row.closes_at - at).days,
+            time_left(row.opens_at, row.closes_at, at),
             row.phase == "open",
         )
         for row in reversed(rows)

@@ -7,13 +7,14 @@ from flask_bootstrap import Bootstrap5
 
 from config import Settings
 from fundapp.core.sessions import Database
-from fundapp.web import landing
+from fundapp.web import calls, landing
 from fundapp.web.api import routes as api
 from fundapp.web.committee import routes as committee
 from fundapp.web.documents import routes as documents
 from fundapp.web.grants.shown import init_words
 from fundapp.web.operations import routes as operations
 from fundapp.web.partners import capacity as partners
+from fundapp.web.portal import certifying as portal_certifying
 from fundapp.web.portal import challenges as portal_challenges
 from fundapp.web.portal import changes as portal_changes
 from fundapp.web.portal import conditions as portal_conditions
@@ -21,6 +22,7 @@ from fundapp.web.portal import decisions as portal_decisions
 from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import inquiries as portal_inquiries
+from fundapp.web.portal import members as portal_members
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
 from fundapp.web.shell.appearance import init_appearance
@@ -39,6 +41,7 @@ from fundapp.web.shell.viewer import init_viewer
 
 ROOMS = (
     landing.blueprint,
+    calls.blueprint,
     account.blueprint,
     portal.blueprint,
     portal_grants.blueprint,
@@ -46,6 +49,9 @@ ROOMS = (
     portal_decisions.blueprint,
     portal_changes.blueprint,
     portal_documents.blueprint,
+    portal_certifying.blueprint,
+    portal_members.blueprint,
+    portal_members.invitations,
     documents.blueprint,
     portal_inquiries.blueprint,
     portal_challenges.blueprint,
@@ -63,6 +69,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     security.configure(app, settings)
     app.config["METRICS_ENABLED"] = settings.metrics_enabled
     app.config["FILES_URL"] = settings.files_url
+    app.config["PUBLIC_URL"] = settings.public_url
     app.config["CLAMD"] = settings.clamd
     init_templates(app)  # first of what asks for the template environment
     attach_database(app, database)

@@ -35,6 +35,10 @@ ASKS_ELSEWHERE = {
     "portfolio.record": "a step inside actions that have asked already",
     "portfolio.draw_overage": "likewise: what follows when hours arrive",
     "portfolio.move": "likewise: one movement of granted hours",
+    "identity.confirm_email": "whoever holds the link of a mail may: the link is the permission",
+    "identity.move_email": "likewise",
+    "identity.ask_recovery": "anybody may ask, and learns nothing by it",
+    "identity.warn_holder": "likewise: a mail to the owner of an address",
 }
 """Actions of business rooms without a check of their own, and why. Ledger and audit are books: those who write ask."""
 

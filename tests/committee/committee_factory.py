@@ -41,7 +41,7 @@ def add_person(session: Session, name: str, *roles: str) -> uuid.UUID:
             session.add(row)
             session.flush()
         rows.append(row)
-    person = Person(email=f"{name.lower()}@example.org", name=name, created_at=AT, roles=rows)
+    person = Person(email=f"{name.lower()}@example.org", name=name, created_at=AT, confirmed_at=AT, roles=rows)
     session.add(person)
     session.flush()
     return person.id

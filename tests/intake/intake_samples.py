@@ -60,7 +60,7 @@ def add_person(db: Database, at: datetime, email: str, roles: Iterable[Role]) ->
     """Write a person and return them as a viewer."""
 
     def work(session: Session) -> uuid.UUID:
-        person = Person(email=email, name=email.partition("@")[0], created_at=at)
+        person = Person(email=email, name=email.partition("@")[0], created_at=at, confirmed_at=at)
         session.add(person)
         session.flush()
         return person.id

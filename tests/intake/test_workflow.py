@@ -133,7 +133,7 @@ def document(**more: Any) -> dict[str, Any]:  # noqa: ANN401 - TOML values
 
 
 def add_person(session: Session, name: str, *roles: str) -> Viewer:
-    person = Person(email=f"{name.lower()}@example.org", name=name, created_at=AT)
+    person = Person(email=f"{name.lower()}@example.org", name=name, created_at=AT, confirmed_at=AT)
     session.add(person)
     session.flush()
     return Viewer(person.id, name=name, email=person.email, roles=frozenset(roles))

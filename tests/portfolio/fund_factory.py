@@ -41,7 +41,7 @@ class Case:
 
 
 def add_person(session: Session, name: str, *roles: str, investor: str | None = None) -> Viewer:
-    person = Person(email=f"{name.lower()}@example.org", name=name, created_at=AT, investor=investor)
+    person = Person(email=f"{name.lower()}@example.org", name=name, created_at=AT, confirmed_at=AT, investor=investor)
     session.add(person)
     session.flush()
     return Viewer(person.id, name=name, email=person.email, roles=frozenset(roles), investor=investor)

@@ -152,7 +152,7 @@ def test_a_rubric_that_is_published_meanwhile_scores_all(db: Database, call: str
 
     def publish(session: Session) -> None:
         author, publisher = (
-            Person(email=f"{name}@kt.example", name=name, password="x", created_at=at) for name in "ab"
+            Person(email=f"{name}@kt.example", name=name, password="x", created_at=at, confirmed_at=at) for name in "ab"
         )
         session.add_all([author, publisher])
         session.flush()

@@ -133,22 +133,3 @@ def test_nothing_can_be_changed_after_a_withdrawal(complete: tuple[Portal, Brows
     assert browser.get(f"{address}/sections/contact").status_code == 302
     answer = browser.client.post(f"{address}/sections/contact", data=hidden | {"a_contact_name": "바뀐 이름"})
     assert answer.status_code == 409
-
-
-def test_an_owner_lets_a_colleague_in(complete: tuple[Portal, Browser, str]) -> None:
-    portal, browser, address = complete
-    portal.person("colleague@example.com")
-    colleague = portal.browser("colleague@example.com")
-    assert colleague.get(f"{address}/").status_code == 404
-    browser.post(f"{address}/team", {"email": "colleague@example.com"})
-    assert colleague.get(f"{address}/").status_code == 200
-
-
-def test_inviting_a_stranger_and_a_known_address_answer_alike(complete: tuple[Portal, Browser, str]) -> None:
-    portal, browser, address = complete
-    portal.person("colleague@example.com")
-    texts = []
-    for email in ("colleague@example.com", "nobody@example.com"):
-        answer = browser.post(f"{address}/team", {"email": email})
-        texts.append((answer.status_code, answer.headers["Location"]))
-    assert texts[0] == texts[1]

@@ -32,15 +32,17 @@ def shell_messages() -> set[str]:
     templates = WEB / "templates"
     pages = [*templates.glob("*.html"), *(templates / "macros").glob("*.html"), *(templates / "security").glob("*")]
     pages += (templates / "errors").glob("*.html")
-    code = [*(WEB / "shell").glob("*.py"), WEB / "landing.py"]
+    code = [*(WEB / "shell").rglob("*.py"), WEB / "landing.py"]
     found = [extract_from_file("jinja2.ext:babel_extract", str(path), keywords=KEYWORDS) for path in pages]
     found += [extract_from_file("python", str(path), keywords=KEYWORDS) for path in code]
     return {message if isinstance(message, str) else message[0] for part in found for _, message, _, _ in part}
 
 
 def test_every_text_of_the_shell_has_its_english() -> None:
-    with (WEB / "translations" / "en" / "shell.po").open("rb") as file:
-        known = {message.id for message in read_po(file) if message.string}
+    known = set()
+    for name in ("shell.po", "account.po"):
+        with (WEB / "translations" / "en" / name).open("rb") as file:
+            known |= {message.id for message in read_po(file) if message.string}
     assert shell_messages() - known == set()
 
 

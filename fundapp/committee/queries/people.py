@@ -71,6 +71,7 @@ def _assemble(session: Session, query: CompoundSelect[Any], key: uuid.UUID | str
         recused_from=frozenset(application for *_, application in found["recused"]),
         masked_calls=frozenset(call for *_, call in masked),
         investor=investor,
+        confirmed=not found["unconfirmed"],
     )
 
 
@@ -81,6 +82,9 @@ def _everything_of(whose: ColumnElement[bool]) -> CompoundSelect[Any]:
     """Return the statement that reads a viewer; built once, because every request asks it."""
     return union_all(
         select(literal("person"), Person.name, Person.email, Person.investor, Person.id).where(whose, Person.active),
+        select(literal("unconfirmed"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Person.id).where(
+            whose, Person.confirmed_at.is_(None)
+        ),
         select(literal("role"), RoleRow.name, _NO_TEXT, _NO_TEXT, _NO_ID)
         .join(person_role, person_role.c.role_id == RoleRow.id)
         .join(Person, Person.id == person_role.c.person_id)

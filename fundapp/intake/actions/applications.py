@@ -17,10 +17,13 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import kst_date
+from fundapp.identity.queries import is_confirmed
+from fundapp.identity.rules import UnconfirmedError
 from fundapp.intake.actions.calls import take_numbers
 from fundapp.intake.actions.documents import document_problems, freeze_documents
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns, refuse
 from fundapp.intake.answers import problem, read_answers, validate_answers
+from fundapp.intake.certifying import require_certified
 from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
 from fundapp.intake.listing import list_companies
@@ -142,6 +145,20 @@ def save_answers(
     return SavedDraft(expected_revision + 1, tuple(reading.problems), tuple(reading.warnings))
 
 
+def carry_answers(
+    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, answers: Mapping[str, str]
+) -> None:
+    """Begin a fresh draft with what the eligibility check was told; what stands in it already wins.
+
+    A draft that somebody has worked on is left alone.
+    """
+    application, call = _load_own(session, actor, application_id, Verb.EDIT)
+    asked = parse_form(call.document).fields
+    new = {key: text for key, text in answers.items() if key in asked and key not in application.answers}
+    if application.revision == 1 and application.state == "draft" and new:
+        save_answers(session, actor=actor, at=at, application_id=application_id, answers=new, expected_revision=1)
+
+
 _NEVER_STORED = frozenset({"resident_number", "control_characters", "too_long", "unknown_question", "not_text"})
 
 
@@ -179,9 +196,13 @@ def submit_application(
     Raises:
         CallClosedError: before the opening or after the deadline.
         AnswersRefusedError: with every problem, required consents included.
+        NotCertifiedError: without the signature of a second person that call or company ask for.
+        UnconfirmedError: while the actor's address is not proved.
         TransitionRefusedError: if the application's state has no such step.
     """
     application, call = _load_own(session, actor, application_id, Verb.SUBMIT)
+    if not is_confirmed(session, actor):
+        raise UnconfirmedError
 
     def submit() -> dict[str, Any]:
         require_open(call.opens_at, call.closes_at, at)
@@ -189,6 +210,7 @@ def submit_application(
         advance(application.state, verb)
         requirements = read_requirements(call.document)
         _require_complete(session, application, parse_form(call.document), requirements, at)
+        require_certified(session, application)
         version = _freeze(session, application, requirements, actor, at)
         move_application(session, application, verb, actor=actor, at=at)
         list_companies(session, [application.company_id])

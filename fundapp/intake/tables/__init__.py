@@ -1,9 +1,10 @@
 """What applicants hand in, and the calls they hand it in to."""
 
 from fundapp.intake.tables.applications import Application, DecisionNotice, Submission, Transition
+from fundapp.intake.tables.certifying import Certification
 from fundapp.intake.tables.documents import AttachedDocument, Document, SubmittedDocument
 from fundapp.intake.tables.listing import Listing, ListingText
-from fundapp.intake.tables.parties import Call, Company, Consent, Membership
+from fundapp.intake.tables.parties import Call, Company, Consent, Invitation, Membership
 from fundapp.intake.tables.workflow import BUILT_IN_WORKFLOW, WorkflowStage, WorkflowStep, WorkflowVersion
 
 __all__ = [
@@ -11,10 +12,12 @@ __all__ = [
     "Application",
     "AttachedDocument",
     "Call",
+    "Certification",
     "Company",
     "Consent",
     "DecisionNotice",
     "Document",
+    "Invitation",
     "Listing",
     "ListingText",
     "Membership",

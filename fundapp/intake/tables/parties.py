@@ -10,8 +10,10 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     ForeignKey,
+    Index,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,7 +56,7 @@ class Company(Base):
 
 
 class Membership(Base):
-    """That a person acts for a company in the portal."""
+    """That a person acts for a company in the portal. Triggers keep a company's last owner."""
 
     __tablename__ = "membership"
     __table_args__ = (CheckConstraint("role IN ('owner','member')", name="role"),)
@@ -62,6 +64,37 @@ class Membership(Base):
     company_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("company.id"), primary_key=True)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
     role: Mapped[str] = mapped_column(String(10), default="owner")
+
+
+class Invitation(Base):
+    """That an owner asked somebody by mail to act for the company; only the hash of the link's token is kept."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        CheckConstraint("role IN ('owner','member')", name="role"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("expires_at > created_at", name="expires"),
+        CheckConstraint("accepted_by_id IS NULL OR ended_at IS NOT NULL", name="accepted"),
+        Index(
+            "uq_invitation_open",
+            "company_id",
+            "email",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("company.id"))
+    email: Mapped[str] = mapped_column(String(320))
+    role: Mapped[str] = mapped_column(String(10))
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    invited_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    accepted_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
 class Consent(Base):

@@ -23,7 +23,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import AnyOf, Email, InputRequired, Length
 
 from fundapp.core.errors import InvalidInputError
 from fundapp.intake.form import FieldProblem, Question, Section
@@ -152,6 +152,49 @@ class WithdrawForm(KeyedForm):
 
 
 class InviteForm(FlaskForm):  # type: ignore[misc]
-    """Whom to let act for the company."""
+    """Whom to ask to act for the company, and as what."""
 
-    email = EmailField(lazy("이메일"), [InputRequired(lazy("이메일을 적어 주세요")), Length(max=320)])
+    email = EmailField(
+        lazy("이메일"),
+        [
+            InputRequired(lazy("이메일을 적어 주세요")),
+            Length(max=320),
+            Email(lazy("이메일 주소를 다시 확인해 주세요")),
+        ],
+    )
+    role = RadioField(
+        lazy("맡는 일"),
+        choices=[
+            SelectChoice(value="member", label=lazy("작성자")),
+            SelectChoice(value="owner", label=lazy("대표 담당자")),
+        ],
+        default="member",
+    )
+
+
+class AskCertifierForm(FlaskForm):  # type: ignore[misc]
+    """Who is to sign the application off."""
+
+    certifier = SelectField(lazy("확인할 사람"), [InputRequired(lazy("확인할 사람을 골라 주세요"))])
+
+
+class SignForm(FlaskForm):  # type: ignore[misc]
+    """A signature under what the page shows."""
+
+    content = HiddenField()
+    sure = BooleanField(
+        lazy("모든 답과 서류를 읽었고, 회사를 대표해 제출해도 좋다고 확인합니다"),
+        [InputRequired(lazy("확인란을 표시해 주세요"))],
+    )
+
+
+class SendBackForm(FlaskForm):  # type: ignore[misc]
+    """Why the application goes back to whoever wrote it."""
+
+    reason = TextAreaField(lazy("돌려보내는 사유"), [InputRequired(lazy("사유를 적어 주세요")), Length(max=1000)])
+
+
+class MemberRoleForm(FlaskForm):  # type: ignore[misc]
+    """What somebody is to be for the company."""
+
+    role = HiddenField(validators=[AnyOf(["owner", "member"])])

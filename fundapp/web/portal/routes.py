@@ -16,17 +16,24 @@ from fundapp.committee.actions import match_application
 from fundapp.committee.actions.challenges import CHALLENGEABLE
 from fundapp.committee.queries import list_asked
 from fundapp.committee.rules import read_conflict_terms
-from fundapp.core.access import SYSTEM, Role, Viewer
+from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
 from fundapp.core.quarters import kst_date
-from fundapp.identity.queries import find_person_by_email, load_roles
+from fundapp.identity.rules import UnconfirmedError
 from fundapp.intake import actions, queries
 from fundapp.intake.actions import SavedDraft
 from fundapp.intake.actions.documents import PROVING_STATES
 from fundapp.intake.answers import read_answers
 from fundapp.intake.document_queries import list_submitted
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Section
-from fundapp.intake.rules import CallClosedError, CompanyTakenError, RevisionConflictError, counts_as
+from fundapp.intake.rules import (
+    CallClosedError,
+    CompanyTakenError,
+    NotCertifiedError,
+    RevisionConflictError,
+    counts_as,
+)
+from fundapp.web import calls
 from fundapp.web.portal import companies, forms, pages, shown
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -81,7 +88,7 @@ def start(code: str) -> ResponseReturnValue:
 
 
 def _start(code: str, form: forms.StartForm) -> uuid.UUID:
-    actor, at = viewer(), now()
+    actor, at, brought = viewer(), now(), calls.find_carried(code)
     chosen = next((one for one in actor.company_ids if str(one) == form.company.data), None)
 
     def work(session: Session) -> uuid.UUID:
@@ -94,9 +101,13 @@ def _start(code: str, form: forms.StartForm) -> uuid.UUID:
         )
         # Registering made the actor its owner, which the viewer of this request does not know yet.
         owner = dataclasses.replace(actor, company_ids=actor.company_ids | {company_id})
-        return actions.start_application(session, actor=owner, at=at, call_code=code, company_id=company_id)
+        key = actions.start_application(session, actor=owner, at=at, call_code=code, company_id=company_id)
+        actions.carry_answers(session, actor=owner, at=at, application_id=key, answers=brought)
+        return key
 
-    return db().transaction(work)
+    started = db().transaction(work)
+    calls.forget_carried()
+    return started
 
 
 @blueprint.get(f"{_ONE}/")
@@ -216,9 +227,9 @@ def submit(application_id: uuid.UUID) -> ResponseReturnValue:
         raise InvalidInputError(field="key", reason_ko="새로 고친 뒤 다시 보내세요", reason_en="reload and send again")
     try:
         receipt = db().transaction(lambda session: _submit(session, application_id, actor, form.key.data or "", at))
-    except (AnswersRefusedError, CallClosedError) as error:
+    except (AnswersRefusedError, CallClosedError, NotCertifiedError, UnconfirmedError) as error:
         page = _page(application_id, at)
-        refusal = say_refusal(error) if isinstance(error, CallClosedError) else ""
+        refusal = "" if isinstance(error, AnswersRefusedError) else say_refusal(error)
         html = render_template("portal/check.html", page=page, form=form, refusal=refusal, **shown.check_parts(page))
         return html, _CONFLICT if refusal else _REFUSED
     return redirect(url_for(".receipt", application_id=application_id, version=receipt.version))
@@ -276,24 +287,6 @@ def withdraw(application_id: uuid.UUID) -> ResponseReturnValue:
         flash(gettext("신청을 철회했습니다."), "ok")
         return redirect(url_for(".status", application_id=application_id))
     return render_template("portal/withdraw.html", page=page, form=form), _REFUSED if form.errors else 200
-
-
-@blueprint.route(f"{_ONE}/team", methods=["GET", "POST"])
-@limiter.limit("20 per hour", methods=["POST"])
-def team(application_id: uuid.UUID) -> ResponseReturnValue:
-    """Show who acts for the company, and let an owner add somebody."""
-    at, form = now(), forms.InviteForm()
-    page = _page(application_id, at)
-    with db().read() as session:
-        members = companies.list_members(session, viewer(), page.application.company_id)
-    owns = any(one.owns and one.person_id == viewer().person_id for one in members)
-    if form.validate_on_submit() and owns:
-        _invite(page.application.company_id, form.email.data or "", at)
-        # The same words whether or not the address has an account: it is nobody's business here.
-        flash(gettext("그 주소로 만든 신청 기업 계정이 있으면 이제 함께 작성할 수 있습니다."), "ok")
-        return redirect(url_for(".team", application_id=application_id))
-    html = render_template("portal/team.html", page=page, form=form, members=members, owns=owns)
-    return html, _REFUSED if form.errors else 200
 
 
 def _page(application_id: uuid.UUID, at: datetime) -> pages.ApplicationPage:
@@ -366,16 +359,5 @@ def _record_consents(
                 actions.record_consent(
                     session, actor=actor, at=at, application_id=application_id, purpose=purpose, given=given
                 )
-
-    db().transaction(work)
-
-
-def _invite(company_id: uuid.UUID, email: str, at: datetime) -> None:
-    actor = viewer()
-
-    def work(session: Session) -> None:
-        person = find_person_by_email(session, email, at)
-        if person is not None and Role.APPLICANT in load_roles(session, person.id):
-            actions.join_company(session, actor=actor, at=at, company_id=company_id, person_id=person.id)
 
     db().transaction(work)

@@ -21,6 +21,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "calibration_note": lazy("보정 근거"),
     "casting": lazy("위원장 결정권"),
     "change_reason": lazy("바뀐 이유 또는 그대로 둔 이유"),
+    "certifier": lazy("확인할 사람"),
     "charge": lazy("청구 줄"),
     "choice": lazy("내 표"),
     "closed_on": lazy("납입일"),

@@ -22,6 +22,8 @@ from fundapp.web.shell.database import db
 _SIGNED_IN = "signed_in_at"
 _SEEN = "seen_at"
 _REFRESH_SECONDS = 30
+CARRIED = "carried"
+"""Where a browser keeps the answers of an eligibility check until an application begins with them."""
 
 
 class _SignedIn(UserMixin):
@@ -48,8 +50,14 @@ def viewer() -> Viewer:
 
 
 def open_session(person_id: uuid.UUID, at: datetime) -> None:
-    """Start a fresh session: nothing of what the browser brought along survives, the form token included."""
+    """Start a fresh session: of what the browser brought along nothing survives, the form token included.
+
+    Only the answers of an eligibility check that somebody chose to take along come in with them.
+    """
+    brought = session.get(CARRIED)
     session.clear()
+    if brought is not None:
+        session[CARRIED] = brought
     login_user(_find_user(person_id))
     session[_SIGNED_IN] = session[_SEEN] = int(at.timestamp())
     g.viewer = _viewer_of(person_id)

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from fundapp.audit.actions import record_event
-from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.access import ANONYMOUS, Kind, Thing, Verb, Viewer, require
 from fundapp.core.access import Role as RoleName
 from fundapp.core.errors import InvalidInputError, NotFoundError
+from fundapp.core.outbox import enqueue_mail
+from fundapp.identity.letters import tell_of
+from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import Attempts, count_failure
-from fundapp.identity.tables import ApiToken, Person, Role
+from fundapp.identity.tables import AccountLink, ApiToken, Person, Role
 
 TOKEN_PREFIX = "fund_"  # noqa: S105 - lets secret scanners recognise a leaked token
 TOKEN_LENGTH = timedelta(days=90)
@@ -46,7 +48,7 @@ def create_person(
         session: The session of the change.
         actor: Who creates the account; somebody who registers acts for themselves and may only be an applicant.
         at: When.
-        email: Address; kept in lower case.
+        email: Address; kept in lower case. Of somebody who registers it is unproved until they follow a link.
         name: How others see them.
         roles: Role names of the public contract.
         password_hash: From `passwords.hash_password`; None for people who sign in elsewhere.
@@ -67,16 +69,23 @@ def create_person(
     if len(found) != len(wanted) or not wanted:
         raise InvalidInputError(field="roles", reason_ko="없는 역할입니다", reason_en="no such role")
     person = Person(
-        email=address, name=name, password=password_hash, investor=investor, created_at=at, roles=list(found)
+        email=address,
+        name=name,
+        password=password_hash,
+        investor=investor,
+        created_at=at,
+        # Whoever the fund lets in has been vouched for; whoever registers has only typed an address.
+        confirmed_at=None if actor == ANONYMOUS else at,
+        roles=list(found),
     )
     session.add(person)
     session.flush()
-    _record(session, actor, "person.created", person.id, at, roles=sorted(wanted))
+    record_of(session, actor, "person.created", person.id, at, roles=sorted(wanted))
     return person.id
 
 
 def set_password(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID, password_hash: str) -> None:
-    """Replace a password and end all sessions of the person.
+    """Replace a password, end all sessions of the person, and tell them.
 
     Raises:
         ForbiddenError: unless it is one's own or the actor administers people.
@@ -86,9 +95,15 @@ def set_password(session: Session, *, actor: Viewer, at: datetime, person_id: uu
     person = _get_person(session, person_id)
     person.password = password_hash
     person.fs_uniquifier = uuid.uuid4().hex
-    # Whoever changes a password wants everybody else out; a token is a way in like any other.
+    # Whoever changes a password wants everybody else out; a token or a link is a way in like any other.
     _revoke_tokens(session, person_id, at)
-    _record(session, actor, "person.password_set", person_id, at)
+    session.execute(
+        update(AccountLink)
+        .where(AccountLink.person_id == person_id, AccountLink.ended_at.is_(None), AccountLink.purpose != "confirm")
+        .values(ended_at=at)
+    )
+    record_of(session, actor, "person.password_set", person_id, at)
+    tell(session, person=person, what="password", at=at)
 
 
 def set_roles(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID, roles: Iterable[str]) -> None:
@@ -102,7 +117,7 @@ def set_roles(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.
     person = _get_person(session, person_id)
     person.roles = list(found)
     person.fs_uniquifier = uuid.uuid4().hex
-    _record(session, actor, "person.roles_set", person_id, at, roles=sorted(wanted))
+    record_of(session, actor, "person.roles_set", person_id, at, roles=sorted(wanted))
 
 
 def deactivate_person(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID) -> None:
@@ -112,7 +127,7 @@ def deactivate_person(session: Session, *, actor: Viewer, at: datetime, person_i
     person.active = False
     person.fs_uniquifier = uuid.uuid4().hex
     _revoke_tokens(session, person_id, at)
-    _record(session, actor, "person.deactivated", person_id, at)
+    record_of(session, actor, "person.deactivated", person_id, at)
 
 
 def revoke_sessions(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID) -> None:
@@ -120,7 +135,7 @@ def revoke_sessions(session: Session, *, actor: Viewer, at: datetime, person_id:
     if actor.person_id != person_id:
         require(actor, Verb.ADMINISTER, Thing(Kind.PERSON))
     _get_person(session, person_id).fs_uniquifier = uuid.uuid4().hex
-    _record(session, actor, "person.sessions_revoked", person_id, at)
+    record_of(session, actor, "person.sessions_revoked", person_id, at)
 
 
 def record_failed_login(session: Session, *, person_id: uuid.UUID, at: datetime) -> bool:
@@ -128,7 +143,9 @@ def record_failed_login(session: Session, *, person_id: uuid.UUID, at: datetime)
     person = session.scalars(select(Person).where(Person.id == person_id).with_for_update()).one()
     after = count_failure(Attempts(person.failed_logins, person.locked_until), at)
     person.failed_logins, person.locked_until = after.failures, after.locked_until
-    _record(session, _self(person), "person.login_failed", person_id, at, failures=after.failures)
+    record_of(session, as_viewer(person), "person.login_failed", person_id, at, failures=after.failures)
+    if after.locked_until is not None:
+        tell(session, person=person, what="locked", at=at)
     return after.locked_until is not None
 
 
@@ -136,7 +153,7 @@ def record_login(session: Session, *, person_id: uuid.UUID, at: datetime) -> Non
     """Record a sign-in and forget earlier wrong passwords."""
     person = _get_person(session, person_id)
     person.failed_logins, person.locked_until = 0, None
-    _record(session, _self(person), "person.signed_in", person_id, at)
+    record_of(session, as_viewer(person), "person.signed_in", person_id, at)
 
 
 def issue_token(
@@ -158,7 +175,7 @@ def issue_token(
     )
     session.add(row)
     session.flush()
-    _record(session, actor, "token.issued", person_id, at, token=str(row.id), label=label)
+    record_of(session, actor, "token.issued", person_id, at, token=str(row.id), label=label)
     return token
 
 
@@ -175,7 +192,7 @@ def revoke_token(session: Session, *, actor: Viewer, at: datetime, token_id: uui
         require(actor, Verb.ADMINISTER, Thing(Kind.PERSON))
     if token.revoked_at is None:
         token.revoked_at = at
-        _record(session, actor, "token.revoked", token.person_id, at, token=str(token_id))
+        record_of(session, actor, "token.revoked", token.person_id, at, token=str(token_id))
 
 
 def _revoke_tokens(session: Session, person_id: uuid.UUID, at: datetime) -> None:
@@ -196,17 +213,14 @@ def _get_person(session: Session, person_id: uuid.UUID) -> Person:
     return person
 
 
-def _self(person: Person) -> Viewer:
-    return Viewer(person_id=person.id, name=person.name)
-
-
-def _record(session: Session, actor: Viewer, verb: str, person_id: uuid.UUID, at: datetime, **details: object) -> None:
-    record_event(
+def tell(session: Session, *, person: Person, what: str, at: datetime) -> None:
+    """Mail somebody what happened to their account, so that they notice what they did not do (ASVS 5.0, 6.3.7)."""
+    letter = tell_of(what, at)
+    enqueue_mail(
         session,
-        actor=actor,
-        verb=verb,
-        subject_kind=str(Kind.PERSON),
-        subject=str(person_id),
+        dedupe_key=f"account:{what}:{person.id}:{at.isoformat()}",
+        recipient=person.email,
+        subject=letter.subject,
+        body=letter.body,
         at=at,
-        details=details,
     )

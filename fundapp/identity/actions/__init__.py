@@ -1,0 +1,54 @@
+"""Making people, letting them in, proving who they are by mail and telephone, and taking rights away."""
+
+from __future__ import annotations
+
+from fundapp.identity.actions.factors import begin_factor, confirm_factor, drop_factor, pass_factor
+from fundapp.identity.actions.links import (
+    ask_confirmation,
+    ask_move,
+    ask_recovery,
+    confirm_email,
+    move_email,
+    prove_address,
+    recover_password,
+    warn_holder,
+)
+from fundapp.identity.actions.people import (
+    create_person,
+    deactivate_person,
+    ensure_roles,
+    issue_token,
+    record_failed_login,
+    record_login,
+    revoke_sessions,
+    revoke_token,
+    set_password,
+    set_roles,
+    token_hash,
+)
+
+__all__ = [
+    "ask_confirmation",
+    "ask_move",
+    "ask_recovery",
+    "begin_factor",
+    "confirm_email",
+    "confirm_factor",
+    "create_person",
+    "deactivate_person",
+    "drop_factor",
+    "ensure_roles",
+    "issue_token",
+    "move_email",
+    "pass_factor",
+    "prove_address",
+    "record_failed_login",
+    "record_login",
+    "recover_password",
+    "revoke_sessions",
+    "revoke_token",
+    "set_password",
+    "set_roles",
+    "token_hash",
+    "warn_holder",
+]
