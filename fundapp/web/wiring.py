@@ -7,6 +7,7 @@ from flask_bootstrap import Bootstrap5
 
 from config import Settings
 from fundapp.core.sessions import Database
+from fundapp.intake.registry.nts import Service
 from fundapp.web import landing
 from fundapp.web.api import routes as api
 from fundapp.web.committee import routes as committee
@@ -16,6 +17,7 @@ from fundapp.web.operations import routes as operations
 from fundapp.web.partners import capacity as partners
 from fundapp.web.portal import challenges as portal_challenges
 from fundapp.web.portal import changes as portal_changes
+from fundapp.web.portal import company as portal_company
 from fundapp.web.portal import conditions as portal_conditions
 from fundapp.web.portal import decisions as portal_decisions
 from fundapp.web.portal import documents as portal_documents
@@ -46,6 +48,7 @@ ROOMS = (
     portal_decisions.blueprint,
     portal_changes.blueprint,
     portal_documents.blueprint,
+    portal_company.blueprint,
     documents.blueprint,
     portal_inquiries.blueprint,
     portal_challenges.blueprint,
@@ -64,6 +67,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     app.config["METRICS_ENABLED"] = settings.metrics_enabled
     app.config["FILES_URL"] = settings.files_url
     app.config["CLAMD"] = settings.clamd
+    app.config["REGISTRY"] = Service(settings.registry_url, settings.registry_key) if settings.registry_key else None
     init_templates(app)  # first of what asks for the template environment
     attach_database(app, database)
     init_metrics(app)  # first, so that it measures everything after it

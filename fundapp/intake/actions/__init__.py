@@ -14,6 +14,8 @@ from fundapp.intake.actions.calls import OpenedCall, open_call, take_numbers
 from fundapp.intake.actions.companies import join_company, register_company
 from fundapp.intake.actions.documents import attach_document, detach_document, keep_document, remove_document
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
+from fundapp.intake.actions.registration import record_checks
+from fundapp.intake.actions.standing import doubts_corporate_number, state_company
 from fundapp.intake.actions.workflows import discard_workflow, propose_workflow, publish_workflow
 
 __all__ = [
@@ -26,17 +28,20 @@ __all__ = [
     "company_columns",
     "detach_document",
     "discard_workflow",
+    "doubts_corporate_number",
     "join_company",
     "keep_document",
     "move_application",
     "open_call",
     "propose_workflow",
     "publish_workflow",
+    "record_checks",
     "record_consent",
     "register_company",
     "remove_document",
     "save_answers",
     "start_application",
+    "state_company",
     "submit_application",
     "take_numbers",
     "withdraw_application",

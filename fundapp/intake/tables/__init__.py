@@ -4,6 +4,7 @@ from fundapp.intake.tables.applications import Application, DecisionNotice, Subm
 from fundapp.intake.tables.documents import AttachedDocument, Document, SubmittedDocument
 from fundapp.intake.tables.listing import Listing, ListingText
 from fundapp.intake.tables.parties import Call, Company, Consent, Membership
+from fundapp.intake.tables.standing import CompanyStatement, RegistrationCheck
 from fundapp.intake.tables.workflow import BUILT_IN_WORKFLOW, WorkflowStage, WorkflowStep, WorkflowVersion
 
 __all__ = [
@@ -12,12 +13,14 @@ __all__ = [
     "AttachedDocument",
     "Call",
     "Company",
+    "CompanyStatement",
     "Consent",
     "DecisionNotice",
     "Document",
     "Listing",
     "ListingText",
     "Membership",
+    "RegistrationCheck",
     "Submission",
     "SubmittedDocument",
     "Transition",
