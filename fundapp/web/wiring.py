@@ -22,6 +22,7 @@ from fundapp.web.portal import conditions as portal_conditions
 from fundapp.web.portal import decisions as portal_decisions
 from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
+from fundapp.web.portal import industries as portal_industries
 from fundapp.web.portal import inquiries as portal_inquiries
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
@@ -49,6 +50,7 @@ ROOMS = (
     portal_changes.blueprint,
     portal_documents.blueprint,
     portal_company.blueprint,
+    portal_industries.blueprint,
     documents.blueprint,
     portal_inquiries.blueprint,
     portal_challenges.blueprint,

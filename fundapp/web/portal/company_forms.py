@@ -109,11 +109,9 @@ class StandingForm(KeyedForm):
         return None if self.errors else standing
 
     def _related(self) -> tuple[RelatedFirm, ...] | None:
-        rows = [row for row in self.related_rows() if row.given]
         if self.has_related.data != "yes":
-            if rows and self.has_related.data == "no":
-                self.has_related.errors = [gettext("아래에 적은 관계기업을 지우거나 '있음'을 고르세요")]
             return () if self.has_related.data == "no" else None
+        rows = [row for row in self.related_rows() if row.given]
         if not rows:
             self.has_related.errors = [gettext("관계기업을 한 곳 이상 적어 주세요")]
         firms = [row.to_firm() for row in rows]
