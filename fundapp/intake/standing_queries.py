@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.standing import Standing
-from fundapp.intake.tables import Application, Call, Company, CompanyStatement, RegistrationCheck, Submission
+from fundapp.intake.tables import (
+    Application,
+    Call,
+    Company,
+    CompanyMerge,
+    CompanyStatement,
+    MergeUndone,
+    RegistrationCheck,
+    Submission,
+)
 
 STOPPED = frozenset({"suspended", "closed", "unregistered"})
 """Outcomes of which staff and applicant are told."""
@@ -77,12 +86,17 @@ def newest_statement(session: Session, company_id: uuid.UUID) -> CompanyStatemen
 def stated_by_submission() -> ScalarSelect[dict[str, object] | None]:
     """Return, in a query of `Submission` and `Application`, what the company had said of itself when it was sent.
 
-    The statement is append-only, so what a submission was judged by can be found again at any time.
+    The statement is append-only, so what a submission was judged by can be found again at any time. What a company said
+    that has been merged into the applicant counts as said by it.
     """
+    merged = select(CompanyMerge.merged_id).where(
+        CompanyMerge.survivor_id == Application.company_id, CompanyMerge.id.not_in(select(MergeUndone.merge_id))
+    )
+    speaks = CompanyStatement.company_id.in_(merged.correlate(Application))
     return (
         select(CompanyStatement.facts)
         .where(
-            CompanyStatement.company_id == Application.company_id,
+            (CompanyStatement.company_id == Application.company_id) | speaks,
             CompanyStatement.stated_at <= Submission.submitted_at,
         )
         .order_by(CompanyStatement.stated_at.desc(), CompanyStatement.version.desc())

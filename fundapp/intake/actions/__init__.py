@@ -13,6 +13,7 @@ from fundapp.intake.actions.applications import (
 from fundapp.intake.actions.calls import OpenedCall, open_call, take_numbers
 from fundapp.intake.actions.companies import join_company, register_company
 from fundapp.intake.actions.documents import attach_document, detach_document, keep_document, remove_document
+from fundapp.intake.actions.kinship import judge_kinship, merge_companies, undo_merge
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
 from fundapp.intake.actions.registration import record_checks
 from fundapp.intake.actions.standing import doubts_corporate_number, state_company
@@ -30,7 +31,9 @@ __all__ = [
     "discard_workflow",
     "doubts_corporate_number",
     "join_company",
+    "judge_kinship",
     "keep_document",
+    "merge_companies",
     "move_application",
     "open_call",
     "propose_workflow",
@@ -44,5 +47,6 @@ __all__ = [
     "state_company",
     "submit_application",
     "take_numbers",
+    "undo_merge",
     "withdraw_application",
 ]

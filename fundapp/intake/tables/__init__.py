@@ -2,6 +2,7 @@
 
 from fundapp.intake.tables.applications import Application, DecisionNotice, Submission, Transition
 from fundapp.intake.tables.documents import AttachedDocument, Document, SubmittedDocument
+from fundapp.intake.tables.kinship import CompanyMerge, KinshipFinding, MergeUndone
 from fundapp.intake.tables.listing import Listing, ListingText
 from fundapp.intake.tables.parties import Call, Company, Consent, Membership
 from fundapp.intake.tables.standing import CompanyStatement, RegistrationCheck
@@ -13,13 +14,16 @@ __all__ = [
     "AttachedDocument",
     "Call",
     "Company",
+    "CompanyMerge",
     "CompanyStatement",
     "Consent",
     "DecisionNotice",
     "Document",
+    "KinshipFinding",
     "Listing",
     "ListingText",
     "Membership",
+    "MergeUndone",
     "RegistrationCheck",
     "Submission",
     "SubmittedDocument",
