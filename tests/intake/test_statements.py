@@ -89,6 +89,7 @@ def test_a_corporate_number_whose_check_digit_does_not_fit_is_kept(db: Database,
     ("changes", "number", "field"),
     [
         ({}, "110111", "corporate_number"),
+        ({}, "900101-1234560", "corporate_number"),
         ({"legal_form": "guild"}, None, "legal_form"),
         ({"started_on": date(2026, 5, 9)}, None, "started_on"),
         ({"closing_month": 13}, None, "closing_month"),

@@ -115,6 +115,11 @@ def _digits(text: str | None) -> str | None:
         return None
     if len(digits) != 13 or not (digits.isascii() and digits.isdigit()):  # noqa: PLR2004 - its length
         raise refuse("corporate_number", "법인등록번호는 숫자 13자리입니다", "a corporate number has 13 digits")
+    # A newer number may fail the check digit, so one that also reads as a person's number cannot be kept.
+    if not corporate_number_valid(digits) and holds_resident_number(digits):
+        raise refuse(
+            "corporate_number", "주민등록번호로 보이는 숫자는 적을 수 없습니다", "looks like a person's number"
+        )
     return digits
 
 
