@@ -18,6 +18,7 @@ _LOCALES = frozenset({"ko", "en"})
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _KEY_FILE = "secret-key"
 _METERING = "FUND_METERING_SECRET_"
+_REGISTRY = "https://api.odcloud.kr/api/nts-businessman/v1"
 
 
 class SettingsError(ValueError):
@@ -58,6 +59,8 @@ class Settings:
             documents are taken unscanned, and said to be.
         metering_secrets: Secrets of the servers that measure GPU use, by name: `FUND_METERING_SECRET_<NAME>` holds a
             bearer token or `user:password`. The name CA_FILE holds a file of certificates to trust instead.
+        registry_url: The tax office's business status service. `FUND_NTS_URL`, default its address on data.go.kr.
+        registry_key: Key of that service. `FUND_NTS_KEY`; without it companies stay unchecked, and pages say so.
     """
 
     home: Path
@@ -79,6 +82,8 @@ class Settings:
     max_upload_bytes: int = 50 * 1024 * 1024
     clamd: str | None = None
     metering_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    registry_url: str = _REGISTRY
+    registry_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -118,6 +123,8 @@ class Settings:
             metering_secrets={
                 name.removeprefix(_METERING): value for name, value in values.items() if name.startswith(_METERING)
             },
+            registry_url=_web_address(values, "FUND_NTS_URL", _REGISTRY),
+            registry_key=values.get("FUND_NTS_KEY") or None,
         )
 
 
@@ -152,6 +159,14 @@ def _scanner(text: str | None) -> str | None:
     if text.startswith(("unix:/", "tcp://")):
         return text
     raise SettingsError(f"FUND_CLAMD must be unix:/path or tcp://host:port, not {text!r}")
+
+
+def _web_address(values: Mapping[str, str], name: str, default: str) -> str:
+    text = (values.get(name) or default).rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(f"{name} must be an http or https address, not {text!r}")
+    return text
 
 
 def _number(values: Mapping[str, str], name: str, default: int) -> int:

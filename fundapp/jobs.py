@@ -31,6 +31,8 @@ from fundapp.core.errors import FundError, ModelRefusedError, NotFoundError
 from fundapp.core.quarters import kst_date, utc_day
 from fundapp.core.sessions import Database
 from fundapp.intake.queries import get_call, list_calls
+from fundapp.intake.registry.asking import recheck_open
+from fundapp.intake.registry.nts import Service, TaxOffice
 from fundapp.ledger import actions as ledger
 from fundapp.ledger.queries import verify
 from fundapp.portfolio import actions as portfolio
@@ -155,6 +157,14 @@ def _screen_submissions(database: Database, _settings: Settings, at: datetime) -
     return {"scored": {code: result.scored for code, result in results.items() if result.scored}}
 
 
+def _check_registrations(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    """Ask the tax office about every company with an open application; without a key nothing is asked or assumed."""
+    if settings.registry_key is None:
+        return {"state": "not configured"}
+    office = TaxOffice(Service(settings.registry_url, settings.registry_key))
+    return {"state": "asked", **asdict(recheck_open(database, office, actor=SYSTEM, at=at))}
+
+
 def _remind_conditions(session: Session, at: datetime) -> dict[str, Any]:
     return asdict(committee.remind_conditions(session, actor=SYSTEM, at=at))
 
@@ -267,6 +277,7 @@ JOBS = {
     job.name: job
     for job in (
         Job("screen-submissions", _kst_day, errand=_screen_submissions),
+        Job("check-registrations", _kst_day, errand=_check_registrations),
         Job("match-conflicts", _kst_day, effect=_match_conflicts),
         Job("remind-reviewers", _kst_morning, effect=_remind_reviewers),
         Job("shadow-scores", _kst_day, effect=_score_shadows),

@@ -46,6 +46,7 @@ class Verb(StrEnum):
     VOTE = "vote"
     CLOSE = "close"
     RESOLVE = "resolve"
+    CHECK = "check"
     PLAN = "plan"
     ADOPT = "adopt"
     SIGN = "sign"
@@ -59,6 +60,7 @@ class Kind(StrEnum):
     """What it would be done to."""
 
     CALL = "call"
+    COMPANY = "company"
     APPLICATION = "application"
     DOCUMENT = "document"
     WORKFLOW = "workflow"
@@ -139,6 +141,9 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.EDIT, Kind.WORKFLOW): frozenset({Role.ADMIN}),
     (Verb.APPROVE, Kind.WORKFLOW): frozenset({Role.ADMIN, Role.ANALYST}),
     (Verb.VIEW, Kind.APPLICATION): _READERS,
+    (Verb.VIEW, Kind.COMPANY): frozenset({Role.ANALYST, Role.AUDITOR}),
+    (Verb.CHECK, Kind.COMPANY): frozenset({Role.ANALYST}),
+    (Verb.RESOLVE, Kind.COMPANY): frozenset({Role.ANALYST}),
     (Verb.IMPORT, Kind.APPLICATION): frozenset({Role.ANALYST}),
     (Verb.EXPORT, Kind.APPLICATION): _READERS,
     (Verb.VIEW, Kind.SCORECARD): _READERS,
@@ -212,6 +217,9 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
 
 _OWN_COMPANY: frozenset[tuple[Verb, Kind]] = frozenset(
     {
+        (Verb.VIEW, Kind.COMPANY),
+        (Verb.EDIT, Kind.COMPANY),
+        (Verb.CHECK, Kind.COMPANY),
         (Verb.VIEW, Kind.APPLICATION),
         (Verb.EDIT, Kind.APPLICATION),
         (Verb.SUBMIT, Kind.APPLICATION),

@@ -103,6 +103,27 @@ def business_number_valid(digits: str) -> bool:
     return (10 - total % 10) % 10 == numbers[9]
 
 
+def business_number_fault(text: str) -> tuple[str, str] | None:
+    """Return what is wrong with a typed 사업자등록번호 and how to mend it, in Korean and English; None if nothing is.
+
+    Hyphens and spaces are no part of it.
+    """
+    plain = "".join(letter for letter in unicodedata.normalize("NFKC", text) if letter not in " -–—\t")
+    if not (plain.isascii() and plain.isdigit()):
+        return "숫자 10자리만 적으세요. 예: 120-88-00767", "takes ten digits only, such as 120-88-00767"
+    if len(plain) != 10:  # noqa: PLR2004 - its length
+        return (
+            f"숫자 10자리여야 하는데 {len(plain)}자리입니다. 빠지거나 더 적은 자리가 없는지 보세요",
+            f"has ten digits; {len(plain)} were given. See which is missing or too many",
+        )
+    if not business_number_valid(plain):
+        return (
+            "끝자리(검증번호)가 나머지와 맞지 않습니다. 사업자등록증과 한 자리씩 견주어 보세요",
+            "has a last digit (the check digit) that does not fit the others. Compare it with the certificate",
+        )
+    return None
+
+
 def corporate_number_valid(digits: str) -> bool:
     """Check a 법인등록번호: thirteen digits, weights 1 and 2 in turn. Newer numbers may lack it: warn, never block."""
     if len(digits) != 13 or not (digits.isascii() and digits.isdigit()):  # noqa: PLR2004 - its length

@@ -16,7 +16,9 @@ from tempfile import SpooledTemporaryFile
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.intake.tables import Submission
+from fundapp.intake.standing import Standing
+from fundapp.intake.standing_queries import stated_by_submission
+from fundapp.intake.tables import Application, Submission
 from fundapp.screening.dictionaries import LoadedDictionary, load_dictionary_file
 from fundapp.screening.facts import derive_facts
 from fundapp.screening.findings import find_findings
@@ -176,6 +178,10 @@ class Ahead:
 
 
 def _read_facts(session: Session, asked: Sequence[Asked]) -> list[tuple[Asked, Facts]]:
-    query = select(Submission.id, Submission.answers).where(Submission.id.in_([key for key, _ in asked]))
-    answers = {row.id: row.answers for row in session.execute(query)}
-    return [((key, on), derive_facts(answers[key], on)) for key, on in asked]
+    query = (
+        select(Submission.id, Submission.answers, stated_by_submission().label("stated"))
+        .join(Application, Application.id == Submission.application_id)
+        .where(Submission.id.in_([key for key, _ in asked]))
+    )
+    rows = {row.id: (row.answers, Standing.of_document(row.stated)) for row in session.execute(query)}
+    return [((key, on), derive_facts(rows[key][0], on, rows[key][1])) for key, on in asked]

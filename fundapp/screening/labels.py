@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fundapp.intake.standing import Standing
+from fundapp.intake.standing_queries import stated_by_submission
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.facts import derive_facts, reference_date
 from fundapp.screening.learning_rules import FiledRating, blind_pair, fit_rating
@@ -73,9 +75,9 @@ def collect_labels(session: Session, ratings: Sequence[FiledRating]) -> list[Lab
     return sorted(labels, key=lambda label: (label.decided_at, label.number))
 
 
-def _submissions(ids: Sequence[uuid.UUID]) -> Any:  # noqa: ANN401 - SQLAlchemy's select of four entities
+def _submissions(ids: Sequence[uuid.UUID]) -> Any:  # noqa: ANN401 - SQLAlchemy's select of five entities
     return (
-        select(Submission, Call, Application.number, Company.region)
+        select(Submission, Call, Application.number, Company.region, stated_by_submission().label("stated"))
         .join(Application, Application.id == Submission.application_id)
         .join(Call, Call.id == Application.call_id)
         .join(Company, Company.id == Application.company_id)
@@ -85,7 +87,11 @@ def _submissions(ids: Sequence[uuid.UUID]) -> Any:  # noqa: ANN401 - SQLAlchemy'
 
 
 def _label(row: Any, pair: tuple[FiledRating, FiledRating]) -> Label:  # noqa: ANN401 - a row of the query above
-    facts = derive_facts(row.Submission.answers, reference_date(row.Call, row.Submission.submitted_at))
+    facts = derive_facts(
+        row.Submission.answers,
+        reference_date(row.Call, row.Submission.submitted_at),
+        Standing.of_document(row.stated),
+    )
     first, second = (fit_rating(rating.total_tenths) for rating in pair)
     size = facts.values.get("company_class")
     return Label(

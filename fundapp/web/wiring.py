@@ -7,6 +7,7 @@ from flask_bootstrap import Bootstrap5
 
 from config import Settings
 from fundapp.core.sessions import Database
+from fundapp.intake.registry.nts import Service
 from fundapp.web import calls, landing
 from fundapp.web.api import routes as api
 from fundapp.web.committee import routes as committee
@@ -17,10 +18,12 @@ from fundapp.web.partners import capacity as partners
 from fundapp.web.portal import certifying as portal_certifying
 from fundapp.web.portal import challenges as portal_challenges
 from fundapp.web.portal import changes as portal_changes
+from fundapp.web.portal import company as portal_company
 from fundapp.web.portal import conditions as portal_conditions
 from fundapp.web.portal import decisions as portal_decisions
 from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
+from fundapp.web.portal import industries as portal_industries
 from fundapp.web.portal import inquiries as portal_inquiries
 from fundapp.web.portal import members as portal_members
 from fundapp.web.portal import routes as portal
@@ -52,6 +55,8 @@ ROOMS = (
     portal_certifying.blueprint,
     portal_members.blueprint,
     portal_members.invitations,
+    portal_company.blueprint,
+    portal_industries.blueprint,
     documents.blueprint,
     portal_inquiries.blueprint,
     portal_challenges.blueprint,
@@ -71,6 +76,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     app.config["FILES_URL"] = settings.files_url
     app.config["PUBLIC_URL"] = settings.public_url
     app.config["CLAMD"] = settings.clamd
+    app.config["REGISTRY"] = Service(settings.registry_url, settings.registry_key) if settings.registry_key else None
     init_templates(app)  # first of what asks for the template environment
     attach_database(app, database)
     init_metrics(app)  # first, so that it measures everything after it

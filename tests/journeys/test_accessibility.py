@@ -36,6 +36,8 @@ PAGES = (
     ("founder", "{application}check"),
     ("founder", "{application}documents/"),
     ("applicant", "/portal/documents"),
+    ("applicant", "/portal/companies/"),
+    ("applicant", "/portal/industries/?q=소프트웨어"),
     ("member7", "/committee/"),
     ("chair", "/committee/?call=AX-2026-1&layout=board"),
     ("member7", "/committee/compare?call=AX-2026-1&ids=AX-2026-1-0001,AX-2026-1-0002"),
@@ -61,6 +63,8 @@ PAGES = (
     ("analyst", "/committee/assignments/list?call=AX-2026-1"),
     ("chair", "/committee/challenges"),
     ("analyst", "/operations/"),
+    ("analyst", "/operations/companies"),
+    ("analyst", "{merge}"),
     ("analyst", "/operations/rubrics"),
     ("analyst", "{rubric}"),
     ("analyst", "/operations/rubrics/agreement"),
@@ -120,6 +124,8 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
     rubric = analyst.url.removesuffix("/edit")
     scenario = suppose(analyst, agenda.plan, "예비량 20%", "20")
     why = str(analyst.get_by_role("link", name=CLINIC.name).get_attribute("href"))
+    analyst.goto("/operations/companies")
+    merge = str(analyst.get_by_role("link", name="병합 살펴보기").first.get_attribute("href"))
     analyst.goto("/operations/conditions?state=all")
     condition = str(analyst.locator("table.cond td a").first.get_attribute("href"))
     analyst.goto("/committee/letters")
@@ -128,6 +134,7 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
     applicant.goto("/portal/")
     told = str(applicant.locator("ul.tasks a").first.get_attribute("href")).replace("/status", "/decision")
     return {
+        "merge": merge,
         "condition": condition,
         "batch": batch,
         "decision": told,

@@ -20,6 +20,7 @@ from fundapp.intake.actions.certifying import (
 )
 from fundapp.intake.actions.companies import join_company, register_company
 from fundapp.intake.actions.documents import attach_document, detach_document, keep_document, remove_document
+from fundapp.intake.actions.kinship import judge_kinship, merge_companies, undo_merge
 from fundapp.intake.actions.members import (
     accept_invitation,
     change_member_role,
@@ -28,6 +29,8 @@ from fundapp.intake.actions.members import (
     withdraw_invitation,
 )
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
+from fundapp.intake.actions.registration import record_checks
+from fundapp.intake.actions.standing import doubts_corporate_number, state_company
 from fundapp.intake.actions.workflows import discard_workflow, propose_workflow, publish_workflow
 
 __all__ = [
@@ -44,13 +47,17 @@ __all__ = [
     "company_columns",
     "detach_document",
     "discard_workflow",
+    "doubts_corporate_number",
     "invite_member",
     "join_company",
+    "judge_kinship",
     "keep_document",
+    "merge_companies",
     "move_application",
     "open_call",
     "propose_workflow",
     "publish_workflow",
+    "record_checks",
     "record_consent",
     "register_company",
     "remove_document",
@@ -59,8 +66,10 @@ __all__ = [
     "save_answers",
     "sign_certification",
     "start_application",
+    "state_company",
     "submit_application",
     "take_numbers",
+    "undo_merge",
     "withdraw_application",
     "withdraw_certification",
     "withdraw_invitation",

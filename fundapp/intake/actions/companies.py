@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from fundapp.core.errors import ForbiddenError, NotFoundError
 from fundapp.intake.actions.names import refuse
 from fundapp.intake.rules import (
     CompanyTakenError,
-    business_number_valid,
+    business_number_fault,
     holds_resident_number,
 )
 from fundapp.intake.tables import Company, Membership
@@ -32,9 +33,13 @@ def register_company(session: Session, *, actor: Viewer, at: datetime, name: str
     """
     if actor.person_id is None or not actor.has(Role.APPLICANT):
         raise ForbiddenError(verb="register", kind="company")
-    digits = "".join(letter for letter in business_number if letter.isdigit())
-    if not business_number_valid(digits):
-        raise refuse("business_number", "사업자등록번호가 맞지 않습니다", "not a business registration number")
+    fault = business_number_fault(business_number)
+    if fault is not None:
+        ko, en = fault
+        raise refuse(
+            "business_number", f"사업자등록번호가 맞지 않습니다. {ko}", f"not a business registration number: it {en}"
+        )
+    digits = "".join(letter for letter in unicodedata.normalize("NFKC", business_number) if letter.isdigit())
     clean = name.strip()
     if not clean or len(clean) > 80 or holds_resident_number(clean) or not clean.isprintable():  # noqa: PLR2004
         raise refuse("company_name", "회사명을 확인하세요", "check the company's name")

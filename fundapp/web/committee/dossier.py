@@ -36,9 +36,13 @@ from fundapp.intake.queries import (
     related_applications,
 )
 from fundapp.intake.rules import age_basis
+from fundapp.intake.standing import Standing
+from fundapp.intake.standing_queries import standing_of
 from fundapp.intake.submitted import list_versions
+from fundapp.screening.facts import size_from
 from fundapp.screening.queries import ScorecardView, find_scorecard
-from fundapp.screening.rules import age_in_months, average_revenue_krw, company_class
+from fundapp.screening.rules import age_in_months
+from fundapp.screening.size_rules import Sized
 from fundapp.screening.texts import AlikeRow, MarkedText, list_alike, mark_texts
 from fundapp.web.committee.answered import answer_text
 from fundapp.web.committee.board import requested_value
@@ -49,7 +53,6 @@ from fundapp.web.shell.language import pick
 
 PRIVATE = frozenset({"contact_email", "contact_phone"})
 """Answers for the fund's own staff; a reviewer judges without them."""
-_YEARS = ("revenue_krw_y1", "revenue_krw_y2", "revenue_krw_y3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +75,19 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is derived from the company's answers, with the figures that it is derived from.
+    """What is derived from the company's answers and its own statement.
 
     Attributes:
-        months: Completed months from incorporation to the call's close.
-        years_krw: Revenues of the closed years, the last one first.
-        average_krw: Their mean in whole won, rounded down.
+        months: Completed months from the company's beginning to the call's close.
+        sized: Its size class with the arithmetic; related companies go by number where nobody may know who applies.
+        claim: The class that the company takes itself to be of.
     """
 
     founded_on: date | None
     closes_on: date
     months: int | None
-    years_krw: tuple[int, ...]
-    average_krw: int | None
-    assets_krw: int | None
-    size: str | None
+    sized: Sized
+    claim: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +197,13 @@ def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
     application = get_application(session, viewer, application_id)
     submitted = application.submissions[-1].submitted_at if application.submissions else call.closes_at
     counted_to = age_basis(call.document.get("kind"), kst_date(call.closes_at), kst_date(submitted))
+    standing = standing_of(session, application_id)
     return Dossier(
         page=page,
         application=application,
         call=call,
         chapters=tuple(_chapters(call.form.sections, page.answers, viewer)),
-        facts=facts_of(page.answers, counted_to),
+        facts=facts_of(page.answers, counted_to, standing if page.named else standing.without_names()),
         gpu=gpu,
         value_e4=requested_value(requests, pool_rates(session, viewer)),
         related=tuple(related_applications(session, viewer, application_id)),
@@ -218,34 +220,16 @@ def load_dossier(session: Session, viewer: Viewer, application_id: uuid.UUID) ->
     )
 
 
-def facts_of(answers: Mapping[str, Any], closes_on: date) -> Facts:
-    """Derive age, mean revenue and size class, as of the day that the call closes."""
-    founded = answers.get("founded_on")
-    founded_on = date.fromisoformat(founded) if isinstance(founded, str) else None
-    revenues = [_whole(answers, key) for key in _YEARS]
-    average = average_revenue_krw(*revenues)
-    assets = _whole(answers, "assets_krw")
-    ksic = answers.get("ksic")
+def facts_of(answers: Mapping[str, Any], closes_on: date, standing: Standing) -> Facts:
+    """Derive age and size class, as of the day that the call closes."""
+    sized = size_from(answers, closes_on, standing)
     return Facts(
-        founded_on=founded_on,
+        founded_on=sized.started_on,
         closes_on=closes_on,
-        months=age_in_months(founded_on, closes_on) if founded_on else None,
-        years_krw=tuple(revenue for revenue in revenues if revenue is not None),
-        average_krw=average,
-        assets_krw=assets,
-        size=company_class(
-            assets_krw=assets,
-            average_krw=average,
-            ksic=ksic if isinstance(ksic, str) else None,
-            founded_on=founded_on,
-            on=closes_on,
-        ),
+        months=age_in_months(sized.started_on, closes_on) if sized.started_on else None,
+        sized=sized,
+        claim=standing.claim,
     )
-
-
-def _whole(answers: Mapping[str, Any], key: str) -> int | None:
-    value = answers.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _hidden(viewer: Viewer) -> frozenset[str]:

@@ -17,6 +17,7 @@ from fundapp.core.access import Viewer
 from fundapp.intake.masking import PUBLIC_MAIL
 from fundapp.intake.newest import is_newest
 from fundapp.intake.rules import STATES
+from fundapp.intake.standing_queries import stopped_in
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.intake.workflow import is_stage_key
 from fundapp.screening.queries import ScoreRow, list_scores
@@ -69,7 +70,10 @@ class PipelineFilter:
 
 @dataclass(frozen=True, slots=True)
 class PipelineRow:
-    """One application; `score_tenths` and `verdict` are None until it is scored."""
+    """One application; `score_tenths` and `verdict` are None until it is scored.
+
+    `stopped` says that the tax office has the company as suspended, closed or unknown.
+    """
 
     id: uuid.UUID
     number: str
@@ -83,6 +87,7 @@ class PipelineRow:
     score_tenths: int | None
     verdict: str | None
     related: int
+    stopped: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,7 @@ def list_pipeline(session: Session, viewer: Viewer, call_code: str, asked: Pipel
             _answer(session, "contact_phone"),
             _answer(session, "contact_email"),
             func.coalesce(Company.corporate_number, _answer(session, "corporate_number")),
+            Application.company_id,
             _search(asked.search) if asked.search else Application.id.is_not(None),
         )
         .join(Company, Company.id == Application.company_id)
@@ -166,14 +172,15 @@ def list_pipeline(session: Session, viewer: Viewer, call_code: str, asked: Pipel
     found = session.execute(query).all()
     for row in found:
         marks.add(row[0], row[9], row[10], row[11])
+    stopped = stopped_in(session, call_code)
     for row in found:
-        if not row[12] or (asked.state and row[7] != asked.state):
+        if not row[13] or (asked.state and row[7] != asked.state):
             continue
-        rows.append(_row(tuple(row), scores.get(row[0]), related=marks.related(row[0])))
+        rows.append(_row(tuple(row), scores.get(row[0]), related=marks.related(row[0]), stopped=stopped.get(row[12])))
     return _ordered([row for row in rows if _wanted(row, asked)], asked)
 
 
-def _row(row: Sequence[Any], score: ScoreRow | None, *, related: int) -> PipelineRow:
+def _row(row: Sequence[Any], score: ScoreRow | None, *, related: int, stopped: str | None) -> PipelineRow:
     krw = str(row[6] or "")
     return PipelineRow(
         id=row[0],
@@ -188,6 +195,7 @@ def _row(row: Sequence[Any], score: ScoreRow | None, *, related: int) -> Pipelin
         score_tenths=score.total_tenths if score else None,
         verdict=score.verdict if score else None,
         related=related,
+        stopped=stopped,
     )
 
 

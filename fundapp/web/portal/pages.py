@@ -27,6 +27,7 @@ from fundapp.intake.queries import (
     section_progress,
 )
 from fundapp.intake.rules import PURPOSES, counts_as
+from fundapp.intake.standing_queries import Registration, registration_of
 
 EDITABLE_STATES = frozenset({"draft", "submitted", "on_hold"})
 WITHDRAWABLE_STATES = EDITABLE_STATES | {"eligible"}
@@ -69,6 +70,7 @@ class ApplicationPage:
         changed: Whether the working answers differ from what was last submitted.
         countdown: Time until the call closes.
         papers: Which documents the call asks for, and what answers each now.
+        registration: What the tax office said of the company.
     """
 
     application: ApplicationView
@@ -78,6 +80,7 @@ class ApplicationPage:
     changed: bool
     countdown: Countdown
     papers: tuple[AnsweredRequirement, ...]
+    registration: Registration
 
     @property
     def form(self) -> Form:
@@ -135,6 +138,7 @@ def load_page(session: Session, viewer: Viewer, application_id: uuid.UUID, at: d
         or documents_changed(session, application_id, requirements),
         countdown=countdown,
         papers=papers,
+        registration=registration_of(session, application.company_id, most=1),
     )
 
 

@@ -135,6 +135,8 @@ def _hint(question: Question) -> str:
 def _attributes(question: Question) -> dict[str, Any]:
     if question.kind == "textarea":
         return {"rows": 6}
+    if question.kind == "ksic":
+        return {"data_industry": url_for("portal_industries.suggest"), "autocomplete": "off"}
     if question.kind in _NUMERIC:
         return {"inputmode": "numeric", "autocomplete": "off"}
     if question.kind == "number":

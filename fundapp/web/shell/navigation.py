@@ -80,6 +80,7 @@ _GROUPS = (
         lazy("운용"),
         (
             Entry(lazy("파이프라인"), "funnel", "/operations/"),
+            Entry(lazy("닮은 기업"), "link-45deg", "/operations/companies", Kind.COMPANY),
             Entry(lazy("기준표"), "sliders", "/operations/rubrics", Kind.RUBRIC),
             Entry(lazy("점수 모델"), "bullseye", "/operations/models", Kind.MODEL),
             Entry(lazy("GPU 배정"), "grid-3x3", "/operations/plans", Kind.PLAN),

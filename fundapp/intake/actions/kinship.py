@@ -1,0 +1,206 @@
+"""Companies that look like one: dismissing a likeness, merging two, and taking a merge back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from fundapp.audit.actions import record_event
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import NotFoundError, TransitionRefusedError
+from fundapp.intake.actions.names import actor_name, refuse
+from fundapp.intake.kinship_queries import Preview, barred_companies, preview_merge
+from fundapp.intake.listing import list_companies
+from fundapp.intake.tables import (
+    Application,
+    Company,
+    CompanyMerge,
+    Document,
+    KinshipFinding,
+    Listing,
+    Membership,
+    MergeUndone,
+)
+
+_LONGEST_REASON = 2000
+
+
+class MergeRefusedError(TransitionRefusedError):
+    """Two companies cannot be merged, or a merge not taken back."""
+
+    code = "merge_refused"
+    ko = "병합할 수 없습니다: {reason_ko}"
+    en = "The companies cannot be merged: {reason_en}"
+
+
+def judge_kinship(
+    session: Session,
+    *,
+    first_id: uuid.UUID,
+    second_id: uuid.UUID,
+    verdict: str,
+    signals: Sequence[str],
+    reason: str,
+    actor: Viewer,
+    at: datetime,
+) -> None:
+    """Record that a likeness of two companies was dismissed, or is to be looked at again.
+
+    A dismissal holds for the signals it names: one that comes up later is shown all the same.
+
+    Raises:
+        InvalidInputError: without a reason.
+        NotFoundError: if there is no such pair, or one of the two is the actor's own or out of their sight.
+    """
+    pair = _pair(session, actor, first_id, second_id)
+    session.add(
+        KinshipFinding(
+            first_id=min(pair),
+            second_id=max(pair),
+            verdict=verdict,
+            signals=sorted(set(signals)),
+            reason=_reason(reason),
+            found_by=actor_name(actor),
+            found_at=at,
+        )
+    )
+    session.flush()
+    _record(session, f"company.kinship_{verdict}", min(pair), actor, at, {"other": str(max(pair))})
+
+
+def merge_companies(
+    session: Session, *, survivor_id: uuid.UUID, merged_id: uuid.UUID, reason: str, actor: Viewer, at: datetime
+) -> uuid.UUID:
+    """Let one company's applications, documents and people pass to another; return the merge.
+
+    Statements and the tax office's answers stay where they were said: they are of a number, not of a group of them.
+
+    Raises:
+        InvalidInputError: without a reason.
+        MergeRefusedError: if both applied to one call, one has an award, or a merge stands in the way.
+        NotFoundError: if there is no such pair, or one of the two is the actor's own or out of their sight.
+    """
+    _pair(session, actor, survivor_id, merged_id)
+    text = _reason(reason)
+    plan = preview_merge(session, survivor_id, merged_id)
+    if plan.refusal is not None:
+        raise MergeRefusedError(reason_ko=plan.refusal[0], reason_en=plan.refusal[1])
+    _move(session, plan, survivor_id)
+    added = _join(session, survivor_id, merged_id)
+    merge = CompanyMerge(
+        survivor_id=survivor_id,
+        merged_id=merged_id,
+        moved={
+            "applications": [str(one.id) for one in plan.applications],
+            "documents": [str(one.id) for one in plan.documents],
+            "people": added,
+        },
+        reason=text,
+        merged_by=actor_name(actor),
+        merged_at=at,
+    )
+    session.add(merge)
+    session.flush()
+    _record(session, "company.merged", survivor_id, actor, at, {"merged": str(merged_id)})
+    return merge.id
+
+
+def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Viewer, at: datetime) -> None:
+    """Give back what a merge moved, exactly that; what came later stays where it came to.
+
+    Raises:
+        InvalidInputError: without a reason.
+        MergeRefusedError: if it was taken back before, or one of its applications has an award by now.
+        NotFoundError: if there is none, or one of the two is the actor's own or out of their sight.
+    """
+    merge = session.get(CompanyMerge, merge_id)
+    if merge is None:
+        raise NotFoundError
+    _pair(session, actor, merge.survivor_id, merge.merged_id)
+    text = _reason(reason)
+    if session.get(MergeUndone, merge_id) is not None:
+        raise _not_undone("이미 되돌렸습니다", "it was taken back already")
+    moved = merge.moved
+    applications = [uuid.UUID(key) for key in moved["applications"]]
+    awarded = select(Application.number).where(Application.id.in_(applications), Application.state == "awarded")
+    if session.scalars(awarded.limit(1)).first() is not None:
+        raise _not_undone("옮긴 신청이 협약되었습니다", "an application that was moved has an award by now")
+    _set_company(session, applications, merge.merged_id)
+    documents = [uuid.UUID(key) for key in moved["documents"]]
+    session.execute(update(Document).where(Document.id.in_(documents)).values(company_id=merge.merged_id))
+    for person in moved["people"]:
+        key = uuid.UUID(person["person"])
+        session.add(Membership(company_id=merge.merged_id, person_id=key, role=person["role"]))
+        if person["added"]:
+            session.execute(
+                delete(Membership).where(Membership.company_id == merge.survivor_id, Membership.person_id == key)
+            )
+    session.add(MergeUndone(merge_id=merge_id, reason=text, undone_by=actor_name(actor), undone_at=at))
+    session.flush()
+    list_companies(session, [merge.survivor_id, merge.merged_id])
+    _record(session, "company.merge_undone", merge.survivor_id, actor, at, {"merged": str(merge.merged_id)})
+
+
+def _not_undone(ko: str, en: str) -> MergeRefusedError:
+    return MergeRefusedError(reason_ko=ko, reason_en=en)
+
+
+def _move(session: Session, plan: Preview, survivor_id: uuid.UUID) -> None:
+    _set_company(session, [one.id for one in plan.applications], survivor_id)
+    documents = [one.id for one in plan.documents]
+    session.execute(update(Document).where(Document.id.in_(documents)).values(company_id=survivor_id))
+    session.flush()
+    list_companies(session, [survivor_id])
+
+
+def _set_company(session: Session, applications: Sequence[uuid.UUID], company_id: uuid.UUID) -> None:
+    name = session.get_one(Company, company_id).name
+    session.execute(update(Application).where(Application.id.in_(applications)).values(company_id=company_id))
+    session.execute(
+        update(Listing).where(Listing.application_id.in_(applications)).values(company_id=company_id, company=name)
+    )
+
+
+def _join(session: Session, survivor_id: uuid.UUID, merged_id: uuid.UUID) -> list[dict[str, Any]]:
+    """Let the merged company's people act for the survivor; return who, and who of them was new there."""
+    there = set(session.scalars(select(Membership.person_id).where(Membership.company_id == survivor_id)))
+    people: Iterable[Membership] = session.scalars(
+        select(Membership).where(Membership.company_id == merged_id).order_by(Membership.person_id)
+    ).all()
+    moved = [{"person": str(one.person_id), "role": one.role, "added": one.person_id not in there} for one in people]
+    session.execute(delete(Membership).where(Membership.company_id == merged_id))
+    for one in moved:
+        if one["added"]:
+            # An owner of the one is no owner of the other: its own owners may make them one.
+            session.add(Membership(company_id=survivor_id, person_id=uuid.UUID(str(one["person"])), role="member"))
+    session.flush()
+    return moved
+
+
+def _pair(session: Session, actor: Viewer, first: uuid.UUID, second: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:
+    require(actor, Verb.RESOLVE, Thing(Kind.COMPANY))
+    if first == second or not barred_companies(session, actor).isdisjoint({first, second}):
+        raise NotFoundError
+    if session.get(Company, first) is None or session.get(Company, second) is None:
+        raise NotFoundError
+    return first, second
+
+
+def _reason(text: str) -> str:
+    clean = text.strip()
+    if not clean or len(clean) > _LONGEST_REASON:
+        raise refuse("reason", "사유를 적으세요 (2,000자까지)", "needs a reason of up to 2,000 letters")
+    return clean
+
+
+def _record(
+    session: Session, verb: str, company_id: uuid.UUID, actor: Viewer, at: datetime, details: dict[str, Any]
+) -> None:
+    record_event(
+        session, actor=actor, verb=verb, subject_kind="company", subject=str(company_id), at=at, details=details
+    )

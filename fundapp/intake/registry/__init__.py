@@ -1,0 +1,1 @@
+"""Asking the tax office whether a business runs."""

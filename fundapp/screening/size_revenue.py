@@ -1,0 +1,183 @@
+"""The average revenue by which a company's size is judged, according to how long it has been in business.
+
+Source: Framework Act on Small and Medium Enterprises, Enforcement Decree, art. 7 para. 2: three business years where
+they are full, otherwise the full ones; a company that began within the last business year by its last twelve months,
+by its full months times twelve, or by its days times 365. Art. 3-3: a business year counts from three months after it
+closed, for a year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from fundapp.intake.standing import Standing
+
+_MONTHS = 12
+_DAYS = 365
+_DECEMBER = 12
+_GRANTED_MONTHS = 3
+_YEARS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the arithmetic: what, how, by which article, and the amount in whole won where there is one."""
+
+    label_ko: str
+    label_en: str
+    sum_ko: str
+    sum_en: str
+    source: str
+    krw: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What is missing, and for which question."""
+
+    key: str
+    ko: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged:
+    """An amount, if it can be said, with the lines that gave it and what is missing for it."""
+
+    krw: int | None
+    lines: tuple[Line, ...] = ()
+    open: tuple[Open, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The stretch whose revenue counts for a company younger than a business year, and how it is made a year of.
+
+    The revenue times `times`, divided by `parts`, is the average.
+    """
+
+    first: date
+    last: date
+    times: int
+    parts: int
+    item: str
+
+
+def shifted(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last of that month where it has no such day."""
+    place = day.year * _MONTHS + day.month - 1 + months
+    after = date((place + 1) // _MONTHS, (place + 1) % _MONTHS + 1, 1) - timedelta(days=1)
+    return after if day.day > after.day else after.replace(day=day.day)
+
+
+def _month_end(day: date) -> date:
+    return shifted(day.replace(day=1), 1) - timedelta(days=1)
+
+
+def last_closing(on: date, month: int | None) -> date:
+    """Return the closing day of the business year that counts on a day: three months must have passed since.
+
+    Args:
+        on: The day.
+        month: The month that closes the business year; December unless said otherwise.
+    """
+    closing = _month_end(date(on.year, month or _DECEMBER, 1))
+    while on <= _month_end(shifted(closing.replace(day=1), _GRANTED_MONTHS)):
+        closing = _month_end(shifted(closing.replace(day=1), -_MONTHS))
+    return closing
+
+
+def _begins(closing: date, years_back: int) -> date:
+    """Return the first day of a business year, counted back from the one that closes on a day."""
+    return shifted(closing.replace(day=1), -_MONTHS * (years_back + 1) + 1)
+
+
+def young_period(started: date, on: date) -> Period:
+    """Return the period that counts for a company that began within the last business year or after it (no. 3)."""
+    month = on.replace(day=1)
+    before = month - timedelta(days=1)
+    if on >= shifted(started, _MONTHS):
+        return Period(shifted(month, -_MONTHS), before, 1, 1, "3호 가목")
+    first = shifted(started.replace(day=1), 1)
+    if first > before.replace(day=1):
+        days = (on - started).days + 1
+        return Period(started, on, _DAYS, max(days, 1), "3호 나목 단서")
+    months = (before.year - first.year) * _MONTHS + before.month - first.month + 1
+    return Period(first, before, _MONTHS, months, "3호 나목")
+
+
+def asked_period(started: date | None, on: date, month: int | None) -> Period | None:
+    """Return the period whose revenue has to be asked for; None for a company with a full business year."""
+    if started is None or started > on or started <= _begins(last_closing(on, month), 0):
+        return None
+    return young_period(started, on)
+
+
+def average_of(
+    years_krw: tuple[int | None, int | None, int | None], started: date | None, on: date, standing: Standing
+) -> Averaged:
+    """Work out the average revenue of the company alone.
+
+    Where what the rule asks for was not given, the mean of what was given stands in for it and is named as open.
+    """
+    closing = last_closing(on, standing.closing_month)
+    basis = _basis(closing, standing)
+    if started is None:
+        missing = Open("started_on", "설립일 또는 개업일", "the day of incorporation or opening")
+        return _stand_in(years_krw, basis, missing)
+    if started > _begins(closing, 0):
+        return _young(years_krw, young_period(started, on), standing, basis)
+    full = sum(started <= _begins(closing, back) for back in range(_YEARS))
+    years = years_krw[:full]
+    if any(year is None for year in years):
+        missing = Open("revenue", f"최근 {full}개 사업연도의 매출액", f"the revenue of the last {full} business years")
+        return _stand_in(years_krw, basis, missing)
+    return _mean([year for year in years if year is not None], basis)
+
+
+def _mean(years: list[int], basis: Line) -> Averaged:
+    total = sum(years)
+    said = f"({' + '.join(f'{year:,}' for year in years)}) ÷ {len(years)}"
+    item = "1호" if len(years) == _YEARS else "2호"
+    average = total // len(years)
+    return Averaged(
+        average, (basis, Line("평균매출액", "Average revenue", said, said, f"시행령 제7조 ② {item}", average))
+    )
+
+
+def _young(
+    years_krw: tuple[int | None, int | None, int | None], period: Period, standing: Standing, basis: Line
+) -> Averaged:
+    stretch = f"{period.first.isoformat()} ~ {period.last.isoformat()}"
+    given = (standing.recent_from, standing.recent_to) == (period.first, period.last)
+    if standing.recent_krw is None or not given:
+        missing = Open("recent_krw", f"{stretch} 매출액", f"the revenue of {stretch}")
+        return _stand_in(years_krw, basis, missing)
+    average = standing.recent_krw * period.times // period.parts
+    said = f"{standing.recent_krw:,}"
+    if period.parts > 1 or period.times > 1:
+        said += f" ÷ {period.parts} × {period.times}"
+    line = Line(
+        f"평균매출액({stretch})", f"Average revenue ({stretch})", said, said, f"시행령 제7조 ② {period.item}", average
+    )
+    return Averaged(average, (basis, line))
+
+
+def _stand_in(years_krw: tuple[int | None, int | None, int | None], basis: Line, missing: Open) -> Averaged:
+    """Return the mean of the years that were given, if the last one was, for want of what the rule asks for."""
+    if years_krw[0] is None:
+        return Averaged(None, (basis,), (missing,))
+    years = [year for year in years_krw if year is not None]
+    average = sum(years) // len(years)
+    said = f"({' + '.join(f'{year:,}' for year in years)}) ÷ {len(years)}"
+    line = Line("평균매출액(잠정)", "Average revenue (provisional)", said, said, "신청서에 적은 사업연도", average)
+    return Averaged(average, (basis, line), (missing,))
+
+
+def _basis(closing: date, standing: Standing) -> Line:
+    """Say which business year counts, and what was taken for granted."""
+    ko, en = f"{closing.isoformat()} 종료", f"closed on {closing.isoformat()}"
+    if standing.closing_month is None:
+        ko, en = f"{ko} (결산월을 적지 않아 12월로 봄)", f"{en} (taken to close in December)"
+    return Line("기준 사업연도", "Business year that counts", ko, en, "시행령 제3조의3")
