@@ -9,7 +9,7 @@ from reports.figures import Figures
 from reports.formats import Locale, Scale, long_date, percent, quarter_name, round_e4, say, won
 from reports.rows import ReportRows, SignOff
 from reports.sections.model import NUMERIC, Row, Section, Table, cell_text, kind_of, unit_label
-from reports.sections.wording import basis_word, status_word
+from reports.sections.wording import basis_word, in_kind_word, status_word
 from reports.typesetting import Document, set_pages
 
 SUBMISSION_DAYS = 60
@@ -51,7 +51,7 @@ def _document(
             "contents": say(locale, "차례", "Contents"),
             "basis": say(locale, "이 보고서의 기준", "Basis of this report"),
             "cash": say(locale, "현금", "cash"),
-            "gpu": say(locale, "GPU 인도", "GPU delivered"),
+            "gpu": in_kind_word(rows, locale),
             "none": say(locale, "없음", "None"),
         },
         "foot": {
@@ -150,7 +150,9 @@ def _cash_card(figures: Figures, locale: Locale) -> Document:
 
 def _gpu_card(figures: Figures, locale: Locale) -> Document:
     m = figures.in_kind.multiples
-    unused = round_e4(sum(sku.remaining_krw_e4 for sku in figures.skus))
+    at_delivery = figures.rows.fund.recognition_policy == "at_delivery"
+    # Recognised at grant, what waits to be used is paid in already and must not be drawn twice.
+    unused = round_e4(sum(sku.remaining_krw_e4 for sku in figures.skus)) if at_delivery else 0
     amount, unit = _split(won(m.paid_in_krw, locale))
     share = percent(m.pic or 0, 0)
     added = won(figures.bridge.in_kind_in_krw, locale)
@@ -158,7 +160,7 @@ def _gpu_card(figures: Figures, locale: Locale) -> Document:
         "tone": "gpu",
         "title": f"{basis_word('in_kind', locale)} · {_names_of(figures, 'in_kind')}",
         "amount": amount,
-        "unit": f"{unit} {say(locale, '상당 인도', 'equivalent delivered')}",
+        "unit": f"{unit} {_recognised(figures, locale)}",
         "line": say(
             locale,
             f"약정 {won(m.committed_krw, locale)}의 {share} · 이번 분기 +{added}",
@@ -172,12 +174,20 @@ def _gpu_card(figures: Figures, locale: Locale) -> Document:
                 "hatched": True,
             },
         ],
-        "note": say(
+        "note": ""
+        if not at_delivery
+        else say(
             locale,
             f"빗금은 배정했으나 아직 쓰지 않은 {won(unused, locale)} 상당",
             f"Hatched: allocated and not yet used, {won(unused, locale)} equivalent",
         ),
     }
+
+
+def _recognised(figures: Figures, locale: Locale) -> str:
+    if figures.rows.fund.recognition_policy == "at_delivery":
+        return say(locale, "상당 인도", "equivalent delivered")
+    return say(locale, "상당 배정", "equivalent granted")
 
 
 def _basis(figures: Figures, sha256: str, locale: Locale) -> list[tuple[str, str]]:

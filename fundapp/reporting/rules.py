@@ -19,14 +19,6 @@ class FreezeRefusedError(FundError):
     en = "The quarter cannot be frozen: {reasons_en}"
 
 
-class RecognitionError(FundError):
-    """The fund keeps a recognition policy that its ledger does not carry."""
-
-    code = "recognition_policy"
-    ko = "인도 시 인식만 지원합니다: {policy}"
-    en = "Only recognition at delivery is kept by this ledger: {policy}"
-
-
 @dataclass(frozen=True, slots=True)
 class Check:
     """One line of the list that is gone through before a freeze."""

@@ -25,7 +25,7 @@ from reports.formats import (
     signed,
     won,
 )
-from reports.sections.wording import stage_word
+from reports.sections.wording import in_kind_word, stage_word
 
 _FORECAST_DAYS = 180
 _LABELLED_BARS = 12
@@ -91,7 +91,7 @@ def _value_bridge(figures: Figures, locale: Locale) -> _Drawing:
     before = rows.quarter.starts_on - timedelta(days=1)
     moves = (
         (say(locale, "현금 납입", "Cash in"), b.cash_in_krw, "cash"),
-        (say(locale, "GPU 인도", "GPU delivered"), b.in_kind_in_krw, "gpu"),
+        (in_kind_word(rows, locale), b.in_kind_in_krw, "gpu"),
         (say(locale, "분배", "Distributions"), -b.distributed_krw, ""),
         (say(locale, "실현 손익", "Realised"), b.realised_krw, ""),
         (say(locale, "미실현 손익", "Unrealised"), b.unrealised_krw, ""),
@@ -179,8 +179,8 @@ def _contributions(figures: Figures, locale: Locale) -> _Drawing:
         say(locale, "분기별 납입", "Contributions by quarter"),
         say(
             locale,
-            f"{name}에 현금 {cash}이 납입되고 GPU {gpu} 상당이 인도되었습니다.",
-            f"In {name}, {cash} was paid in and GPU time worth {gpu} was delivered.",
+            f"{name}에 현금 {cash}이 납입되고 GPU {gpu} 상당이 인식되었습니다.",
+            f"In {name}, {cash} was paid in and GPU time worth {gpu} was recognised.",
         ),
         scale.label,
         "history",

@@ -1,5 +1,6 @@
 """What the fund does at a quarter's end: freeze, build, sign, close."""
 
+from fundapp.reporting.actions.benchmark import LoadedIndex, load_index
 from fundapp.reporting.actions.closing import (
     close_when_ready,
     confirm_close,
@@ -23,6 +24,7 @@ __all__ = [
     "STORED_IN",
     "BuiltReport",
     "Frozen",
+    "LoadedIndex",
     "StoredFile",
     "build_report",
     "close_when_ready",
@@ -31,6 +33,7 @@ __all__ = [
     "find_frozen",
     "freeze_quarter",
     "issue_resolution",
+    "load_index",
     "prepare_close",
     "sign_report",
     "withdraw_close",
