@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
@@ -47,6 +47,7 @@ class ReportSignature(Base):
     __tablename__ = "report_signature"
     __table_args__ = (
         UniqueConstraint("frozen_id", "side"),
+        Index("uq_report_signature_person", "frozen_id", "person_id", unique=True),
         CheckConstraint("side IN ('fund','kt','microsoft')", name="side"),
         {"info": APPEND_ONLY},
     )

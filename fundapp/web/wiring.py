@@ -63,6 +63,7 @@ def build_app(settings: Settings, database: Database | None) -> Flask:
     security.configure(app, settings)
     app.config["METRICS_ENABLED"] = settings.metrics_enabled
     app.config["FILES_URL"] = settings.files_url
+    app.config["PUBLIC_URL"] = settings.public_url
     app.config["CLAMD"] = settings.clamd
     init_templates(app)  # first of what asks for the template environment
     attach_database(app, database)

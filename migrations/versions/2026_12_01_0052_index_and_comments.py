@@ -1,4 +1,4 @@
-"""A public index to compare reports with, and what readers say about a report."""
+"""What the room of reports keeps besides: a public index to compare with, comments, one side a person."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def upgrade() -> None:
     op.create_index("ix_report_comment_frozen_id", "report_comment", ["frozen_id"])
     for table in TABLES:
         _keep(table)
+    op.create_index("uq_report_signature_person", "report_signature", ["frozen_id", "person_id"], unique=True)
 
 
 def _keep(table: str) -> None:
@@ -69,5 +70,6 @@ def _keep(table: str) -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("uq_report_signature_person", table_name="report_signature")
     for table in reversed(TABLES):
         op.drop_table(table)

@@ -212,12 +212,44 @@ def cash_flows(figures: Figures, locale: Locale) -> Section:
         number=4,
         key="flows",
         title=say(locale, "현금 흐름", "Cash flows"),
-        tables=(_schedule(figures, locale), _series(figures, locale)),
-        charts=("contributions",),
+        tables=(_j_curve(figures, locale), schedule(figures, locale), _series(figures, locale)),
+        charts=("contributions", *(("j_curve",) if len(figures.history) > 1 else ())),
     )
 
 
-def _schedule(figures: Figures, locale: Locale) -> Table:
+def _j_curve(figures: Figures, locale: Locale) -> Table:
+    rows = []
+    for point in figures.history:
+        m = point.multiples
+        net = m.distributed_krw - m.paid_in_krw
+        cells = (m.paid_in_krw, m.distributed_krw, net, m.nav_krw, net + m.nav_krw)
+        rows.append(Row(point.code, (quarter_name(point.code, locale), *cells)))
+    live = tuple(
+        formula
+        for row in rows
+        for formula in (
+            Formula(row.key, "net", "[distributed]-[paid_in]"),
+            Formula(row.key, "worth", "[net]+[nav]"),
+        )
+    )
+    return Table(
+        "j-curve",
+        say(locale, "누적 흐름과 남은 가치", "Cumulative flows and value left"),
+        (
+            Column("quarter", say(locale, "분기", "Quarter"), wide=True),
+            Column("paid_in", say(locale, "누적 납입", "Paid-in so far"), "krw"),
+            Column("distributed", say(locale, "누적 분배", "Distributed so far"), "krw"),
+            Column("net", say(locale, "순흐름", "Net flow"), "krw"),
+            Column("nav", "NAV", "krw"),
+            Column("worth", say(locale, "순흐름 + NAV", "Net flow + NAV"), "krw"),
+        ),
+        tuple(rows),
+        formulas=live,
+    )
+
+
+def schedule(figures: Figures, locale: Locale) -> Table:
+    """Every dated flow, deliveries of a month in one line."""
     companies, investors = company_names(figures.rows), investor_names(figures.rows)
     rows = tuple(
         Row(

@@ -18,6 +18,7 @@ def schedule_of_investments(figures: Figures, locale: Locale) -> Section:
         key="holdings",
         title=say(locale, "투자 명세", "Schedule of investments"),
         tables=(_holdings(figures, locale), _mix(figures, locale)),
+        charts=("mix",) if figures.rows.mix else (),
     )
 
 

@@ -339,7 +339,8 @@ def test_files_are_kept_by_hash_and_recorded_once(db: Database, tmp_path: Path) 
     build_report(db, Q3, tmp_path / "again", files_url=store)
     with db.read() as session:
         rows = list(session.scalars(select(ReportFile)))
-    assert len(rows) == 3 + len(built.files["csv"])
+    # PDF, workbook, JSON, company pages; each table twice.
+    assert len(rows) == 4 + 2 * len(built.files["csv"])
     for row in rows:
         content = Path(stored_path(store, STORED_IN, row.sha256)).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (row.sha256, row.bytes)
@@ -373,7 +374,7 @@ def test_both_partners_and_the_fund_approve_and_the_files_of_each_state_are_kept
     with db.read() as session:
         page = get_report(session, kt, Q3)
         assert page.row.status == "approved"
-        assert sum(file.name.endswith(".pdf") for file in page.files) == 2
+        assert sum(file.name.endswith(".pdf") for file in page.files) == 4
 
 
 def test_a_quarter_that_was_never_frozen_has_no_report(db: Database, tmp_path: Path) -> None:

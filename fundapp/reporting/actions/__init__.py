@@ -18,23 +18,28 @@ from fundapp.reporting.actions.reports import (
     sign_report,
 )
 from fundapp.reporting.actions.resolutions import issue_resolution
+from fundapp.reporting.actions.scheduling import Draft, draft_report, remind_delivery, tell_approved
 from reports import BuiltReport
 
 __all__ = [
     "STORED_IN",
     "BuiltReport",
+    "Draft",
     "Frozen",
     "LoadedIndex",
     "StoredFile",
     "build_report",
     "close_when_ready",
     "confirm_close",
+    "draft_report",
     "explain_line",
     "find_frozen",
     "freeze_quarter",
     "issue_resolution",
     "load_index",
     "prepare_close",
+    "remind_delivery",
     "sign_report",
+    "tell_approved",
     "withdraw_close",
 ]

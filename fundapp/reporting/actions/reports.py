@@ -293,7 +293,7 @@ def sign_report(session: Session, *, quarter: Quarter, version: int, side: str, 
 
     Raises:
         NotFoundError: if there is no such version, or the actor may not sign for that side.
-        FourEyesError: if the actor is no person.
+        FourEyesError: if the actor is no person, or has signed this version for another side.
     """
     require(actor, Verb.APPROVE, Thing(Kind.REPORT))
     if side not in SIDES:
@@ -306,7 +306,12 @@ def sign_report(session: Session, *, quarter: Quarter, version: int, side: str, 
     frozen = find_frozen(session, quarter, version)
     if frozen is None:
         raise NotFoundError
-    sides = set(session.scalars(select(ReportSignature.side).where(ReportSignature.frozen_id == frozen.id)))
+    signed = session.execute(
+        select(ReportSignature.side, ReportSignature.person_id).where(ReportSignature.frozen_id == frozen.id)
+    ).all()
+    sides = {row.side for row in signed}
+    if any(row.person_id == actor.person_id and row.side != side for row in signed):
+        raise FourEyesError
     if side not in sides:
         _add_signature(session, frozen, side, actor=actor, at=at)
     status = status_of(sides | {side})

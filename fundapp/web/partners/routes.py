@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.ledger.actions import halt_postings
-from fundapp.reporting.actions import freeze_quarter, sign_report
+from fundapp.reporting.actions import freeze_quarter, sign_report, tell_approved
 from fundapp.reporting.queries import (
     ReportPage,
     dashboard,
@@ -44,6 +44,7 @@ _door = only(*ROOMS["partners"])
 _PERIOD = re.compile(r"(\d{4}Q[1-4])-(\d{1,4})")
 _UNPROCESSABLE, _CONFLICT = 422, 409
 _OFFERED_QUARTERS = 4
+PUBLIC_URL = "PUBLIC_URL"
 _VERSION = "/reports/<quarter>/v<int:version>"
 
 
@@ -184,9 +185,10 @@ def sign(quarter: str, version: int) -> ResponseReturnValue:
     wanted = {"quarter": str(period), "version": version, "side": side, "by": str(viewer().person_id)}
 
     def work(session: Session) -> dict[str, object]:
-        return {
-            "status": sign_report(session, quarter=period, version=version, side=side, actor=viewer(), at=at),
-        }
+        status = sign_report(session, quarter=period, version=version, side=side, actor=viewer(), at=at)
+        if status == "approved":
+            tell_approved(session, quarter=period, version=version, at=at, public_url=current_app.config[PUBLIC_URL])
+        return {"status": status}
 
     def sign_once(session: Session) -> None:
         halt_postings(session)  # the last signature closes the books
