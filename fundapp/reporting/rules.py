@@ -9,6 +9,19 @@ from typing import Literal
 from fundapp.core.errors import FundError
 
 SIDES = ("fund", "kt", "microsoft")
+CHAPTERS = (
+    "summary",
+    "accounts",
+    "performance",
+    "flows",
+    "gpu",
+    "holdings",
+    "valuation",
+    "dealflow",
+    "compliance",
+    "notes",
+)
+"""Keys of the report's sections, which comments are about."""
 
 
 class FreezeRefusedError(FundError):

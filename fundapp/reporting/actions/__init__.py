@@ -8,6 +8,7 @@ from fundapp.reporting.actions.closing import (
     prepare_close,
     withdraw_close,
 )
+from fundapp.reporting.actions.comments import comment_on_report
 from fundapp.reporting.actions.reports import (
     STORED_IN,
     Frozen,
@@ -30,6 +31,7 @@ __all__ = [
     "StoredFile",
     "build_report",
     "close_when_ready",
+    "comment_on_report",
     "confirm_close",
     "draft_report",
     "explain_line",

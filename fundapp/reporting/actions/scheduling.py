@@ -57,7 +57,7 @@ def _reports(session: Session, quarter: Quarter) -> bool:
 
 
 def _tell_drafted(session: Session, frozen: Frozen, quarter: Quarter, at: datetime, public_url: str) -> int:
-    owners = _addresses(session, [Role.FINANCE], [])
+    owners = addresses(session, [Role.FINANCE], [])
     for address in owners:
         enqueue_mail(
             session,
@@ -73,7 +73,7 @@ def _tell_drafted(session: Session, frozen: Frozen, quarter: Quarter, at: dateti
 
 
 def _tell_blocked(session: Session, quarter: Quarter, error: FreezeRefusedError, at: datetime, public_url: str) -> int:
-    owners = _addresses(session, [Role.FINANCE], [])
+    owners = addresses(session, [Role.FINANCE], [])
     for address in owners:
         reasons = str(error.details["reasons_ko"])
         enqueue_mail(
@@ -105,7 +105,7 @@ def remind_delivery(session: Session, *, at: datetime, public_url: str) -> int:
         return 0
     missing = [side for side in SIDES if side not in signed]
     roles = [Role.FINANCE] if "fund" in missing or frozen is None else []
-    told = _addresses(session, roles, [side for side in missing if side != "fund"] if frozen else [])
+    told = addresses(session, roles, [side for side in missing if side != "fund"] if frozen else [])
     link = report_link(public_url, quarter, frozen.version) if frozen else f"{public_url}/partners/reports"
     for address in told:
         _remind(session, address, quarter, which, link, at)
@@ -130,7 +130,7 @@ def _remind(session: Session, address: str, quarter: Quarter, which: str, link: 
 
 def tell_approved(session: Session, *, quarter: Quarter, version: int, at: datetime, public_url: str) -> int:
     """Write to finance and both partners that a version is approved; return how many people. A link, never a file."""
-    told = _addresses(session, [Role.FINANCE], [side for side in SIDES if side != "fund"])
+    told = addresses(session, [Role.FINANCE], [side for side in SIDES if side != "fund"])
     for address in told:
         enqueue_mail(
             session,
@@ -150,7 +150,7 @@ def report_link(public_url: str, quarter: Quarter, version: int) -> str:
     return f"{public_url}/partners/reports/{quarter}/v{version}"
 
 
-def _addresses(session: Session, roles: Iterable[Role], investors: Iterable[str]) -> list[str]:
+def addresses(session: Session, roles: Iterable[Role], investors: Iterable[str]) -> list[str]:
     """Return the addresses of active people with a role, and of partners of some investors, each once."""
     holders = Person.roles.any(RoleRow.name.in_([str(role) for role in roles]))
     partners = Person.roles.any(RoleRow.name == str(Role.PARTNER)) & Person.investor.in_(list(investors))
