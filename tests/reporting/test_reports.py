@@ -238,7 +238,7 @@ def test_a_restated_quarter_is_a_new_version_that_says_what_changed(db: Database
     with db.read() as session:
         stored = session.scalars(select(FrozenQuarter).where(FrozenQuarter.version == 2)).one()
     errata = [remark.text for remark in from_document(stored.inputs).remarks if remark.kind == "erratum"]
-    assert errata == ["1판 대비: 납입 50,626,601원 → 50,520,001원, NAV 50,626,601원 → 50,520,001원"]
+    assert errata == ["1판 대비: 납입 50,626,601원 → 50,520,001원, NAV 50,626,601원 → 50,520,001원 (모두 62곳)"]
 
 
 def test_a_report_is_built_from_what_was_frozen_and_not_from_what_came_later(db: Database, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_report_is_built_from_what_was_frozen_and_not_from_what_came_later(db:
     assert before.read_bytes() == after.read_bytes()
 
 
-def test_the_same_history_in_another_database_gives_the_same_bytes(
+def test_the_same_history_in_another_database_on_another_day_gives_the_same_bytes(
     db: Database, sqlite_template: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "other.db"
@@ -261,8 +261,10 @@ def test_the_same_history_in_another_database_gives_the_same_bytes(
     for place, database in enumerate((db, other)):
         set_up(database)
         use(database, tmp_path, Use(AUGUST, "120.5"), Use(AUGUST + timedelta(days=1), "3.25"))
-        freeze(database)
-        contents.append(build_report(database, Q3, tmp_path / str(place)).files["json"].read_bytes())
+        later = AFTER + timedelta(days=place)
+        database.transaction(lambda s, later=later: freeze_quarter(s, quarter=Q3, actor=SYSTEM, at=later))
+        files = build_report(database, Q3, tmp_path / str(place)).files
+        contents.append([files["json"].read_bytes(), *(file.read_bytes() for file in files["csv"])])
     other.dispose()
     assert contents[0] == contents[1]
 

@@ -61,9 +61,7 @@ def comment_on_report(
     if actor.person_id is None:
         raise FourEyesError
     words = _words(chapter, body)
-    asked = session.get(ReportComment, answers) if answers is not None else None
-    if answers is not None and (asked is None or asked.frozen_id != frozen.id):
-        raise NotFoundError
+    asked = _asked(session, frozen.id, answers)
     row = ReportComment(
         frozen_id=frozen.id,
         # An answer to an answer stands in the same thread.
@@ -77,17 +75,21 @@ def comment_on_report(
     )
     session.add(row)
     session.flush()
+    subject, details = f"{quarter}/{version}", {"comment": str(row.id)}
     record_event(
-        session,
-        actor=actor,
-        verb="report.commented",
-        subject_kind="report",
-        subject=f"{quarter}/{version}",
-        at=at,
-        details={"comment": str(row.id)},
+        session, actor=actor, verb="report.commented", subject_kind="report", subject=subject, at=at, details=details
     )
     _tell(session, row, report_link(public_url, quarter, version), at)
     return row.id
+
+
+def _asked(session: Session, frozen_id: uuid.UUID, answers: uuid.UUID | None) -> ReportComment | None:
+    if answers is None:
+        return None
+    asked = session.get(ReportComment, answers)
+    if asked is None or asked.frozen_id != frozen_id:
+        raise NotFoundError
+    return asked
 
 
 def _words(chapter: str, body: str) -> str:
