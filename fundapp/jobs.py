@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -28,7 +30,7 @@ from fundapp.committee.queries import blind_ratings, load_viewer
 from fundapp.core.access import SYSTEM
 from fundapp.core.clockwork import JobRun, find_run, take_lease
 from fundapp.core.errors import FundError, ModelRefusedError, NotFoundError
-from fundapp.core.quarters import kst_date, utc_day
+from fundapp.core.quarters import Quarter, kst_date, utc_day
 from fundapp.core.sessions import Database
 from fundapp.intake.queries import get_call, list_calls
 from fundapp.intake.registry.asking import recheck_open
@@ -37,6 +39,7 @@ from fundapp.ledger import actions as ledger
 from fundapp.ledger.queries import verify
 from fundapp.portfolio import actions as portfolio
 from fundapp.portfolio.standing import earlier_awards
+from fundapp.reporting import actions as reporting
 from fundapp.screening import actions as screening
 from fundapp.screening.learning_queries import count_new_labels, ripe_models
 from fundapp.screening.learning_rules import NEW_LABELS, SHADOW_WEEKS
@@ -269,6 +272,26 @@ def _close_written(database: Database, settings: Settings, at: datetime) -> dict
     return {"closed": database.transaction(lambda s: close_written_ballots(s, secret=secret, actor=SYSTEM, at=at))}
 
 
+def _draft_report(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    """Freeze the quarter that is over, and build its files, so that its owners find them ready."""
+    made = database.transaction(
+        lambda s: reporting.draft_report(s, actor=SYSTEM, at=at, public_url=settings.public_url)
+    )
+    if made is None:
+        return {"drafted": None}
+    if made.version is not None:
+        with tempfile.TemporaryDirectory(prefix="report-") as folder:
+            reporting.build_report(
+                database, Quarter.parse(made.quarter), Path(folder), files_url=settings.files_url, version=made.version
+            )
+    return {"drafted": made.quarter, **asdict(made)}
+
+
+def _remind_delivery(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    told = database.transaction(lambda s: reporting.remind_delivery(s, at=at, public_url=settings.public_url))
+    return {"mailed": told}
+
+
 def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
     return mail.send_waiting(database, settings, at)
 
@@ -294,6 +317,8 @@ JOBS = {
         Job("review-phases", _minute, effect=_move_review_phases),
         Job("close-written", _minute, errand=_close_written),
         Job("remind-conditions", _kst_day, effect=_remind_conditions),
+        Job("draft-report", _kst_morning, errand=_draft_report),
+        Job("remind-delivery", _kst_morning, errand=_remind_delivery),
         Job("send-mail", _minute, errand=_send_mail),
         # Last: what it does may take minutes.
         Job("model-requests", _minute, errand=_answer_model_requests),

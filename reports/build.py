@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.charts import Chart, draw
-from reports.data import document, headline, to_csv, to_json
+from reports.data import document, headline, to_csv, to_json, to_parquet
 from reports.figures import Figures, reckon
 from reports.formats import Locale
-from reports.pdf import render_pdf
+from reports.ilpa import ilpa_sections
+from reports.pdf import render_companies, render_pdf
 from reports.rows import ReportRows, inputs_sha256
 from reports.sections import compose
+from reports.sections.company import company_sections
 from reports.sections.model import Section
 from reports.workbook import render_workbook
 
@@ -25,7 +27,8 @@ class BuiltReport:
         quarter: for example `2026Q3`.
         version: version of the report.
         inputs_sha256: hash of the rows.
-        files: `pdf`, `xlsx` and `json` paths, and `csv` paths, one for each table.
+        files: `pdf`, `xlsx`, `json` and `companies` (the confidential PDF of company pages) paths, and `csv` and
+            `parquet` paths, one for each table.
         metrics: figures by name; won as integers, ratios as decimal strings.
     """
 
@@ -75,22 +78,28 @@ def build(rows: ReportRows, out_dir: Path | str, *, locale: Locale = "ko") -> Bu
     folder = Path(out_dir)
     contents = {
         folder / f"{stem}.pdf": render_pdf(figures, sections, charts, sha256, locale),
-        folder / f"{stem}.xlsx": render_workbook(figures, sections, sha256, locale),
+        folder / f"{stem}.xlsx": render_workbook(figures, (*sections, *ilpa_sections(figures, locale)), sha256, locale),
         folder / f"{stem}.json": to_json(document(figures, sections, charts, sha256, locale)),
+        folder / f"{stem}-companies.pdf": render_companies(figures, company_sections(figures, locale), sha256, locale),
     }
-    tables = {
-        folder / "csv" / f"{stem}-{section.number:02d}-{table.key}.csv": to_csv(table)
-        for section in sections
-        for table in section.tables
-    }
-    for path, content in (contents | tables).items():
+    named = {f"{stem}-{section.number:02d}-{t.key}": t for section in sections for t in section.tables}
+    sheets = {folder / "csv" / f"{name}.csv": to_csv(table) for name, table in named.items()}
+    columns = {folder / "parquet" / f"{name}.parquet": to_parquet(table) for name, table in named.items()}
+    for path, content in (contents | sheets | columns).items():
         write_whole(path, content)
-    pdf, xlsx, json_path = contents
+    pdf, xlsx, json_path, companies = contents
     return BuiltReport(
         rows.quarter.code,
         rows.version,
         sha256,
-        {"pdf": pdf, "xlsx": xlsx, "json": json_path, "csv": tuple(tables)},
+        {
+            "pdf": pdf,
+            "xlsx": xlsx,
+            "json": json_path,
+            "companies": companies,
+            "csv": tuple(sheets),
+            "parquet": tuple(columns),
+        },
         headline(figures),
     )
 

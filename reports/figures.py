@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from reports import metrics
+from reports.benchmark import PublicMarket, public_market
 from reports.burndown import Projection, burn_rate, project
 from reports.metrics import Bridge, Gross, Measures, QuarterPoint
 from reports.rows import GpuAward, ReportRows, ordered, require_consistent
@@ -73,6 +74,7 @@ class Figures:
     outlooks: tuple[AwardOutlook, ...]
     tvpi_low: Fraction | None
     tvpi_high: Fraction | None
+    market: tuple[tuple[str, PublicMarket], ...]
     listed: tuple[Figure, ...]
 
     @property
@@ -98,6 +100,8 @@ def reckon(rows: ReportRows) -> Figures:
     cash, in_kind = (metrics.net_measures(rows, on, pocket=pocket) for pocket in ("cash", "in_kind"))
     bridge = metrics.value_bridge(rows, rows.quarter.starts_on, on)
     gross = _gross(rows)
+    bases = [("total", total), ("cash", cash), *investors]
+    market = _market(rows, bases)
     low, high = (metrics.tvpi_at_rate(rows, on, sign * metrics.SENSITIVITY) for sign in (1, -1))
     return Figures(
         rows=rows,
@@ -113,7 +117,8 @@ def reckon(rows: ReportRows) -> Figures:
         outlooks=_outlooks(rows),
         tvpi_low=low,
         tvpi_high=high,
-        listed=_listed(rows, [("total", total), ("cash", cash), *investors], gross, bridge),
+        market=market,
+        listed=_listed(rows, bases, gross, bridge) + _market_figures(rows, market),
     )
 
 
@@ -192,6 +197,40 @@ def _listed(
     names = ("opening", "cash_in", "in_kind_in", "distributed", "realised", "unrealised", "costs", "closing")
     listed += [Figure(f"bridge.{name}", getattr(bridge, f"{name}_krw"), "KRW", trail) for name in names]
     return tuple(listed)
+
+
+def _market(rows: ReportRows, bases: list[tuple[str, Measures]]) -> tuple[tuple[str, PublicMarket], ...]:
+    """The flows of each basis in the index, where one has been loaded."""
+    benchmark = rows.benchmark
+    if benchmark is None:
+        return ()
+    codes = {investor.code for investor in rows.fund.investors}
+    return tuple(
+        (
+            key,
+            public_market(
+                (f for f in rows.flows if (f.investor == key if key in codes else key in {"total", f.basis})),
+                measures.multiples.nav_krw,
+                rows.as_of,
+                benchmark,
+            ),
+        )
+        for key, measures in bases
+    )
+
+
+def _market_figures(rows: ReportRows, market: tuple[tuple[str, PublicMarket], ...]) -> tuple[Figure, ...]:
+    kinds = {investor.code: investor.kind for investor in rows.fund.investors}
+    return tuple(
+        Figure(
+            f"{key}.ks_pme",
+            result.ks_pme,
+            "ratio",
+            _merge(_trail(rows, key, kinds, {"contribution", "distribution"}), _value_trail(rows, kinds.get(key, key))),
+            result.reason,
+        )
+        for key, result in market
+    )
 
 
 def _trail(rows: ReportRows, key: str, kinds: Mapping[str, str], wanted: set[str]) -> tuple[str, ...]:

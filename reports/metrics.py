@@ -3,7 +3,8 @@
 Three bases are kept apart and never mixed: `total` (cash and in kind), `cash` (what cash alone bought) and each
 investor. Dividing total value by cash paid in would flatter the fund and is offered nowhere. Gross figures follow the
 ILPA granular method: only flows between the fund and companies. GPU time counts when delivered, so expired time never
-enters paid-in capital.
+enters paid-in capital, unless the fund recognises it at grant; then what is granted is paid in and waits in the
+pocket of GPU time until it is used or lapses as an expense.
 """
 
 from collections.abc import Iterable, Sequence

@@ -9,7 +9,7 @@ from reports.figures import Figures
 from reports.formats import Locale, Scale, long_date, percent, quarter_name, round_e4, say, won
 from reports.rows import ReportRows, SignOff
 from reports.sections.model import NUMERIC, Row, Section, Table, cell_text, kind_of, unit_label
-from reports.sections.wording import basis_word, status_word
+from reports.sections.wording import basis_word, in_kind_word, status_word
 from reports.typesetting import Document, set_pages
 
 SUBMISSION_DAYS = 60
@@ -28,6 +28,24 @@ def render_pdf(
     """
     document = _document(figures, sections, charts, sha256, locale)
     return set_pages("report.typ", document, figures.rows.as_of)
+
+
+def render_companies(figures: Figures, sections: tuple[Section, ...], sha256: str, locale: Locale) -> bytes:
+    """Set the pages of companies as a file of their own: what they tell is theirs, and not every reader's.
+
+    Raises:
+        typst.TypstError: the template and its data do not fit each other.
+    """
+    document = _document(figures, sections, {}, sha256, locale)
+    rows = figures.rows
+    fund = say(locale, rows.fund.name_ko, rows.fund.name_en)
+    name = quarter_name(rows.quarter.code, locale)
+    document["title"] = say(locale, f"{fund} {name} 기업별 현황", f"{fund}: companies in {name}")
+    document["words"]["report"] = say(locale, "기업별 현황", "Company pages")
+    document["foot"]["left"] = say(
+        locale, f"{fund} {name} 기업별 현황 · 기업 비밀, 배포 금지", f"{fund}, {name} · company secrets, do not pass on"
+    )
+    return set_pages("report.typ", document, rows.as_of)
 
 
 def _document(
@@ -51,7 +69,7 @@ def _document(
             "contents": say(locale, "차례", "Contents"),
             "basis": say(locale, "이 보고서의 기준", "Basis of this report"),
             "cash": say(locale, "현금", "cash"),
-            "gpu": say(locale, "GPU 인도", "GPU delivered"),
+            "gpu": in_kind_word(rows, locale),
             "none": say(locale, "없음", "None"),
         },
         "foot": {
@@ -150,7 +168,9 @@ def _cash_card(figures: Figures, locale: Locale) -> Document:
 
 def _gpu_card(figures: Figures, locale: Locale) -> Document:
     m = figures.in_kind.multiples
-    unused = round_e4(sum(sku.remaining_krw_e4 for sku in figures.skus))
+    at_delivery = figures.rows.fund.recognition_policy == "at_delivery"
+    # Recognised at grant, what waits to be used is paid in already and must not be drawn twice.
+    unused = round_e4(sum(sku.remaining_krw_e4 for sku in figures.skus)) if at_delivery else 0
     amount, unit = _split(won(m.paid_in_krw, locale))
     share = percent(m.pic or 0, 0)
     added = won(figures.bridge.in_kind_in_krw, locale)
@@ -158,7 +178,7 @@ def _gpu_card(figures: Figures, locale: Locale) -> Document:
         "tone": "gpu",
         "title": f"{basis_word('in_kind', locale)} · {_names_of(figures, 'in_kind')}",
         "amount": amount,
-        "unit": f"{unit} {say(locale, '상당 인도', 'equivalent delivered')}",
+        "unit": f"{unit} {_recognised(figures, locale)}",
         "line": say(
             locale,
             f"약정 {won(m.committed_krw, locale)}의 {share} · 이번 분기 +{added}",
@@ -172,12 +192,20 @@ def _gpu_card(figures: Figures, locale: Locale) -> Document:
                 "hatched": True,
             },
         ],
-        "note": say(
+        "note": ""
+        if not at_delivery
+        else say(
             locale,
             f"빗금은 배정했으나 아직 쓰지 않은 {won(unused, locale)} 상당",
             f"Hatched: allocated and not yet used, {won(unused, locale)} equivalent",
         ),
     }
+
+
+def _recognised(figures: Figures, locale: Locale) -> str:
+    if figures.rows.fund.recognition_policy == "at_delivery":
+        return say(locale, "상당 인도", "equivalent delivered")
+    return say(locale, "상당 배정", "equivalent granted")
 
 
 def _basis(figures: Figures, sha256: str, locale: Locale) -> list[tuple[str, str]]:

@@ -74,7 +74,8 @@ class Flow:
 
     `amount_krw` is how much moved and is positive; a negative amount reverses an earlier flow of its kind. `basis` is
     the pocket of capital the flow belongs to. A GPU delivery is one flow: a contribution `in_kind` that names investor
-    and company, being paid-in capital and investment at once. `disbursement` is cash to a company. `support` is value
+    and company, being paid-in capital and investment at once. Under recognition at grant the grant is a contribution
+    without company and delivery a `disbursement` in kind. `disbursement` is else cash to a company. `support` is value
     given without equity, which leaves NAV. `cost_krw` is the cost given up against `proceeds`.
     """
 
@@ -255,6 +256,23 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexLevel:
+    """The level of an index at the end of a day, in ten-thousandths of a point."""
+
+    day: date
+    level_e4: int
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A public index to compare with: levels in order of days, of which the last before a day holds on it."""
+
+    name: str
+    source: str
+    levels: tuple[IndexLevel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRows:
     """Everything one quarterly report needs, and nothing else."""
 
@@ -280,6 +298,7 @@ class ReportRows:
     published: tuple[Published, ...] = ()
     conflicts_declared: int = 0
     recusals: int = 0
+    benchmark: Benchmark | None = None
 
 
 _UNORDERED = (
@@ -297,6 +316,8 @@ _UNORDERED = (
     "published",
 )
 _NOT_INPUTS = ("version", "status", "sign_offs")
+_LATER = ("benchmark",)
+"""Fields that came after the first reports: without a value they leave the hash of those as it was printed."""
 
 
 def canonical_json(value: object) -> str:
@@ -329,6 +350,9 @@ def inputs_sha256(rows: ReportRows) -> str:
     document = dataclasses.asdict(ordered(rows))
     for name in _NOT_INPUTS:
         del document[name]
+    for name in _LATER:
+        if document[name] is None:
+            del document[name]
     return hashlib.sha256(canonical_json(document).encode()).hexdigest()
 
 
@@ -347,7 +371,7 @@ def require_consistent(rows: ReportRows) -> None:
     if len(investors) != len(rows.fund.investors):
         raise RowsInconsistent("fund", "two investors share a code")
     for flow in rows.flows:
-        _require_sound_flow(flow, rows.as_of, investors)
+        _require_sound_flow(flow, rows, investors)
     for mark in rows.marks:
         if mark.as_of > rows.as_of:
             raise RowsInconsistent(f"mark {mark.company}", f"{mark.as_of} is after the basis date {rows.as_of}")
@@ -357,15 +381,15 @@ def require_consistent(rows: ReportRows) -> None:
             raise RowsInconsistent(f"gpu {line.sku} {line.period} {line.region}", "hours below zero")
 
 
-def _require_sound_flow(flow: Flow, as_of: date, investors: set[str]) -> None:
+def _require_sound_flow(flow: Flow, rows: ReportRows, investors: set[str]) -> None:
     where = f"flow {flow.reference}"
-    if flow.effective_on > as_of:
-        raise RowsInconsistent(where, f"{flow.effective_on} is after the basis date {as_of}")
+    if flow.effective_on > rows.as_of:
+        raise RowsInconsistent(where, f"{flow.effective_on} is after the basis date {rows.as_of}")
     if flow.investor and flow.investor not in investors:
         raise RowsInconsistent(where, f"unknown investor {flow.investor}")
     if flow.kind in {"contribution", "distribution"} and not flow.investor:
         raise RowsInconsistent(where, f"a {flow.kind} names its investor")
-    if flow.kind == "disbursement" and flow.basis == "in_kind":
+    if flow.kind == "disbursement" and flow.basis == "in_kind" and rows.fund.recognition_policy == "at_delivery":
         raise RowsInconsistent(where, "GPU time reaches a company as an in-kind contribution, not a disbursement")
     if flow.kind in {"disbursement", "proceeds"} and flow.company is None:
         raise RowsInconsistent(where, f"{flow.kind} names its company")

@@ -1,7 +1,7 @@
 """The rate of return of dated flows, with every real root and a reason when there is no rate to print.
 
 Convention: sum of a_i (1 + r)^(-t_i) = 0 with t_i = (d_i - d_0) / 365 and d_0 the earliest date. Library solvers miss
-roots or return the first of several, so the whole range is scanned for sign changes and each is bisected.
+roots or return the first of several, so the whole range is searched for sign changes and each is bisected.
 """
 
 import itertools
@@ -21,7 +21,7 @@ _LOWEST = math.log(1e-9)
 _HIGHEST = math.log(1 + 1e6)
 _STEP = 0.01
 _WIDE_STEP = 0.25
-_HALVINGS = 60
+_HALVINGS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +65,44 @@ def find_roots(flows: Sequence[DatedAmount]) -> tuple[float, ...]:
     terms = [((day - first).days / DAYS_A_YEAR, float(amount)) for day, amount in flows if amount]
     if not terms:
         return ()
-    # By Descartes' rule of signs (Laguerre's form for real exponents) flows that turn once have one rate at most, so
-    # wide steps cannot step over a pair of roots.
-    width = _WIDE_STEP if _turns(terms) == 1 else _STEP
-    steps = range(math.ceil(_LOWEST / width), math.ceil(_HIGHEST / width) + 1)
+    steps = range(math.floor(_LOWEST / _WIDE_STEP), math.ceil(_HIGHEST / _WIDE_STEP))
+    if _turns(terms) == 1:
+        # By Descartes' rule of signs (Laguerre's form for real exponents) flows that turn once have one rate at most.
+        spans = [(steps.start * _WIDE_STEP, steps.stop * _WIDE_STEP)]
+    else:
+        wide = [(step * _WIDE_STEP, (step + 1) * _WIDE_STEP) for step in steps]
+        spans = [span for outer in wide for span in _open_spans(terms, *outer)]
     roots: list[float] = []
-    left, left_value = steps[0] * width, _value(terms, steps[0] * width)
-    for step in steps[1:]:
-        right = step * width
-        right_value = _value(terms, right)
+    for left, right in spans:
+        left_value, right_value = _value(terms, left), _value(terms, right)
         if left_value == 0:
             roots.append(left)
         elif left_value * right_value < 0:
             roots.append(_bisect(terms, left, right, left_value))
-        left, left_value = right, right_value
     return tuple(math.expm1(root) for root in roots)
+
+
+def _open_spans(terms: Sequence[tuple[float, float]], left: float, right: float) -> list[tuple[float, float]]:
+    """The narrow parts of a span of log growth in which the flows may balance.
+
+    Between its ends each side, what was paid and what came back, moves in one direction; where the smaller end of one
+    exceeds the larger end of the other, no rate lies between.
+    """
+    anchor = max(years for years, _ in terms) if left < 0 else 0.0
+    sides = []
+    for sign in (1, -1):
+        ends = [
+            math.fsum(sign * amount * math.exp(at * (anchor - years)) for years, amount in terms if sign * amount > 0)
+            for at in (left, right)
+        ]
+        sides.append((min(ends), max(ends)))
+    (least_back, most_back), (least_paid, most_paid) = sides
+    if least_back > most_paid or least_paid > most_back:
+        return []
+    if right - left <= _STEP:
+        return [(left, right)]
+    middle = (left + right) / 2
+    return _open_spans(terms, left, middle) + _open_spans(terms, middle, right)
 
 
 def _turns(terms: Sequence[tuple[float, float]]) -> int:

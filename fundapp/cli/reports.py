@@ -9,7 +9,7 @@ import click
 from fundapp.cli.console import Answer, Console, command
 from fundapp.core.access import SYSTEM
 from fundapp.core.quarters import Quarter
-from fundapp.reporting.actions import build_report, freeze_quarter
+from fundapp.reporting.actions import build_report, freeze_quarter, load_index
 
 
 @command(
@@ -54,4 +54,33 @@ def report(console: Console, *, quarter: str, out: Path, freeze: bool, accept_su
     return Answer(document, [f"{built.quarter} version {built.version}: {files['pdf']}"])
 
 
-COMMANDS = [report]
+@command(
+    "load",
+    click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+    click.option("--name", required=True, help="for example KOSPI; printed in reports"),
+    click.option("--source", required=True, help="who publishes it; printed in reports"),
+)
+def load(console: Console, *, file: Path, name: str, source: str) -> Answer:
+    """Load FILE, a CSV of days and closing levels (date,close or 일자,종가); a line that is wrong refuses all."""
+    content, at = file.read_bytes(), console.now()
+    done = console.database.transaction(
+        lambda s: load_index(s, content=content, name=name, source=source, actor=SYSTEM, at=at)
+    )
+    document = {
+        "name": done.name,
+        "version": done.version,
+        "levels": done.levels,
+        "first_on": done.first_on.isoformat(),
+        "last_on": done.last_on.isoformat(),
+        "created": done.created,
+    }
+    return Answer(document, [f"{done.name}: {done.levels} levels from {done.first_on} to {done.last_on}"])
+
+
+@click.group("index")
+def index() -> None:
+    """The public index that reports compare the fund with."""
+
+
+index.add_command(load)
+COMMANDS = [report, index]

@@ -209,6 +209,7 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     ),
     (Verb.FREEZE, Kind.REPORT): frozenset({Role.FINANCE}),
     (Verb.APPROVE, Kind.REPORT): frozenset({Role.PARTNER, Role.FINANCE}),
+    (Verb.SUBMIT, Kind.REPORT): frozenset({Role.PARTNER, Role.FINANCE}),
     (Verb.VIEW, Kind.PERSON): frozenset({Role.ADMIN}),
     (Verb.ADMINISTER, Kind.PERSON): frozenset({Role.ADMIN}),
     (Verb.VIEW, Kind.AUDIT): frozenset({Role.AUDITOR, Role.ADMIN}),

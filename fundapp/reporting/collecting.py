@@ -22,16 +22,17 @@ from fundapp.core.quarters import Quarter
 from fundapp.intake.tables import Application, Company, Submission
 from fundapp.ledger.queries import TransferRow, transfers
 from fundapp.portfolio.queries import Release, effective_usage, first_payer, payers, read_releases
-from fundapp.portfolio.rules import split_by_cost, whole_won
+from fundapp.portfolio.rules import split_by_cost
 from fundapp.portfolio.tables import Award, Grant, Valuation
 from fundapp.reporting import deal_flow
+from fundapp.reporting.in_kind import IMPUTED, Source, gpu_flows, unreleased
 from fundapp.reporting.released import holding_state, release_flows, release_marks
-from fundapp.reporting.rules import RecognitionError
+from fundapp.reporting.tables import MarketIndex
 from fundapp.screening.tables import Scorecard
 from reports import carried_value
 from reports import rows as out
+from reports.benchmark import needed_levels
 
-IMPUTED = "KRW-IMPUTED"
 AT_COST = "최근 거래가 (투자 원가)"
 _CLASSES = {"startup": "창업기업", "sme": "중소기업", "midsize": "중견기업", "large": "대기업"}
 _UNKNOWN = "미확인"
@@ -55,14 +56,6 @@ class _Position:
     def equity(self) -> bool:
         """Whether the fund holds anything for it; support without equity leaves net asset value."""
         return self.award.instrument != "none"
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A grant's pool: who contributed it, and at what rate."""
-
-    grant: Grant
-    pool: Pool
 
 
 class _Moves:
@@ -90,13 +83,10 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
 
     Raises:
         NotFoundError: if the fund has not been founded.
-        RecognitionError: if the fund's policy is another than recognition at delivery.
     """
     fund = session.get(Fund, 1)
     if fund is None:
         raise NotFoundError
-    if fund.recognition != "at_delivery":
-        raise RecognitionError(policy=fund.recognition)
     posted = transfers(session, to_date=as_of)
     positions = _positions(session, posted, as_of)
     sources = _sources(session)
@@ -110,7 +100,7 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
         version=version,
         status="draft",
         as_of=as_of,
-        flows=tuple(flows + _gpu_flows(posted, positions, sources)),
+        flows=tuple(flows + gpu_flows(posted, sources, equity.__contains__, fund.recognition)),
         gpu=tuple(_gpu_lines(session, moves, sources)),
         gpu_awards=tuple(_gpu_awards(moves, positions, sources)),
         usage_by_day=tuple(_usage_days(session, as_of)),
@@ -125,7 +115,17 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
     rows = dataclasses.replace(rows, marks=(*rows.marks, *release_marks(rows, owned)))
     holdings = tuple(_holding(rows, position, owned) for position in positions.values())
     rows = dataclasses.replace(rows, holdings=holdings)
-    return dataclasses.replace(rows, mix=tuple(_mix(rows)))
+    return dataclasses.replace(rows, mix=tuple(_mix(rows)), benchmark=_benchmark(session, rows))
+
+
+def _benchmark(session: Session, rows: out.ReportRows) -> out.Benchmark | None:
+    """Return the index loaded last, as far as the report's days need it."""
+    index = session.scalars(select(MarketIndex).order_by(MarketIndex.version.desc()).limit(1)).one_or_none()
+    if index is None:
+        return None
+    levels = [out.IndexLevel(date.fromisoformat(day), level) for day, level in index.levels]
+    moved = {flow.effective_on for flow in rows.flows if flow.kind in {"contribution", "distribution"}}
+    return out.Benchmark(index.name, index.source, needed_levels(levels, {*moved, rows.as_of}))
 
 
 def _fund(session: Session, fund: Fund) -> out.Fund:
@@ -139,7 +139,7 @@ def _fund(session: Session, fund: Fund) -> out.Fund:
             out.Investor(row.code, row.name_ko, "cash" if row.kind == "cash" else "in_kind", row.committed_krw)
             for row in investors
         ),
-        recognition_policy="at_delivery",
+        recognition_policy="at_grant" if fund.recognition == "at_grant" else "at_delivery",
         rate_basis="출자일 단가 고정",
     )
 
@@ -176,9 +176,9 @@ def _positions(session: Session, posted: Sequence[TransferRow], as_of: date) -> 
     }
 
 
-def _sources(session: Session) -> dict[str, _Source]:
+def _sources(session: Session) -> dict[str, Source]:
     found = session.execute(select(Grant, Pool).join(Pool, Pool.id == Grant.pool_id).order_by(Grant.account))
-    return {grant.account: _Source(grant, pool) for grant, pool in found}
+    return {grant.account: Source(grant, pool) for grant, pool in found}
 
 
 # ---- flows ----
@@ -215,36 +215,10 @@ def _is_release(row: TransferRow) -> bool:
     return row.kind.removesuffix("_reversal") in {"proceeds", "write_off"}
 
 
-def _gpu_flows(
-    posted: Sequence[TransferRow], positions: Mapping[str, _Position], sources: Mapping[str, _Source]
-) -> list[out.Flow]:
-    """Return GPU time delivered, by ledger transaction. Each award's running total is rounded, not each delivery."""
-    deliveries: dict[tuple[str, str], list[tuple[date, str, int]]] = defaultdict(list)
-    for row in posted:
-        if row.commodity != IMPUTED:
-            continue
-        if row.debit in sources and row.credit.startswith("used:"):
-            place, amount = row.debit, row.amount
-        elif row.credit in sources and row.debit.startswith("used:"):
-            place, amount = row.credit, -row.amount
-        else:
-            continue
-        award = place.split(":")[1]
-        deliveries[award, sources[place].pool.investor_code].append((row.effective_on, row.txn_key, amount))
-    flows = []
-    for (award, investor), moved in sorted(deliveries.items()):
-        moved.sort()
-        for (day, key, _), amount in zip(moved, whole_won([value for _, _, value in moved]), strict=True):
-            flows.append(out.Flow(day, "contribution", amount, "in_kind", key, investor, award))
-            if not positions[award].equity:
-                flows.append(out.Flow(day, "support", amount, "in_kind", key, company=award))
-    return flows
-
-
 # ---- GPU time ----
 
 
-def _gpu_lines(session: Session, moves: _Moves, sources: Mapping[str, _Source]) -> Iterable[out.GpuLine]:
+def _gpu_lines(session: Session, moves: _Moves, sources: Mapping[str, Source]) -> Iterable[out.GpuLine]:
     pools = session.scalars(select(Pool).order_by(Pool.account)).all()
     by_pool: dict[uuid.UUID, list[str]] = defaultdict(list)
     for account, source in sources.items():
@@ -271,9 +245,9 @@ def _gpu_lines(session: Session, moves: _Moves, sources: Mapping[str, _Source]) 
 
 
 def _gpu_awards(
-    moves: _Moves, positions: Mapping[str, _Position], sources: Mapping[str, _Source]
+    moves: _Moves, positions: Mapping[str, _Position], sources: Mapping[str, Source]
 ) -> Iterable[out.GpuAward]:
-    grouped: dict[tuple[str, str], list[_Source]] = defaultdict(list)
+    grouped: dict[tuple[str, str], list[Source]] = defaultdict(list)
     for account, source in sources.items():
         if account.split(":")[1] in positions:
             grouped[account.split(":")[1], source.grant.sku].append(source)
@@ -304,20 +278,16 @@ def _delivered(moves: _Moves, account: str, commodity: str) -> int:
     return moves.net(account, f"used:{award}:{sku}", commodity)
 
 
-def _expired(moves: _Moves, source: _Source, commodity: str) -> int:
+def _expired(moves: _Moves, source: Source, commodity: str) -> int:
     lapsed = f"expired:{source.pool.investor_code}:{source.grant.sku}"
-    return sum(moves.net(account, lapsed, commodity) for account in (source.grant.account, _unreleased(source)))
+    return sum(moves.net(account, lapsed, commodity) for account in (source.grant.account, unreleased(source)))
 
 
-def _allocated(moves: _Moves, source: _Source, commodity: str) -> int:
+def _allocated(moves: _Moves, source: Source, commodity: str) -> int:
     """Return what the pool gave to a grant, what waits for a progress report included."""
     return sum(
-        moves.net(source.pool.account, account, commodity) for account in (source.grant.account, _unreleased(source))
+        moves.net(source.pool.account, account, commodity) for account in (source.grant.account, unreleased(source))
     )
-
-
-def _unreleased(source: _Source) -> str:
-    return "unreleased:" + source.grant.account.removeprefix("grant:")
 
 
 def _usage_days(session: Session, as_of: date) -> Iterable[out.UsageDay]:
@@ -379,10 +349,12 @@ def _costs(rows: out.ReportRows, number: str, on: date) -> tuple[int, int]:
     for flow in rows.flows:
         if flow.company != number or flow.effective_on > on:
             continue
-        if flow.kind == "disbursement":
-            cash += flow.amount_krw
-        elif flow.basis == "in_kind":
-            in_kind += flow.amount_krw if flow.kind == "contribution" else -flow.amount_krw
+        if flow.basis == "cash":
+            cash += flow.amount_krw if flow.kind == "disbursement" else 0
+        elif flow.kind in {"contribution", "disbursement"}:
+            in_kind += flow.amount_krw
+        elif flow.kind == "support":
+            in_kind -= flow.amount_krw
     return cash, in_kind
 
 

@@ -18,8 +18,8 @@ from fundapp.reporting.tables import FrozenQuarter, ReportFile, ReportSignature
 from reports.formats import Locale
 
 _NAME = re.compile(
-    r"report-(?P<quarter>\d{4}Q[1-4])-v(?P<version>\d+)-(?P<locale>ko|en)"
-    r"(?:-\d\d-(?P<table>[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*?))?(?:-(?P<hash>[0-9a-f]{8}))?\.(?P<suffix>pdf|xlsx|json|csv)"
+    r"report-(?P<quarter>\d{4}Q[1-4])-v(?P<version>\d+)-(?P<locale>ko|en)(?P<companies>-companies)?"
+    r"(?:-\d\d-(?P<table>[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*?))?(?:-(?P<hash>[0-9a-f]{8}))?\.(?P<suffix>pdf|xlsx|json|csv|parquet)"
 )
 
 
@@ -35,11 +35,13 @@ class Shelf:
 
 
 def format_of(name: str, locale: str) -> str | None:
-    """Return which format of a language a file name stands for: `pdf`, `headline.csv`; None for another language."""
+    """Return which format of a language a file name stands for, or None: `pdf`, `companies.pdf`, `headline.csv`."""
     found = _NAME.fullmatch(name)
     if found is None or found["locale"] != locale:
         return None
-    return f"{found['table']}.csv" if found["table"] else found["suffix"]
+    if found["companies"]:
+        return f"companies.{found['suffix']}"
+    return f"{found['table']}.{found['suffix']}" if found["table"] else found["suffix"]
 
 
 def find_shelf(session: Session, viewer: Viewer, quarter: Quarter, version: int, locale: Locale) -> Shelf:

@@ -20,6 +20,13 @@ from fundapp.ledger.queries import BalanceRow, balances
 from fundapp.reporting.actions import StoredFile, find_frozen
 from fundapp.reporting.checks import freeze_checks
 from fundapp.reporting.collecting import collect_rows
+from fundapp.reporting.conversation import (
+    Linkage,
+    Thread,
+    compare_versions,
+    list_comments,
+    list_linkages,
+)
 from fundapp.reporting.documents import from_document
 from fundapp.reporting.filing import Shelf, find_file, find_shelf, read_file
 from fundapp.reporting.rules import Check, status_of
@@ -39,18 +46,23 @@ __all__ = [
     "Chapter",
     "Dashboard",
     "GpuSide",
+    "Linkage",
     "ReportPage",
     "ReportRow",
     "Sheet",
     "Shelf",
     "Signature",
+    "Thread",
     "Trace",
+    "compare_versions",
     "dashboard",
     "find_file",
     "find_shelf",
     "freeze_checklist",
     "frozen_dashboard",
     "get_report",
+    "list_comments",
+    "list_linkages",
     "list_reports",
     "read_file",
     "show_moves",
@@ -139,6 +151,7 @@ class Dashboard:
     outlooks: tuple[AwardOutlook, ...]
     sheets: Mapping[str, Sheet]
     tvpi_range: tuple[Fraction | None, Fraction | None]
+    policy: str
 
 
 @lru_cache(maxsize=16)
@@ -209,6 +222,7 @@ def _dashboard(rows: ReportRows, locale: Locale, cash: CashSide, gpu: GpuSide) -
         outlooks=figures.outlooks,
         sheets={sheet.key: sheet for chapter in lay_out(seen, locale) for sheet in chapter.sheets},
         tvpi_range=(figures.tvpi_low, figures.tvpi_high),
+        policy=rows.fund.recognition_policy,
     )
 
 

@@ -9,6 +9,19 @@ from typing import Literal
 from fundapp.core.errors import FundError
 
 SIDES = ("fund", "kt", "microsoft")
+CHAPTERS = (
+    "summary",
+    "accounts",
+    "performance",
+    "flows",
+    "gpu",
+    "holdings",
+    "valuation",
+    "dealflow",
+    "compliance",
+    "notes",
+)
+"""Keys of the report's sections, which comments are about."""
 
 
 class FreezeRefusedError(FundError):
@@ -17,14 +30,6 @@ class FreezeRefusedError(FundError):
     code = "freeze_refused"
     ko = "분기를 확정할 수 없습니다: {reasons_ko}"
     en = "The quarter cannot be frozen: {reasons_en}"
-
-
-class RecognitionError(FundError):
-    """The fund keeps a recognition policy that its ledger does not carry."""
-
-    code = "recognition_policy"
-    ko = "인도 시 인식만 지원합니다: {policy}"
-    en = "Only recognition at delivery is kept by this ledger: {policy}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,4 +124,4 @@ def _trail_of(table: Table, row: Row, column: str) -> str:
         return f"gross.{row.key}.{column}"
     if table.key == "bridge":
         return f"bridge.{row.key}" if column == "amount" else ""
-    return f"{row.key}.{column}" if table.key == "net" else ""
+    return f"{row.key}.{column}" if table.key in {"net", "market"} else ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
@@ -47,6 +47,7 @@ class ReportSignature(Base):
     __tablename__ = "report_signature"
     __table_args__ = (
         UniqueConstraint("frozen_id", "side"),
+        Index("uq_report_signature_person", "frozen_id", "person_id", unique=True),
         CheckConstraint("side IN ('fund','kt','microsoft')", name="side"),
         {"info": APPEND_ONLY},
     )
@@ -57,6 +58,48 @@ class ReportSignature(Base):
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     signed_by: Mapped[str] = mapped_column(String(120))
     signed_at: Mapped[datetime]
+
+
+class MarketIndex(Base):
+    """One load of a public index: closing levels by day in ten-thousandths of a point. The newest holds."""
+
+    __tablename__ = "market_index"
+    __table_args__ = (
+        UniqueConstraint("version"),
+        CheckConstraint("first_on <= last_on", name="days"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    version: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))
+    source: Mapped[str] = mapped_column(String(80))
+    levels: Mapped[list[Any]]
+    first_on: Mapped[date] = mapped_column(Date)
+    last_on: Mapped[date] = mapped_column(Date)
+    sha256: Mapped[str] = mapped_column(String(64))
+    loaded_by: Mapped[str] = mapped_column(String(120))
+    loaded_at: Mapped[datetime]
+
+
+class ReportComment(Base):
+    """What a reader says to the fund about a version, and what the fund answers; nothing said is taken back."""
+
+    __tablename__ = "report_comment"
+    __table_args__ = (
+        CheckConstraint("length(body) BETWEEN 1 AND 4000", name="body"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    frozen_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("frozen_quarter.id"), index=True)
+    answers_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("report_comment.id"))
+    chapter: Mapped[str] = mapped_column(String(20))
+    body: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    said_by: Mapped[str] = mapped_column(String(120))
+    side: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
 
 
 class CloseNote(Base):

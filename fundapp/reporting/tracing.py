@@ -139,6 +139,7 @@ def _title(sections: Sequence[Section], key: str) -> str:
     if first.startswith("gross."):
         groups = {row.key: str(row.cells[0]) for row in tables["gross"].rows}
         return f"{tables['gross'].title} · {groups[first.removeprefix('gross.')]} · {name.upper()}"
+    measures["ks_pme"] = "KS-PME"
     return f"{measures.get(name, name)} · {bases.get(first, first)}"
 
 

@@ -7,29 +7,27 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from reports.burndown import burn_rate
+from reports.charts import capital
+from reports.charts.drawing import Drawing, axis_labels
 from reports.charts.palette import for_print, token
-from reports.charts.svg import Specification, render, template
+from reports.charts.svg import render, template
 from reports.figures import Figures
 from reports.formats import (
     E4,
     Locale,
-    Scale,
     decimal_text,
     hours,
     money_scale,
     multiple,
     percent,
-    quarter_name,
     quarter_short,
     say,
     signed,
     won,
 )
-from reports.sections.wording import stage_word
+from reports.sections.wording import in_kind_word, stage_word
 
 _FORECAST_DAYS = 180
-_LABELLED_BARS = 12
-_RECENT_QUARTERS = 8
 _TRUNCATE_ABOVE = 0.5
 
 
@@ -50,15 +48,6 @@ class Chart:
         return for_print(self.page_svg)
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawing:
-    title: str
-    sentence: str
-    note: str
-    table: str
-    specification: Specification
-
-
 def draw(figures: Figures, locale: Locale, keys: tuple[str, ...]) -> dict[str, Chart]:
     """Draw the charts of some keys, each once."""
     charts: dict[str, Chart] = {}
@@ -67,11 +56,6 @@ def draw(figures: Figures, locale: Locale, keys: tuple[str, ...]) -> dict[str, C
         svg = render(made.specification, f"chart-{key.replace('_', '-')}", made.sentence)
         charts[key] = Chart(key, made.title, made.sentence, made.note, made.table, svg)
     return charts
-
-
-def _axis_labels(scale: Scale, locale: Locale) -> str:
-    unit = {"억 원": "억", "만원": "만원"}.get(scale.label, "") if locale == "ko" else ""
-    return f"format(datum.value, ',') + '{unit}'"
 
 
 def nice_floor(lowest: float, highest: float) -> float:
@@ -85,13 +69,13 @@ def nice_floor(lowest: float, highest: float) -> float:
     return max(0.0, (math.floor(lowest / step) - 1) * step)
 
 
-def _value_bridge(figures: Figures, locale: Locale) -> _Drawing:
+def _value_bridge(figures: Figures, locale: Locale) -> Drawing:
     b, rows = figures.bridge, figures.rows
     scale = money_scale(max(abs(b.opening_krw), abs(b.closing_krw)), locale)
     before = rows.quarter.starts_on - timedelta(days=1)
     moves = (
         (say(locale, "현금 납입", "Cash in"), b.cash_in_krw, "cash"),
-        (say(locale, "GPU 인도", "GPU delivered"), b.in_kind_in_krw, "gpu"),
+        (in_kind_word(rows, locale), b.in_kind_in_krw, "gpu"),
         (say(locale, "분배", "Distributions"), -b.distributed_krw, ""),
         (say(locale, "실현 손익", "Realised"), b.realised_krw, ""),
         (say(locale, "미실현 손익", "Unrealised"), b.unrealised_krw, ""),
@@ -117,11 +101,11 @@ def _value_bridge(figures: Figures, locale: Locale) -> _Drawing:
     y = specification["layer"][1]["encoding"]["y"]
     top = max(levels) / scale.divisor
     y["scale"] = {"domain": [floor, top + (top - floor) * 0.06 or 1], "zero": False}
-    y["axis"] |= {"labelExpr": _axis_labels(scale, locale), "tickCount": 5}
+    y["axis"] |= {"labelExpr": axis_labels(scale, locale), "tickCount": 5}
     opening, closing = won(b.opening_krw, locale), won(b.closing_krw, locale)
     tie = say(locale, "대사 차이 0원", "Difference KRW 0")
     cut = say(locale, f" · 세로축은 {floor:,g}에서 시작", f" · axis begins at {floor:,g}") if floor else ""
-    return _Drawing(
+    return Drawing(
         say(locale, "NAV 증감", "Value bridge"),
         say(
             locale,
@@ -153,42 +137,7 @@ def _lookup(names: list[list[str]]) -> str:
     return "[" + ",".join("[" + ",".join(f"'{part}'" for part in name) + "]" for name in names) + "]"
 
 
-def _contributions(figures: Figures, locale: Locale) -> _Drawing:
-    points = figures.history[-_RECENT_QUARTERS:]
-    scale = money_scale(max((max(p.cash_in_krw, p.in_kind_in_krw) for p in points), default=0), locale)
-    places = scale.places if locale == "ko" else 0
-    bars = [
-        {
-            "quarter": quarter_short(point.code, locale),
-            "basis": basis,
-            "amount": amount / scale.divisor,
-            "label": decimal_text(Fraction(amount, scale.divisor), places)
-            if amount and len(points) * 2 <= _LABELLED_BARS
-            else "",
-        }
-        for point in points
-        for basis, amount in (("cash", point.cash_in_krw), ("gpu", point.in_kind_in_krw))
-    ]
-    specification = template("contributions")
-    specification["datasets"] = {"bars": bars}
-    specification["encoding"]["y"]["axis"]["labelExpr"] = _axis_labels(scale, locale)
-    last = points[-1]
-    cash, gpu = won(last.cash_in_krw, locale), won(last.in_kind_in_krw, locale)
-    name = quarter_name(last.code, locale)
-    return _Drawing(
-        say(locale, "분기별 납입", "Contributions by quarter"),
-        say(
-            locale,
-            f"{name}에 현금 {cash}이 납입되고 GPU {gpu} 상당이 인도되었습니다.",
-            f"In {name}, {cash} was paid in and GPU time worth {gpu} was delivered.",
-        ),
-        scale.label,
-        "history",
-        specification,
-    )
-
-
-def _gpu_pool(figures: Figures, locale: Locale) -> _Drawing:
+def _gpu_pool(figures: Figures, locale: Locale) -> Drawing:
     words = [
         say(locale, "인도", "Delivered"),
         say(locale, "배정 잔여", "Unused"),
@@ -216,7 +165,7 @@ def _gpu_pool(figures: Figures, locale: Locale) -> _Drawing:
     delivered = sum(sku.delivered_hours_e4 for sku in figures.skus)
     allocated = sum(sku.allocated_hours_e4 for sku in figures.skus)
     used = percent(Fraction(delivered, allocated), 0) if allocated else "0%"
-    return _Drawing(
+    return Drawing(
         say(locale, "SKU별 GPU시간", "GPU time by SKU"),
         say(
             locale,
@@ -233,7 +182,7 @@ def _hours_labels(locale: Locale) -> str:
     return f"datum.value == 0 ? '0' : format(datum.value / 1000, ',') + '{say(locale, '천', 'k')}'"
 
 
-def _gpu_burndown(figures: Figures, locale: Locale) -> _Drawing:
+def _gpu_burndown(figures: Figures, locale: Locale) -> Drawing:
     rows, on = figures.rows, figures.rows.as_of
     actual: list[dict[str, object]] = []
     forecast: list[dict[str, object]] = []
@@ -272,7 +221,7 @@ def _gpu_burndown(figures: Figures, locale: Locale) -> _Drawing:
         locale, "지금 속도로 반년 안에 소진되는 SKU는 없습니다.", "No SKU runs out within half a year at this pace."
     )
     found = say(locale, "지금 속도라면 {} 소진됩니다.", "At this pace, exhausted: {}.").format(", ".join(fastest))
-    return _Drawing(
+    return Drawing(
         say(locale, "배정 잔여 시간", "Allocated time left"),
         found if fastest else none,
         say(
@@ -285,7 +234,7 @@ def _gpu_burndown(figures: Figures, locale: Locale) -> _Drawing:
     )
 
 
-def _funnel(figures: Figures, locale: Locale) -> _Drawing:
+def _funnel(figures: Figures, locale: Locale) -> Drawing:
     stages = figures.rows.funnel
     values = []
     before: int | None = None
@@ -300,7 +249,7 @@ def _funnel(figures: Figures, locale: Locale) -> _Drawing:
     specification["padding"] = {"left": 2, "right": 80, "top": 4, "bottom": 2}
     first, last = stages[0], stages[-1]
     start, end = stage_word(first.stage, locale), stage_word(last.stage, locale)
-    return _Drawing(
+    return Drawing(
         say(locale, "심사 흐름", "Funnel"),
         say(
             locale,
@@ -313,7 +262,7 @@ def _funnel(figures: Figures, locale: Locale) -> _Drawing:
     )
 
 
-def _multiples(figures: Figures, locale: Locale) -> _Drawing:
+def _multiples(figures: Figures, locale: Locale) -> Drawing:
     points = [
         {"quarter": quarter_short(point.code, locale), "measure": name, "value": float(value), "exact": value}
         for point in figures.history
@@ -330,7 +279,7 @@ def _multiples(figures: Figures, locale: Locale) -> _Drawing:
     specification["encoding"]["y"]["axis"]["labelExpr"] = f"format(datum.value, '.1f') + '{say(locale, '배', 'x')}'"
     tvpi = figures.total.multiples.tvpi
     now = multiple(tvpi, locale) if tvpi is not None else "—"
-    return _Drawing(
+    return Drawing(
         say(locale, "배수 추이", "Multiples by quarter"),
         say(locale, f"합계 TVPI는 지금 {now}입니다.", f"Total TVPI now stands at {now}."),
         say(locale, "설립 이후, 합계 기준", "Since inception, total basis"),
@@ -339,9 +288,11 @@ def _multiples(figures: Figures, locale: Locale) -> _Drawing:
     )
 
 
-_DRAWINGS: dict[str, Callable[[Figures, Locale], _Drawing]] = {
+_DRAWINGS: dict[str, Callable[[Figures, Locale], Drawing]] = {
     "value_bridge": _value_bridge,
-    "contributions": _contributions,
+    "contributions": capital.contributions,
+    "j_curve": capital.j_curve,
+    "mix": capital.mix,
     "gpu_pool": _gpu_pool,
     "gpu_burndown": _gpu_burndown,
     "funnel": _funnel,

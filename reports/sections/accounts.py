@@ -101,7 +101,8 @@ def _commitments(figures: Figures, locale: Locale) -> Table:
     for investor in figures.rows.fund.investors:
         m = measures[investor.code].multiples
         # Lapsed GPU time is laid at the in-kind investors' door by their commitment, of which there is one today.
-        lapsed = figures.in_kind_expired_krw if investor.kind == "in_kind" else 0
+        at_delivery = figures.rows.fund.recognition_policy == "at_delivery"
+        lapsed = figures.in_kind_expired_krw if investor.kind == "in_kind" and at_delivery else 0
         peers = [peer for peer in figures.rows.fund.investors if peer.kind == investor.kind]
         lapsed = lapsed * investor.committed_krw // (sum(peer.committed_krw for peer in peers) or 1)
         unfunded = m.committed_krw - m.paid_in_krw - lapsed
@@ -128,6 +129,12 @@ def _commitments(figures: Figures, locale: Locale) -> Table:
                 locale,
                 "만료된 GPU시간은 납입에 넣지 않고 약정에서 뺍니다.",
                 "Lapsed GPU time is no contribution; it comes off the commitment.",
+            )
+            if figures.rows.fund.recognition_policy == "at_delivery"
+            else say(
+                locale,
+                "GPU시간은 배정할 때 납입으로 세며, 만료분은 비용입니다.",
+                "GPU time is a contribution when granted; what lapses is an expense.",
             ),
         ),
         live,

@@ -11,6 +11,7 @@ from reports.sections.wording import (
     basis_word,
     company_names,
     flow_word,
+    in_kind_word,
     investor_names,
     pocket_names,
     rate_cell,
@@ -24,7 +25,7 @@ def performance(figures: Figures, locale: Locale) -> Section:
         number=3,
         key="performance",
         title=say(locale, "성과", "Performance"),
-        tables=(_net(figures, locale), _gross(figures, locale), _history(figures, locale)),
+        tables=(_net(figures, locale), _gross(figures, locale), *_market(figures, locale), _history(figures, locale)),
         charts=("multiples",) if len(figures.history) > 1 else (),
         paragraphs=(
             say(
@@ -122,6 +123,57 @@ def _gross(figures: Figures, locale: Locale) -> Table:
     )
 
 
+def _market(figures: Figures, locale: Locale) -> tuple[Table, ...]:
+    """The comparison with an index, where the operator has loaded one."""
+    benchmark = figures.rows.benchmark
+    if benchmark is None:
+        return ()
+    names = {
+        "total": say(locale, "합계", "Total"),
+        "cash": say(locale, "현금 기준", "Cash basis"),
+        **pocket_names(figures.rows, locale),
+    }
+    rows, formulas, notes = [], list[Formula](), list[str]()
+    for key, result in figures.market:
+        held = result.reason is None
+        paid, returned = (round(result.contributions), round(result.distributions)) if held else (None, None)
+        cell = result.ks_pme if held else say(locale, "산출 불가", "n/a")
+        rows.append(Row(key, (names[key], paid, returned, result.nav_krw, cell), strong=key == "total"))
+        if held:
+            formulas.append(Formula(key, "ks_pme", "([distributed]+[nav])/[paid_in]"))
+        elif result.reason == "index_too_short":
+            notes.append(
+                say(
+                    locale,
+                    f"{names[key]} KS-PME: 첫 흐름이 지수의 첫날보다 이릅니다.",
+                    f"{names[key]} KS-PME: flows begin before the index does.",
+                )
+            )
+    notes.append(
+        say(
+            locale,
+            f"지수: {benchmark.name} ({benchmark.source}). 1배보다 크면 같은 날 지수에 넣었을 때보다 나은 성과입니다.",
+            f"Index: {benchmark.name} ({benchmark.source}). Above 1 the fund did better than the index would have.",
+        )
+    )
+    return (
+        Table(
+            "market",
+            say(locale, "공개시장 비교 (KS-PME)", "Against a public market (KS-PME)"),
+            (
+                Column("basis", say(locale, "기준", "Basis"), wide=True),
+                Column("paid_in", say(locale, "지수로 늘린 납입", "Contributions in the index"), "krw"),
+                Column("distributed", say(locale, "지수로 늘린 분배", "Distributions in the index"), "krw"),
+                Column("nav", "NAV", "krw"),
+                Column("ks_pme", "KS-PME", "ratio"),
+            ),
+            tuple(rows),
+            tuple(notes),
+            tuple(formulas),
+        ),
+    )
+
+
 def _history(figures: Figures, locale: Locale) -> Table:
     rows = tuple(
         Row(
@@ -144,7 +196,7 @@ def _history(figures: Figures, locale: Locale) -> Table:
         (
             Column("quarter", say(locale, "분기", "Quarter"), wide=True),
             Column("cash_in", say(locale, "현금 납입", "Cash in"), "krw", "cash"),
-            Column("in_kind_in", say(locale, "GPU 인도", "GPU delivered"), "krw", "gpu"),
+            Column("in_kind_in", in_kind_word(figures.rows, locale), "krw", "gpu"),
             Column("distributed", say(locale, "분배", "Distributed"), "krw"),
             Column("nav", "NAV", "krw"),
             Column("tvpi", "TVPI", "ratio"),
@@ -160,12 +212,44 @@ def cash_flows(figures: Figures, locale: Locale) -> Section:
         number=4,
         key="flows",
         title=say(locale, "현금 흐름", "Cash flows"),
-        tables=(_schedule(figures, locale), _series(figures, locale)),
-        charts=("contributions",),
+        tables=(_j_curve(figures, locale), schedule(figures, locale), _series(figures, locale)),
+        charts=("contributions", *(("j_curve",) if len(figures.history) > 1 else ())),
     )
 
 
-def _schedule(figures: Figures, locale: Locale) -> Table:
+def _j_curve(figures: Figures, locale: Locale) -> Table:
+    rows = []
+    for point in figures.history:
+        m = point.multiples
+        net = m.distributed_krw - m.paid_in_krw
+        cells = (m.paid_in_krw, m.distributed_krw, net, m.nav_krw, net + m.nav_krw)
+        rows.append(Row(point.code, (quarter_name(point.code, locale), *cells)))
+    live = tuple(
+        formula
+        for row in rows
+        for formula in (
+            Formula(row.key, "net", "[distributed]-[paid_in]"),
+            Formula(row.key, "worth", "[net]+[nav]"),
+        )
+    )
+    return Table(
+        "j-curve",
+        say(locale, "누적 흐름과 남은 가치", "Cumulative flows and value left"),
+        (
+            Column("quarter", say(locale, "분기", "Quarter"), wide=True),
+            Column("paid_in", say(locale, "누적 납입", "Paid-in so far"), "krw"),
+            Column("distributed", say(locale, "누적 분배", "Distributed so far"), "krw"),
+            Column("net", say(locale, "순흐름", "Net flow"), "krw"),
+            Column("nav", "NAV", "krw"),
+            Column("worth", say(locale, "순흐름 + NAV", "Net flow + NAV"), "krw"),
+        ),
+        tuple(rows),
+        formulas=live,
+    )
+
+
+def schedule(figures: Figures, locale: Locale) -> Table:
+    """Every dated flow, deliveries of a month in one line."""
     companies, investors = company_names(figures.rows), investor_names(figures.rows)
     rows = tuple(
         Row(
@@ -202,6 +286,13 @@ def _schedule(figures: Figures, locale: Locale) -> Table:
                 "GPU 인도는 납입이면서 투자이며, 기업마다 한 달치를 한 줄로 모았습니다. 음수는 앞선 흐름의 취소입니다.",
                 "A GPU delivery is contribution and investment at once; a company's deliveries of a month share "
                 "a line. A negative amount reverses an earlier flow.",
+            )
+            if figures.rows.fund.recognition_policy == "at_delivery"
+            else say(
+                locale,
+                "GPU 배정은 납입, 인도는 투자, 만료는 비용입니다. 음수는 앞선 흐름의 취소입니다.",
+                "A grant of GPU time is a contribution, its delivery an investment, its lapse an expense. A negative "
+                "amount reverses an earlier flow.",
             ),
         ),
         empty=say(locale, "아직 흐름이 없습니다.", "No flows yet."),

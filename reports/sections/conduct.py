@@ -151,6 +151,11 @@ def _definitions(locale: Locale) -> Table:
         ("DPI", "분배 ÷ 납입", "distributions ÷ paid-in"),
         ("RVPI", "NAV ÷ 납입", "NAV ÷ paid-in"),
         ("PIC", "납입 ÷ 약정", "paid-in ÷ committed"),
+        (
+            "KS-PME",
+            "(지수로 늘린 분배 + NAV) ÷ 지수로 늘린 납입",
+            "(distributions in the index + NAV) ÷ contributions in the index",
+        ),
         ("MOIC", "(회수 + 공정가치) ÷ 투자 원금", "(proceeds + fair value) ÷ invested"),
         (
             "IRR",

@@ -14,7 +14,7 @@ def deal_flow(figures: Figures, locale: Locale) -> Section:
         number=8,
         key="dealflow",
         title=say(locale, "심사와 배정", "Deal flow"),
-        tables=(_funnel(figures, locale), _reasons(figures, locale), _conditions(figures, locale)),
+        tables=(_funnel(figures, locale), _reasons(figures, locale), conditions(figures, locale)),
         charts=("funnel",) if figures.rows.funnel else (),
     )
 
@@ -61,7 +61,8 @@ def _reasons(figures: Figures, locale: Locale) -> Table:
     )
 
 
-def _conditions(figures: Figures, locale: Locale) -> Table:
+def conditions(figures: Figures, locale: Locale) -> Table:
+    """What decisions attached, by when, and how it stands."""
     return Table(
         "conditions",
         say(locale, "이행조건", "Conditions"),

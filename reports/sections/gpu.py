@@ -13,7 +13,7 @@ def in_kind(figures: Figures, locale: Locale) -> Section:
         number=5,
         key="gpu",
         title=say(locale, "GPU 현물", "GPU in kind"),
-        tables=(_by_sku(figures, locale), _by_pool(figures, locale), _by_award(figures, locale)),
+        tables=(_by_sku(figures, locale), _by_pool(figures, locale), by_award(figures, locale)),
         charts=("gpu_pool", *(("gpu_burndown",) if figures.rows.usage_by_day else ())),
         paragraphs=(
             say(
@@ -103,7 +103,8 @@ def _by_pool(figures: Figures, locale: Locale) -> Table:
     )
 
 
-def _by_award(figures: Figures, locale: Locale) -> Table:
+def by_award(figures: Figures, locale: Locale) -> Table:
+    """Each grant: what is left, when it runs out at the present pace, and what will lapse."""
     rows = []
     unknown = False
     for outlook in figures.outlooks:

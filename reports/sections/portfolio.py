@@ -8,7 +8,7 @@ from reports.figures import Figures
 from reports.formats import Locale, say
 from reports.rows import Valuation
 from reports.sections.model import Column, Formula, Row, Section, Table, column_sum, sum_rows
-from reports.sections.wording import company_names, status_word
+from reports.sections.wording import company_names, in_kind_word, status_word
 
 
 def schedule_of_investments(figures: Figures, locale: Locale) -> Section:
@@ -18,6 +18,7 @@ def schedule_of_investments(figures: Figures, locale: Locale) -> Section:
         key="holdings",
         title=say(locale, "투자 명세", "Schedule of investments"),
         tables=(_holdings(figures, locale), _mix(figures, locale)),
+        charts=("mix",) if figures.rows.mix else (),
     )
 
 
@@ -102,7 +103,7 @@ def _bridge(figures: Figures, locale: Locale) -> Table:
     lines = (
         ("opening", say(locale, "기초 NAV", "Opening NAV"), b.opening_krw),
         ("cash_in", say(locale, "현금 납입", "Cash in"), b.cash_in_krw),
-        ("in_kind_in", say(locale, "GPU 인도", "GPU delivered"), b.in_kind_in_krw),
+        ("in_kind_in", in_kind_word(figures.rows, locale), b.in_kind_in_krw),
         ("distributed", say(locale, "분배", "Distributions"), -b.distributed_krw),
         ("realised", say(locale, "실현 손익", "Realised gain"), b.realised_krw),
         ("unrealised", say(locale, "미실현 손익", "Unrealised gain"), b.unrealised_krw),

@@ -64,6 +64,13 @@ def basis_word(basis: str, locale: Locale) -> str:
     return say(locale, "현금", "Cash") if basis == "cash" else say(locale, "GPU 현물", "GPU in kind")
 
 
+def in_kind_word(rows: ReportRows, locale: Locale) -> str:
+    """What brings GPU time into paid-in capital under the fund's policy."""
+    if rows.fund.recognition_policy == "at_delivery":
+        return say(locale, "GPU 인도", "GPU delivered")
+    return say(locale, "GPU 배정", "GPU granted")
+
+
 def rate_cell(irr: RateOfReturn, locale: Locale) -> float | str:
     """The rate to print, or why there is none."""
     return irr.shown if irr.shown is not None else say(locale, "산출 불가", "n/a")

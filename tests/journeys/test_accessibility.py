@@ -96,6 +96,7 @@ PAGES = (
     ("partner.kt", "/partners/capacity"),
     ("finance", "/partners/capacity"),
     ("partner.kt", "/partners/reports/2026Q3/v1"),
+    ("partner.kt", "/partners/reports/2026Q3/v1/changes"),
 )
 
 

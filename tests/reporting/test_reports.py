@@ -238,7 +238,7 @@ def test_a_restated_quarter_is_a_new_version_that_says_what_changed(db: Database
     with db.read() as session:
         stored = session.scalars(select(FrozenQuarter).where(FrozenQuarter.version == 2)).one()
     errata = [remark.text for remark in from_document(stored.inputs).remarks if remark.kind == "erratum"]
-    assert errata == ["1판 대비: 납입 50,626,601원 → 50,520,001원, NAV 50,626,601원 → 50,520,001원"]
+    assert errata == ["1판 대비: 납입 50,626,601원 → 50,520,001원, NAV 50,626,601원 → 50,520,001원 (모두 62곳)"]
 
 
 def test_a_report_is_built_from_what_was_frozen_and_not_from_what_came_later(db: Database, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_report_is_built_from_what_was_frozen_and_not_from_what_came_later(db:
     assert before.read_bytes() == after.read_bytes()
 
 
-def test_the_same_history_in_another_database_gives_the_same_bytes(
+def test_the_same_history_in_another_database_on_another_day_gives_the_same_bytes(
     db: Database, sqlite_template: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "other.db"
@@ -261,8 +261,10 @@ def test_the_same_history_in_another_database_gives_the_same_bytes(
     for place, database in enumerate((db, other)):
         set_up(database)
         use(database, tmp_path, Use(AUGUST, "120.5"), Use(AUGUST + timedelta(days=1), "3.25"))
-        freeze(database)
-        contents.append(build_report(database, Q3, tmp_path / str(place)).files["json"].read_bytes())
+        later = AFTER + timedelta(days=place)
+        database.transaction(lambda s, later=later: freeze_quarter(s, quarter=Q3, actor=SYSTEM, at=later))
+        files = build_report(database, Q3, tmp_path / str(place)).files
+        contents.append([files["json"].read_bytes(), *(file.read_bytes() for file in files["csv"])])
     other.dispose()
     assert contents[0] == contents[1]
 
@@ -339,7 +341,8 @@ def test_files_are_kept_by_hash_and_recorded_once(db: Database, tmp_path: Path) 
     build_report(db, Q3, tmp_path / "again", files_url=store)
     with db.read() as session:
         rows = list(session.scalars(select(ReportFile)))
-    assert len(rows) == 3 + len(built.files["csv"])
+    # PDF, workbook, JSON, company pages; each table twice.
+    assert len(rows) == 4 + 2 * len(built.files["csv"])
     for row in rows:
         content = Path(stored_path(store, STORED_IN, row.sha256)).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (row.sha256, row.bytes)
@@ -373,7 +376,7 @@ def test_both_partners_and_the_fund_approve_and_the_files_of_each_state_are_kept
     with db.read() as session:
         page = get_report(session, kt, Q3)
         assert page.row.status == "approved"
-        assert sum(file.name.endswith(".pdf") for file in page.files) == 2
+        assert sum(file.name.endswith(".pdf") for file in page.files) == 4
 
 
 def test_a_quarter_that_was_never_frozen_has_no_report(db: Database, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from reports.charts.palette import LIGHT
 from reports.charts.svg import clean
 from reports.rows import ReportRows
 
-KEYS = {"contributions", "value_bridge", "multiples", "gpu_pool", "gpu_burndown", "funnel"}
+KEYS = {"contributions", "value_bridge", "multiples", "j_curve", "mix", "gpu_pool", "gpu_burndown", "funnel"}
+CURVES = {"multiples", "j_curve"}
 
 
 def test_a_grown_fund_has_every_chart(grown: ReportRows) -> None:
@@ -17,7 +18,7 @@ def test_a_grown_fund_has_every_chart(grown: ReportRows) -> None:
 
 
 def test_a_first_quarter_draws_no_curve_through_one_point(young: ReportRows) -> None:
-    assert set(preview(young).charts) == KEYS - {"multiples"}
+    assert set(preview(young).charts) == KEYS - CURVES
 
 
 def test_a_page_drawing_follows_the_theme_and_carries_no_style(grown: ReportRows) -> None:

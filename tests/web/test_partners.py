@@ -155,8 +155,8 @@ def test_every_chart_is_an_image_with_a_korean_sentence_and_a_table(partner: Fla
     page = partner.get("/partners/").text
     labels = re.findall(r'<svg [^>]*viewBox[^>]* role="img" aria-label="([^"]+)"', page)
     charts = [label for label in labels if label.endswith("다.")]
-    assert len(charts) == 5
-    assert page.count("<summary>표로 보기</summary>") == 5
+    assert len(charts) == 6
+    assert page.count("<summary>표로 보기</summary>") == 6
 
 
 def test_today_can_be_shown_instead_of_a_frozen_quarter(partner: FlaskClient) -> None:

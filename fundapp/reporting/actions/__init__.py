@@ -1,5 +1,6 @@
 """What the fund does at a quarter's end: freeze, build, sign, close."""
 
+from fundapp.reporting.actions.benchmark import LoadedIndex, load_index
 from fundapp.reporting.actions.closing import (
     close_when_ready,
     confirm_close,
@@ -7,6 +8,7 @@ from fundapp.reporting.actions.closing import (
     prepare_close,
     withdraw_close,
 )
+from fundapp.reporting.actions.comments import comment_on_report
 from fundapp.reporting.actions.reports import (
     STORED_IN,
     Frozen,
@@ -17,21 +19,29 @@ from fundapp.reporting.actions.reports import (
     sign_report,
 )
 from fundapp.reporting.actions.resolutions import issue_resolution
+from fundapp.reporting.actions.scheduling import Draft, draft_report, remind_delivery, tell_approved
 from reports import BuiltReport
 
 __all__ = [
     "STORED_IN",
     "BuiltReport",
+    "Draft",
     "Frozen",
+    "LoadedIndex",
     "StoredFile",
     "build_report",
     "close_when_ready",
+    "comment_on_report",
     "confirm_close",
+    "draft_report",
     "explain_line",
     "find_frozen",
     "freeze_quarter",
     "issue_resolution",
+    "load_index",
     "prepare_close",
+    "remind_delivery",
     "sign_report",
+    "tell_approved",
     "withdraw_close",
 ]

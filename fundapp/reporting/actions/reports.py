@@ -28,9 +28,11 @@ from fundapp.reporting.documents import from_document, to_document
 from fundapp.reporting.rules import SIDES, Check, require_ready, status_of
 from fundapp.reporting.tables import FrozenQuarter, ReportFile, ReportSignature
 from reports import BuiltReport, build, inputs_sha256
+from reports.differences import compare
 from reports.figures import reckon
 from reports.formats import Locale
 from reports.rows import Published, Remark, ReportRows, SignOff
+from reports.sections import compose
 
 STORED_IN = "reports"
 """The folder of the files store that reports are kept in."""
@@ -177,8 +179,10 @@ def _without_errata(rows: ReportRows) -> ReportRows:
 
 
 def _errata(before: ReportRows, after: ReportRows) -> Iterable[Remark]:
-    """Say what a new version changes: headline figures with both values, else that only details changed."""
-    old, new = reckon(before).total.multiples, reckon(after).total.multiples
+    """Say what a new version changes: headline figures with both values, and how many cells and lines in all."""
+    figures = [reckon(rows) for rows in (_without_errata(before), after)]
+    old, new = (found.total.multiples for found in figures)
+    places = len(compare(compose(figures[0], "ko"), compose(figures[1], "ko"), "ko"))
     pairs = (
         ("납입", old.paid_in_krw, new.paid_in_krw),
         ("분배", old.distributed_krw, new.distributed_krw),
@@ -186,7 +190,7 @@ def _errata(before: ReportRows, after: ReportRows) -> Iterable[Remark]:
     )
     changed = [f"{word} {was:,}원 → {now:,}원" for word, was, now in pairs if was != now]
     text = ", ".join(changed) if changed else "주요 지표는 그대로이고 세부 내역이 바뀌었습니다"
-    yield Remark("erratum", f"{before.version}판 대비: {text}")
+    yield Remark("erratum", f"{before.version}판 대비: {text} (모두 {places}곳)")
 
 
 # ---- files ----
@@ -293,7 +297,7 @@ def sign_report(session: Session, *, quarter: Quarter, version: int, side: str, 
 
     Raises:
         NotFoundError: if there is no such version, or the actor may not sign for that side.
-        FourEyesError: if the actor is no person.
+        FourEyesError: if the actor is no person, or has signed this version for another side.
     """
     require(actor, Verb.APPROVE, Thing(Kind.REPORT))
     if side not in SIDES:
@@ -306,7 +310,12 @@ def sign_report(session: Session, *, quarter: Quarter, version: int, side: str, 
     frozen = find_frozen(session, quarter, version)
     if frozen is None:
         raise NotFoundError
-    sides = set(session.scalars(select(ReportSignature.side).where(ReportSignature.frozen_id == frozen.id)))
+    signed = session.execute(
+        select(ReportSignature.side, ReportSignature.person_id).where(ReportSignature.frozen_id == frozen.id)
+    ).all()
+    sides = {row.side for row in signed}
+    if any(row.person_id == actor.person_id and row.side != side for row in signed):
+        raise FourEyesError
     if side not in sides:
         _add_signature(session, frozen, side, actor=actor, at=at)
     status = status_of(sides | {side})

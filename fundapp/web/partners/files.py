@@ -39,7 +39,8 @@ def find_current(quarter: Quarter, version: int, kind: str) -> StoredFile:
         NotFoundError: if there is no such version or format, or the viewer may not see reports.
     """
     shelf = _shelf(quarter, version)  # asks the policy before anything is built
-    if not shelf.current:
+    # Versions built before there were company pages lack that file and the Parquet tables.
+    if not shelf.current or (kind not in shelf.files and "companies.pdf" not in shelf.files):
         build_files(quarter, version)
         shelf = _shelf(quarter, version)
     if kind not in shelf.files:

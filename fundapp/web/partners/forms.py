@@ -7,7 +7,7 @@ from datetime import date
 from typing import cast
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
@@ -32,6 +32,18 @@ class FreezeForm(KeyedForm):
     quarter = HiddenField(validators=[InputRequired(), Length(max=6)])
     accept_suspense = BooleanField(lazy("주인을 모르는 사용이 있어도 확정"))
     reason = StringField(lazy("확정 사유"), validators=[Length(max=500)])
+
+
+class CommentForm(KeyedForm):
+    """What a partner says about a report, or what finance answers."""
+
+    chapter = SelectField(lazy("어느 장"), validators=[Length(max=20)], validate_choice=False)
+    body = TextAreaField(lazy("의견"), validators=[DataRequired(message=lazy("내용을 적어 주세요")), Length(max=4000)])
+    answers = HiddenField(validators=[Length(max=36)])
+
+    def offer_chapters(self, chapters: Iterable[tuple[str, str]]) -> None:
+        """Say which sections there are."""
+        self.chapter.choices = [SelectChoice("", gettext("보고서 전체")), *(SelectChoice(*one) for one in chapters)]
 
 
 class AnnounceForm(KeyedForm):

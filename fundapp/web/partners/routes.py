@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -14,13 +14,15 @@ from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.ledger.actions import halt_postings
-from fundapp.reporting.actions import freeze_quarter, sign_report
+from fundapp.reporting.actions import freeze_quarter, sign_report, tell_approved
 from fundapp.reporting.queries import (
     ReportPage,
     dashboard,
     freeze_checklist,
     frozen_dashboard,
     get_report,
+    list_comments,
+    list_linkages,
     list_reports,
     show_moves,
     trace_figure,
@@ -28,10 +30,10 @@ from fundapp.reporting.queries import (
 from fundapp.reporting.rules import SIDES, FreezeRefusedError
 from fundapp.web.partners import shown
 from fundapp.web.partners.files import build_files, find_current, hand_out
-from fundapp.web.partners.forms import FreezeForm
+from fundapp.web.partners.forms import CommentForm, FreezeForm
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
-from fundapp.web.shell.forms import KeyOnlyForm
+from fundapp.web.shell.forms import KeyOnlyForm, new_key
 from fundapp.web.shell.language import current_locale, gettext
 from fundapp.web.shell.navigation import ROOMS
 from fundapp.web.shell.pagination import Page, asked_page
@@ -44,7 +46,8 @@ _door = only(*ROOMS["partners"])
 _PERIOD = re.compile(r"(\d{4}Q[1-4])-(\d{1,4})")
 _UNPROCESSABLE, _CONFLICT = 422, 409
 _OFFERED_QUARTERS = 4
-_VERSION = "/reports/<quarter>/v<int:version>"
+PUBLIC_URL = "PUBLIC_URL"
+VERSION = "/reports/<quarter>/v<int:version>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def fund() -> ResponseReturnValue:
             if period is None:
                 board = dashboard(session, viewer(), at=now(), locale=current_locale())
             else:
-                quarter, version = _quarter(period[1]), int(period[2])
+                quarter, version = quarter_of(period[1]), int(period[2])
                 board = frozen_dashboard(session, viewer(), quarter, version, locale=current_locale())
         except ForbiddenError:
             raise
@@ -87,6 +90,7 @@ def fund() -> ResponseReturnValue:
             if period is not None:
                 raise
             return render_template("partners/unfounded.html")
+        linkages = list_linkages(session, viewer(), kst_date(now()))
     bases = [base for base in shown.BASES if base in board.measures]
     return render_template(
         "partners/fund.html",
@@ -96,6 +100,7 @@ def fund() -> ResponseReturnValue:
         basis=basis if basis in bases else "total",
         bases=bases,
         shown=shown,
+        linkages=linkages,
     )
 
 
@@ -110,7 +115,7 @@ def freeze() -> ResponseReturnValue:
     """Freeze a quarter and build its files."""
     require(viewer(), Verb.FREEZE, Thing(Kind.REPORT))
     form = FreezeForm()
-    quarter = _quarter(form.quarter.data or "")
+    quarter = quarter_of(form.quarter.data or "")
     if not form.validate_on_submit():
         return _archive(form, quarter), _UNPROCESSABLE
     at, request_data = now(), {"quarter": str(quarter), "accept": form.accept_suspense.data, "why": form.reason.data}
@@ -148,45 +153,65 @@ def freeze() -> ResponseReturnValue:
 def newest(quarter: str) -> ResponseReturnValue:
     """Go to the newest version of a quarter."""
     with db().read() as session:
-        row = get_report(session, viewer(), _quarter(quarter), locale=current_locale()).row
+        row = get_report(session, viewer(), quarter_of(quarter), locale=current_locale()).row
     return redirect(url_for("partners.report", quarter=row.quarter, version=row.version))
 
 
-@blueprint.get(_VERSION)
+@blueprint.get(VERSION)
 def report(quarter: str, version: int) -> ResponseReturnValue:
     """Show one version of a report."""
+    return report_page(quarter, version, CommentForm(formdata=None))
+
+
+def report_page(quarter: str, version: int, form: CommentForm) -> str:
+    """Return the page of a version, with what has been said about its quarter and a form to say more."""
+    period = quarter_of(quarter)
     with db().read() as session:
-        page = get_report(session, viewer(), _quarter(quarter), version, locale=current_locale())
+        page = get_report(session, viewer(), period, version, locale=current_locale())
         others = [row for row in list_reports(session, viewer()) if row.quarter == page.row.quarter]
-        board = frozen_dashboard(session, viewer(), _quarter(quarter), version, locale=current_locale())
+        board = frozen_dashboard(session, viewer(), period, version, locale=current_locale())
+        threads = list_comments(session, viewer(), period)
+    titles = {chapter.key: f"{chapter.number}. {chapter.title}" for chapter in page.chapters}
+    form.offer_chapters(titles.items())
     return render_template(
-        "partners/report.html", page=page, others=others, board=board, boxes=_boxes(page), shown=shown
+        "partners/report.html",
+        page=page,
+        others=others,
+        board=board,
+        boxes=_boxes(page),
+        shown=shown,
+        threads=threads,
+        titles=titles,
+        form=form,
+        new_key=new_key,
+        may_comment=may(viewer(), Verb.SUBMIT, Thing(Kind.REPORT)) and viewer().person_id is not None,
     )
 
 
-@blueprint.get(f"{_VERSION}/figures/<key>")
+@blueprint.get(f"{VERSION}/figures/<key>")
 def figure(quarter: str, version: int, key: str) -> ResponseReturnValue:
     """Show what a figure rests on."""
     with db().read() as session:
-        trail = trace_figure(session, viewer(), _quarter(quarter), version, key, locale=current_locale())
+        trail = trace_figure(session, viewer(), quarter_of(quarter), version, key, locale=current_locale())
         steps = Page.cut(trail.steps, asked_page())
         steps = replace(steps, rows=show_moves(session, viewer(), steps.rows))
     return render_template("partners/figure.html", trail=trail, steps=steps, quarter=quarter, version=version)
 
 
-@blueprint.post(f"{_VERSION}/sign")
+@blueprint.post(f"{VERSION}/sign")
 def sign(quarter: str, version: int) -> ResponseReturnValue:
     """Sign a version for one side, once."""
     require(viewer(), Verb.APPROVE, Thing(Kind.REPORT))
-    form, side, period, at = KeyOnlyForm(), request.form.get("side", ""), _quarter(quarter), now()
+    form, side, period, at = KeyOnlyForm(), request.form.get("side", ""), quarter_of(quarter), now()
     if not form.validate_on_submit():
         raise InvalidInputError(field="key", reason_ko="없거나 잘못되었습니다", reason_en="is missing or wrong")
     wanted = {"quarter": str(period), "version": version, "side": side, "by": str(viewer().person_id)}
 
     def work(session: Session) -> dict[str, object]:
-        return {
-            "status": sign_report(session, quarter=period, version=version, side=side, actor=viewer(), at=at),
-        }
+        status = sign_report(session, quarter=period, version=version, side=side, actor=viewer(), at=at)
+        if status == "approved":
+            tell_approved(session, quarter=period, version=version, at=at, public_url=current_app.config[PUBLIC_URL])
+        return {"status": status}
 
     def sign_once(session: Session) -> None:
         halt_postings(session)  # the last signature closes the books
@@ -199,17 +224,17 @@ def sign(quarter: str, version: int) -> ResponseReturnValue:
     return redirect(url_for("partners.report", quarter=quarter, version=version))
 
 
-@blueprint.get(f"{_VERSION}/download/<kind>")
+@blueprint.get(f"{VERSION}/download/<kind>")
 def download(quarter: str, version: int, kind: str) -> ResponseReturnValue:
     """Go to the current file of a format; it is built first when it is missing."""
-    file = find_current(_quarter(quarter), version, kind)
+    file = find_current(quarter_of(quarter), version, kind)
     return redirect(url_for("partners.stored_file", quarter=quarter, version=version, name=file.name))
 
 
-@blueprint.get(f"{_VERSION}/files/<name>")
+@blueprint.get(f"{VERSION}/files/<name>")
 def stored_file(quarter: str, version: int, name: str) -> ResponseReturnValue:
     """Hand out one recorded file."""
-    return hand_out(_quarter(quarter), version, name)
+    return hand_out(quarter_of(quarter), version, name)
 
 
 def _archive(form: FreezeForm, quarter: Quarter, refusal: str = "") -> str:
@@ -240,10 +265,15 @@ def _offered() -> list[str]:
 
 
 def _asked_quarter(text: str | None) -> Quarter:
-    return _quarter(text) if text else Quarter.of_date(kst_date(now())).previous
+    return quarter_of(text) if text else Quarter.of_date(kst_date(now())).previous
 
 
-def _quarter(text: str) -> Quarter:
+def quarter_of(text: str) -> Quarter:
+    """Return the quarter that an address names.
+
+    Raises:
+        NotFoundError: if it names none.
+    """
     try:
         return Quarter.parse(text)
     except ValueError:
