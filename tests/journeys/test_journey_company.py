@@ -29,7 +29,7 @@ def test_a_related_company_is_stated_with_an_industry_chosen_by_keyboard(
     page.get_by_label("관계기업 1 평균매출액").fill("500,000,000")
     field = page.get_by_role("combobox", name="관계기업 1 업종코드")
     field.fill("응용 소프트")
-    options = page.get_by_role("option")
+    options = page.locator("#industries-1 [role=option]")
     expect(options.first).to_contain_text("J58222")
     expect(field).to_have_attribute("aria-expanded", "true")
     field.press("ArrowDown")
