@@ -6,6 +6,7 @@ portal, the file import and the submission never disagree.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from wtforms.validators import InputRequired, Length
 
 from fundapp.core.errors import InvalidInputError
 from fundapp.intake.form import FieldProblem, Question, Section
+from fundapp.intake.merging import mark_of
 from fundapp.intake.rules import PURPOSES, Purpose
 from fundapp.web.portal.pages import stored_text
 from fundapp.web.shell.forms import KeyedForm
@@ -37,9 +39,10 @@ _MOST_RADIOS = 5
 
 
 class AnswersForm(FlaskForm):  # type: ignore[misc]
-    """One section's answers, and the revision of the application that they were typed over."""
+    """One section's answers, the revision of the application and the marks of the answers that they were typed over."""
 
     revision = HiddenField(validators=[InputRequired()])
+    base = HiddenField()
 
     @property
     def expected_revision(self) -> int:
@@ -52,6 +55,11 @@ class AnswersForm(FlaskForm):  # type: ignore[misc]
         if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - far beyond any revision
             raise InvalidInputError(field="revision", reason_ko="숫자가 아닙니다", reason_en="is not a number")
         return int(text)
+
+    @property
+    def bases(self) -> dict[str, str]:
+        """The mark of each answer that the page showed; what is no such list counts as none."""
+        return read_bases(str(self.base.data or ""))
 
     def to_patch(self, sent: Mapping[str, Any] | None = None) -> dict[str, str]:
         """Return the answers by question; with `sent`, only of those fields."""
@@ -70,6 +78,15 @@ class AnswersForm(FlaskForm):  # type: ignore[misc]
                 field.errors = [*field.errors, pick(found.message_ko, found.message_en)]
 
 
+def read_bases(text: str) -> dict[str, str]:
+    """Return the marks that a page sent along; what is no such list counts as none."""
+    try:
+        read = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return {str(key): str(mark) for key, mark in read.items()} if isinstance(read, dict) else {}
+
+
 def section_form(section: Section) -> type[AnswersForm]:
     """Return the form class of a section, with one field an answer, in order."""
     fields: dict[str, Field] = {}
@@ -83,7 +100,8 @@ def stored_fields(section: Section, answers: Mapping[str, Any], revision: int) -
     """Return a section's stored answers as a browser would send them."""
     keys = [asked.key for question in section.questions for asked in question.parts or (question,)]
     pairs = [(ANSWER + key, stored_text(answers.get(key))) for key in keys]
-    return MultiDict([*pairs, ("revision", str(revision))])
+    marks = json.dumps({key: mark_of(answers.get(key)) for key in keys}, separators=(",", ":"))
+    return MultiDict([*pairs, ("revision", str(revision)), ("base", marks)])
 
 
 def _field(question: Question) -> Field:
