@@ -21,6 +21,7 @@ from fundapp.web.portal import decisions as portal_decisions
 from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import inquiries as portal_inquiries
+from fundapp.web.portal import preview as portal_preview
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
 from fundapp.web.shell.appearance import init_appearance
@@ -49,6 +50,7 @@ ROOMS = (
     documents.blueprint,
     portal_inquiries.blueprint,
     portal_challenges.blueprint,
+    portal_preview.blueprint,
     committee.blueprint,
     operations.blueprint,
     partners.blueprint,

@@ -240,3 +240,99 @@ def test_without_scripts_two_versions_are_chosen_on_a_page(browser: Browser, sit
         one.goto(f"{application}sections/contact")
         expect(one.get_by_label("담당자")).to_have_value("둘째 창")
         expect(one.get_by_label("연락처")).to_have_value("025550100")
+
+
+def test_rows_are_added_moved_and_removed_by_keyboard_and_summed_live(
+    context: BrowserContext, application: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{application}sections/traction")
+    rows = page.get_by_role("group", name=re.compile("^고객"))
+    add = rows.get_by_role("button", name="행 더하기")
+    name, amount = '[name="a_customers-{}-name"]', '[name="a_customers-{}-amount_krw"]'
+    for place, (customer, won) in enumerate([("한빛항만", "120,000,000"), ("두레물류", "30000000"), ("솔길", "1")]):
+        if place:
+            add.press("Enter")
+            expect(rows.locator(name.format(place))).to_be_focused()
+        rows.locator(name.format(place)).fill(customer)
+        rows.locator(f'[name="a_customers-{place}-stage"]').select_option("pilot")
+        rows.locator(amount.format(place)).fill(won)
+    expect(rows.locator("[data-total-of]")).to_have_text("150,000,001")
+    rows.get_by_role("button", name="2행 위로 옮기기").press("Enter")
+    expect(rows.locator(name.format(0))).to_have_value("두레물류")
+    rows.get_by_role("button", name="3행 지우기").press("Enter")
+    expect(rows.locator("[data-rows-said]")).to_have_text("3행을 지웠습니다")
+    expect(rows.locator("[data-total-of]")).to_have_text("150,000,000")
+    state(page, SAVED)
+    page.reload()
+    expect(rows.locator(name.format(0))).to_have_value("두레물류")
+    expect(rows.locator(name.format(1))).to_have_value("한빛항만")
+    expect(rows.locator("[data-lines] [data-row]")).to_have_count(2)
+
+
+def test_a_row_that_cannot_be_read_is_named_with_its_column(context: BrowserContext, application: str) -> None:
+    page = context.new_page()
+    page.goto(f"{application}sections/traction")
+    people = page.get_by_role("group", name=re.compile("^핵심 인력"))
+    people.locator('[name="a_team-0-name"]').fill("남궁하늘")
+    people.locator('[name="a_team-0-experience_years"]').fill("많이")
+    page.get_by_role("button", name="저장하고 계속").click()
+    said = ["1행 경력(년): 정수로 적습니다.", "1행 역할: 답이 필요합니다."]
+    for text in said:
+        expect(people.get_by_text(text).first).to_be_visible()
+    expect(people.locator('[name="a_team-0-experience_years"]')).to_have_attribute("aria-invalid", "true")
+    people.locator('[name="a_team-0-experience_years"]').fill("9")
+    people.locator('[name="a_team-0-role"]').fill("대표")
+    page.get_by_role("button", name="저장하고 계속").click()
+    expect(page.get_by_text("에 저장했습니다.")).to_be_visible()
+    page.goto(f"{application}check")
+    team = page.get_by_role("region", name="핵심 인력").get_by_role("row")
+    expect(team.last).to_have_text("남궁하늘대표9")
+
+
+def test_a_question_comes_and_goes_with_the_answer_it_depends_on(context: BrowserContext, application: str) -> None:
+    page = context.new_page()
+    page.goto(f"{application}sections/korean_ai")
+    plan = page.get_by_label("한국어 모델로 옮길 계획")
+    expect(plan).to_be_hidden()
+    page.get_by_label("국외 모델").check()
+    plan.fill("다음 분기에 바꿉니다.")
+    state(page, SAVED)
+    page.get_by_label("쓰지 않음").check()
+    expect(plan).to_be_hidden()
+    state(page, SAVED)
+    page.goto(f"{application}check")
+    expect(page.get_by_text("다음 분기에 바꿉니다.")).to_have_count(0)
+    page.goto(f"{application}sections/korean_ai")
+    page.get_by_label("공개 모델").check()
+    expect(plan).to_have_value("다음 분기에 바꿉니다.")
+
+
+def test_without_scripts_rows_and_further_questions_work_too(browser: Browser, site: str, application: str) -> None:
+    with open_browser(browser, site, java_script_enabled=False, viewport=WIDTHS[0]) as context:
+        visits.sign_in(page := context.new_page(), PERSON[1], PERSON[2])
+        page.goto(f"{application}sections/request")
+        page.get_by_role("radio", name="100,000,000원").check()
+        rows = page.get_by_role("group", name=re.compile("^현금을 쓸 곳"))
+        for place, (item, won) in enumerate([("인건비", "60,000,000"), ("장비", "30000000")]):
+            if place:
+                rows.get_by_role("button", name="행 더하기").click()
+            rows.locator(f'[name="a_use_of_funds-{place}-purpose"]').fill(item)
+            rows.locator(f'[name="a_use_of_funds-{place}-amount_krw"]').fill(won)
+        rows.get_by_role("button", name="2행 위로 옮기기").click()
+        expect(rows.locator('[name="a_use_of_funds-0-purpose"]')).to_have_value("장비")
+        page.get_by_label("H100 2027년 2분기 GPU시간").fill("2160")
+        page.get_by_role("button", name="저장하고 계속").click()
+        gap = "금액(원) 합계 90,000,000이 신청금액 100,000,000과 같아야 합니다. 차이 10,000,000."
+        expect(rows.get_by_text(gap)).to_be_visible()
+        rows.locator('[name="a_use_of_funds-0-amount_krw"]').fill("40000000")
+        page.get_by_role("button", name="저장하고 계속").click()
+        expect(page.get_by_text("에 저장했습니다.")).to_be_visible()
+        page.goto(f"{application}sections/spc")
+        page.get_by_role("group", name="기밀 컴퓨팅이 필요합니까?").get_by_label("예").check()
+        page.get_by_role("group", name="국외에서만 처리하는 데이터가 있습니까?").get_by_label("아니오").check()
+        page.get_by_role("button", name="저장하고 계속").click()
+        expect(page.get_by_text("답에 따라 물을 것이 더 있습니다.")).to_be_visible()
+        page.get_by_label("기밀 컴퓨팅이 필요한 까닭").fill("환자 자료입니다.")
+        page.get_by_role("button", name="저장하고 계속").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("한국적 AI 연계")

@@ -1,7 +1,6 @@
 """What applicants and staff do: open calls, register companies, apply, withdraw."""
 
 from fundapp.intake.actions.applications import (
-    NEVER_STORED,
     Receipt,
     SavedDraft,
     move_application,
@@ -18,7 +17,6 @@ from fundapp.intake.actions.names import actor_name, answers_sha256, company_col
 from fundapp.intake.actions.workflows import discard_workflow, propose_workflow, publish_workflow
 
 __all__ = [
-    "NEVER_STORED",
     "OpenedCall",
     "Receipt",
     "SavedDraft",

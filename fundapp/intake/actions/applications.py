@@ -21,10 +21,12 @@ from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions.calls import take_numbers
 from fundapp.intake.actions.documents import document_problems, freeze_documents
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns, refuse
-from fundapp.intake.answers import Reading, problem, read_answers, validate_answers
+from fundapp.intake.answers import NEVER_STORED, Reading, problem, read_answers, validate_answers
+from fundapp.intake.call_terms import grace_of
 from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
 from fundapp.intake.listing import list_companies
+from fundapp.intake.mailing import mail_receipt
 from fundapp.intake.merging import mark_of, merge_patch
 from fundapp.intake.newest import newest_answers
 from fundapp.intake.rules import (
@@ -141,7 +143,7 @@ def save_answers(
         TransitionRefusedError: if the application may no longer be edited.
     """
     application, call = _load_own(session, actor, application_id, Verb.EDIT)
-    require_open(call.opens_at, call.closes_at, at)
+    require_open(call.opens_at, call.closes_at, at, grace=grace_of(call.document))
     if application.state not in {"draft", "submitted", "on_hold"}:
         raise TransitionRefusedError(thing="application", state=application.state, verb="edit")
     current = application.revision == expected_revision
@@ -169,7 +171,7 @@ def _patch_of(reading: Reading, answers: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: reading.answers.get(key, str(value).strip() if key in rejected else None)
         for key, value in answers.items()
-        if key not in refused
+        if key not in refused or key in reading.answers
     }
 
 
@@ -188,10 +190,6 @@ def _store_patch(
         raise RetryTransactionError
     session.refresh(application)
     _record(session, application, "application.saved", actor, at, revision=revision + 1)
-
-
-NEVER_STORED = frozenset({"resident_number", "control_characters", "too_long", "unknown_question", "not_text"})
-"""Problems of words that are given back, but kept nowhere."""
 
 
 def record_consent(
@@ -221,9 +219,17 @@ def record_consent(
 
 
 def submit_application(
-    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, key: str
+    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, key: str, receipts: str = ""
 ) -> Receipt:
-    """Freeze the working answers as a submission and move the application on.
+    """Freeze the working answers as a submission, move the application on, and mail its receipt.
+
+    Args:
+        session: The session.
+        actor: Somebody who acts for the company.
+        at: When it arrived.
+        application_id: Which application.
+        key: Of the press of the button; the same one again gives the same receipt.
+        receipts: The public address below which receipts stand; what is mailed leads there.
 
     Raises:
         CallClosedError: before the opening or after the deadline.
@@ -233,14 +239,16 @@ def submit_application(
     application, call = _load_own(session, actor, application_id, Verb.SUBMIT)
 
     def submit() -> dict[str, Any]:
-        require_open(call.opens_at, call.closes_at, at)
+        require_open(call.opens_at, call.closes_at, at, grace=grace_of(call.document))
         verb = "submit" if application.state == "draft" else "resubmit"
         advance(application.state, verb)
         requirements = read_requirements(call.document)
-        _require_complete(session, application, parse_form(call.document), requirements, at)
-        version = _freeze(session, application, requirements, actor, at)
+        form = parse_form(call.document)
+        _require_complete(session, application, form, requirements, at)
+        version = _freeze(session, application, form.asked_answers(application.answers), requirements, actor, at)
         move_application(session, application, verb, actor=actor, at=at)
         list_companies(session, [application.company_id])
+        mail_receipt(session, application.id, version, receipts=receipts, actor=actor, at=at)
         return {"version": version}
 
     request = {"application": str(application_id), "revision": application.revision}
@@ -375,15 +383,20 @@ def _bring_up_to_date(company: Company, answers: Mapping[str, Any]) -> None:
 
 
 def _freeze(
-    session: Session, application: Application, requirements: Sequence[Requirement], actor: Viewer, at: datetime
+    session: Session,
+    application: Application,
+    answers: Mapping[str, Any],
+    requirements: Sequence[Requirement],
+    actor: Viewer,
+    at: datetime,
 ) -> int:
     newest = session.scalar(select(func.max(Submission.version)).where(Submission.application_id == application.id))
     version = (newest or 0) + 1
     submission = Submission(
         application_id=application.id,
         version=version,
-        answers=application.answers,
-        sha256=answers_sha256(application.answers),
+        answers=dict(answers),
+        sha256=answers_sha256(answers),
         submitted_at=at,
         submitted_by=actor_name(actor),
     )

@@ -4,14 +4,17 @@ Canonical values are plain JSON: text in NFC, whole numbers, booleans, dates as 
 as decimal text. A blank answer has no entry at all, so that unknown is never 0 or no.
 """
 
-from fundapp.intake.answers.checking import find_missing, validate_answers
+from fundapp.intake.answers.checking import INCOMPLETE, add_up, find_missing, validate_answers
 from fundapp.intake.answers.gpu import GpuRequest, gpu_requests
-from fundapp.intake.answers.problems import problem
+from fundapp.intake.answers.problems import NEVER_STORED, problem
 from fundapp.intake.answers.reading import Reading, read_answers
 
 __all__ = [
+    "INCOMPLETE",
+    "NEVER_STORED",
     "GpuRequest",
     "Reading",
+    "add_up",
     "find_missing",
     "gpu_requests",
     "problem",

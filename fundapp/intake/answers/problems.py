@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fundapp.intake.form import FieldProblem
+from fundapp.intake.form import FieldProblem, Question
 
 _MESSAGES: dict[str, tuple[str, str]] = {
     "required": ("답이 필요합니다.", "An answer is needed."),
@@ -57,8 +57,23 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "The company has changed it on the web and not sent the changes yet; a file may not overwrite them.",
     ),
     "not_allowed": ("이 신청은 바꿀 수 없습니다.", "This application cannot be changed."),
+    "not_rows": ("행을 읽을 수 없습니다.", "The rows cannot be read."),
+    "unknown_column": ("이 문항에 없는 열입니다.", "The question has no such column."),
+    "too_many_rows": ("{limit}행까지 적습니다.", "At most {limit} rows."),
+    "too_few_rows": ("{limit}행 이상 적습니다.", "At least {limit} rows."),
+    "cell_required": ("답이 필요합니다.", "An answer is needed."),
+    "sum_differs": (
+        "{column} 합계 {total}이 {target} {wanted}과 같아야 합니다. 차이 {gap}.",
+        "The sum of {column_en}, {total}, must equal {target_en}, {wanted}. Difference {gap}.",
+    ),
     "unknown_question": ("이 공모에 없는 문항입니다.", "The call has no such question."),
 }
+
+
+NEVER_STORED = frozenset(
+    {"resident_number", "control_characters", "too_long", "unknown_question", "unknown_column", "not_text", "not_rows"}
+)
+"""Problems of words that are given back, but kept nowhere."""
 
 
 class RefusedError(Exception):
@@ -74,3 +89,15 @@ def problem(key: str, code: str, **details: object) -> FieldProblem:
     """Make the problem `code` of one field, with its messages."""
     korean, english = _MESSAGES[code]
     return FieldProblem(key, code, korean.format(**details), english.format(**details))
+
+
+def cell_problem(question: Question, row: int, column: Question, code: str, **details: object) -> FieldProblem:
+    """Make the problem of one cell, named in words by its row (counted from 1) and column."""
+    korean, english = _MESSAGES[code]
+    return FieldProblem(
+        question.key,
+        code,
+        f"{row + 1}행 {column.label_ko}: {korean.format(**details)}",
+        f"Row {row + 1}, {column.label_en}: {english.format(**details)}",
+        f"{row}-{column.key}",
+    )

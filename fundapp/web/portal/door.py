@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from fundapp.web.portal import pages
+from fundapp.web.portal import gpu, pages
 from fundapp.web.shell.database import db
 from fundapp.web.shell.navigation import ROOMS
 from fundapp.web.shell.viewer import only, viewer
@@ -40,3 +40,9 @@ def own_page(application_id: uuid.UUID, at: datetime) -> pages.ApplicationPage:
     """
     with db().read() as session:
         return pages.load_page(session, viewer(), application_id, at)
+
+
+def rate_card(page: pages.ApplicationPage) -> dict[tuple[str, str], int]:
+    """Return the rates in force for what the page's call offers."""
+    with db().read() as session:
+        return gpu.rates_in_force(session, page.call.document)

@@ -15,24 +15,24 @@ from fundapp.committee.actions.challenges import CHALLENGEABLE
 from fundapp.committee.queries import list_asked
 from fundapp.committee.rules import read_conflict_terms
 from fundapp.core.access import SYSTEM, Role, Viewer
-from fundapp.core.errors import InvalidInputError, NotFoundError
+from fundapp.core.errors import InvalidInputError
 from fundapp.identity.queries import find_person_by_email, load_roles
 from fundapp.intake import actions, queries
 from fundapp.intake.actions.documents import PROVING_STATES
-from fundapp.intake.document_queries import list_submitted
 from fundapp.intake.form import AnswersRefusedError
 from fundapp.intake.rules import CallClosedError, CompanyTakenError, counts_as
-from fundapp.web.portal import companies, forms, pages, sections, shown
-from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_page
+from fundapp.web.portal import companies, forms, pages, receipts, sections, shown
+from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_page, rate_card
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import gettext, pick
+from fundapp.web.shell.links import public_address
 from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.security import limiter
 from fundapp.web.shell.viewer import viewer
 
-__all__ = ["blueprint", "sections"]
+__all__ = ["blueprint", "receipts", "sections"]
 
 
 @blueprint.get("/")
@@ -134,7 +134,8 @@ def consents(application_id: uuid.UUID) -> ResponseReturnValue:
 def check(application_id: uuid.UUID) -> ResponseReturnValue:
     """Show all answers before they are sent."""
     page = own_page(application_id, now())
-    return render_template("portal/check.html", page=page, form=KeyOnlyForm(), **shown.check_parts(page))
+    parts = shown.check_parts(page, rate_card(page))
+    return render_template("portal/check.html", page=page, form=KeyOnlyForm(), **parts)
 
 
 @blueprint.post(f"{ONE}/submit")
@@ -148,28 +149,24 @@ def submit(application_id: uuid.UUID) -> ResponseReturnValue:
     except (AnswersRefusedError, CallClosedError) as error:
         page = own_page(application_id, at)
         refusal = say_refusal(error) if isinstance(error, CallClosedError) else ""
-        html = render_template("portal/check.html", page=page, form=form, refusal=refusal, **shown.check_parts(page))
+        parts = shown.check_parts(page, rate_card(page))
+        html = render_template("portal/check.html", page=page, form=form, refusal=refusal, **parts)
         return html, CONFLICT if refusal else REFUSED
     return redirect(url_for(".receipt", application_id=application_id, version=receipt.version))
 
 
 def _submit(session: Session, application_id: uuid.UUID, actor: Viewer, key: str, at: datetime) -> actions.Receipt:
     """Take the application in, and keep whoever a fact disqualifies away from it from the first moment."""
-    receipt = actions.submit_application(session, actor=actor, at=at, application_id=application_id, key=key)
+    receipt = actions.submit_application(
+        session,
+        actor=actor,
+        at=at,
+        application_id=application_id,
+        key=key,
+        receipts=public_address(url_for(".application", application_id=application_id)) + "receipts/",
+    )
     match_application(session, application_id=application_id, actor=SYSTEM, at=at)
     return receipt
-
-
-@blueprint.get(f"{ONE}/receipts/<int:version>")
-def receipt(application_id: uuid.UUID, version: int) -> ResponseReturnValue:
-    """Show the receipt of one submission."""
-    page = own_page(application_id, now())
-    found = next((one for one in page.application.submissions if one.version == version), None)
-    if found is None:
-        raise NotFoundError
-    with db().read() as session:
-        papers = list_submitted(session, viewer(), application_id, version)
-    return render_template("portal/receipt.html", page=page, receipt=found, papers=papers)
 
 
 @blueprint.get(f"{ONE}/status")

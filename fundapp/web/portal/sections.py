@@ -17,10 +17,11 @@ from fundapp.core.access import Viewer
 from fundapp.core.errors import FundError, InvalidInputError
 from fundapp.intake import actions
 from fundapp.intake.actions import SavedDraft
-from fundapp.intake.form import FieldProblem, Section
+from fundapp.intake.answers import INCOMPLETE, NEVER_STORED
+from fundapp.intake.form import MOST_ROWS, FieldProblem, Section
 from fundapp.intake.rules import CallClosedError
 from fundapp.web.portal import forms, pages, shown
-from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_page
+from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_page, rate_card
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.formats import clock_time
@@ -40,7 +41,7 @@ def section(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
     if not page.editable:
         return redirect(url_for(".check", application_id=application_id))
     form = _filled(part, page)
-    unreadable = [found for found in pages.section_problems(page, part) if found.code != "required"]
+    unreadable = [found for found in pages.section_problems(page, part) if found.code not in INCOMPLETE]
     form.show_problems(part, unreadable)
     return _section_page(page, part, form, 200)
 
@@ -58,14 +59,17 @@ def save(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
         stale = gettext("로그인이 바뀌어 아직 저장하지 않았습니다. 저장을 한 번 더 눌러 주세요.")
         return _section_page(page, part, _filled(part, page, typed), _STALE, stale)
     chosen = {key: text for key, text in typed.items() if request.form.get(f"keep_{key}") != "stored"}
+    chosen |= _rows_after(form, chosen, request.form.get("row", ""))
     try:
         saved = _save(application_id, chosen, form.expected_revision, form.bases, at)
     except CallClosedError as error:
         return _section_page(page, part, _filled(part, page, typed), CONFLICT, say_refusal(error))
-    page = own_page(application_id, at)
+    before, page = page, own_page(application_id, at)
     if saved.clashes:
         return _clash(page, part, saved, typed)
-    return _go_on(page, part, saved, chosen, at)
+    if "row" in request.form:
+        return _with_rows_changed(page, part, chosen)
+    return _go_on(before, page, part, saved, chosen)
 
 
 @blueprint.post(f"{ONE}/sections/<key>/autosave")
@@ -110,7 +114,7 @@ def _token_fits() -> bool:
 def _told(page: pages.ApplicationPage, saved: SavedDraft, at: datetime) -> dict[str, Any]:
     """Return what autosave answers: what is stored now of each field, and what somebody has to look at."""
     problems = {forms.ANSWER + found.field: pick(found.message_ko, found.message_en) for found in saved.problems}
-    unsaved = [forms.ANSWER + found.field for found in saved.problems if found.code in actions.NEVER_STORED]
+    unsaved = [forms.ANSWER + found.field for found in saved.problems if found.code in NEVER_STORED]
     clashes = {
         forms.ANSWER + key: {"text": pages.stored_text(theirs), "said": shown.spoken(page.form.fields[key], theirs)}
         for key, theirs in saved.clashes.items()
@@ -145,20 +149,67 @@ def _save(
     )
 
 
+def _rows_after(form: forms.AnswersForm, chosen: Mapping[str, str], press: str) -> dict[str, str]:
+    """Return the rows after a button of a row was pressed: `field:verb:place`; one row added stays blank."""
+    name, verb, place = (*press.split(":"), "", "")[:3]
+    key = name.removeprefix(forms.ANSWER)
+    field = form._fields.get(name)
+    if not isinstance(field, forms.RowsField) or key not in chosen or not place.isdigit():
+        return {}
+    rows: list[dict[str, str]] = list(field.data)
+    at = int(place)
+    if at >= len(rows):
+        return {}
+    row = rows.pop(at)
+    if verb in {"up", "down"}:
+        rows.insert(max(0, at - 1) if verb == "up" else at + 1, row)
+    return {key: forms.write_rows_text(rows)}
+
+
+def _with_rows_changed(page: pages.ApplicationPage, part: Section, chosen: Mapping[str, str]) -> ResponseReturnValue:
+    """Show the section with a row more, a row less or rows in another order; nothing else is said about them yet."""
+    name, verb = (*request.form["row"].split(":"), "")[:2]
+    form = _filled(part, page, chosen)
+    field = form._fields.get(name)
+    if verb == "add" and isinstance(field, forms.RowsField) and len(field.entries) < MOST_ROWS:
+        field.append_entry()
+    return _section_page(page, part, form, 200)
+
+
 def _go_on(
-    page: pages.ApplicationPage, part: Section, saved: SavedDraft, chosen: Mapping[str, str], at: datetime
+    before: pages.ApplicationPage,
+    page: pages.ApplicationPage,
+    part: Section,
+    saved: SavedDraft,
+    chosen: Mapping[str, str],
 ) -> ResponseReturnValue:
-    """Show the section again with what is wrong in it, or go where the pressed button leads."""
+    """Show the section again with what is wrong or asked further in it, or go where the pressed button leads."""
     later = request.form.get("then") == "later"
     problems = _problems_of(saved, page, part)
     if problems and not later:
         form = _filled(part, page, chosen)
         form.show_problems(part, problems)
         return _section_page(page, part, form, REFUSED)
-    flash(gettext("%(time)s에 저장했습니다.", time=clock_time(at)), "ok")
+    flash(gettext("%(time)s에 저장했습니다.", time=clock_time(page.application.updated_at)), "ok")
     if later:
         return redirect(url_for(".application", application_id=page.application.id))
+    if not request.form.get("live") and _asks_more(before, page, part):
+        flash(gettext("답에 따라 물을 것이 더 있습니다."), "warn")
+        back = request.form.get("back")
+        return redirect(url_for(".section", application_id=page.application.id, key=part.key, back=back))
+    if request.form.get("back") == "check":
+        return redirect(url_for(".check", application_id=page.application.id))
     return redirect(shown.address_after(page, part))
+
+
+def _asks_more(before: pages.ApplicationPage, page: pages.ApplicationPage, part: Section) -> bool:
+    """Say whether the answers brought up questions of this section that a page without scripts did not show."""
+    own = {question.key for question in part.questions}
+    was, now_asked = (
+        {question.key for question in one.form.asked_of(one.application.answers).questions} & own
+        for one in (before, page)
+    )
+    return bool(now_asked - was)
 
 
 def _filled(part: Section, page: pages.ApplicationPage, typed: Mapping[str, str] | None = None) -> forms.AnswersForm:
@@ -170,15 +221,16 @@ def _filled(part: Section, page: pages.ApplicationPage, typed: Mapping[str, str]
 
 
 def _problems_of(saved: SavedDraft, page: pages.ApplicationPage, part: Section) -> list[FieldProblem]:
-    """What was refused just now, then what the stored answers still lack; one problem a field."""
-    found = {problem.field: problem for problem in pages.section_problems(page, part)}
-    return list((found | {problem.field: problem for problem in saved.problems}).values())
+    """What was refused just now, then what the stored answers still lack; one problem a field or cell."""
+    found = {(problem.field, problem.cell): problem for problem in pages.section_problems(page, part)}
+    return list((found | {(problem.field, problem.cell): problem for problem in saved.problems}).values())
 
 
 def _section_page(
     page: pages.ApplicationPage, part: Section, form: forms.AnswersForm, status: int, refusal: str = ""
 ) -> ResponseReturnValue:
-    parts = shown.section_parts(page, part, form)
+    card = rate_card(page) if any(question.parts for question in part.questions) else {}
+    parts = shown.section_parts(page, part, form, card)
     return render_template("portal/section.html", page=page, section=part, form=form, refusal=refusal, **parts), status
 
 

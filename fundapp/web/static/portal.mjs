@@ -275,10 +275,12 @@ class Autosave {
   }
 }
 
-const form = typeof document === 'undefined' ? null : document.querySelector('form[data-autosave]');
+const form = typeof document === 'undefined' ? null : document.querySelector('form[data-live]');
 if (form) {
   startRows(form);
   startConditions(form);
+}
+if (form?.dataset.autosave) {
   new Autosave(form);
   // Coming back through the browser's history shows an old page with old answers.
   window.addEventListener('pageshow', (event) => { if (event.persisted) window.location.reload(); });
@@ -416,6 +418,7 @@ export function holds(condition, answer) {
 }
 
 function startConditions(page) {
+  if (page.elements.live) page.elements.live.value = '1';
   const asked = [...page.querySelectorAll('[data-when]')];
   if (!asked.length) return;
   const value = (name, condition) => {
