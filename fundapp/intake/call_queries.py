@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,6 +35,15 @@ class DraftRow:
     missing: int
     wrong: int
     saved_at: datetime
+
+
+def find_own_document(session: Session, viewer: Viewer, application_id: uuid.UUID) -> Mapping[str, Any] | None:
+    """Return the document of the call that an application of one of the viewer's own companies belongs to."""
+    return session.scalar(
+        select(Call.document)
+        .join(Application, Application.call_id == Call.id)
+        .where(Application.id == application_id, Application.company_id.in_(viewer.company_ids))
+    )
 
 
 def list_drafts(session: Session, viewer: Viewer, call_code: str, *, at: datetime) -> list[DraftRow]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from fundapp.core.errors import InvalidInputError
+from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.quarters import Quarter
 from fundapp.intake.conditions import Condition, check_conditions, read_conditions
 
@@ -38,6 +39,10 @@ DEFAULT_LENGTHS = {"text": 200, "textarea": 4000}
 LARGEST_NUMBER = 10**15
 LONGEST_ANSWER = 20_000
 MOST_ROWS = 100
+_FORM_PARTS = frozenset(
+    {"code", "tracks", "sections", "regions", "sectors", "require_any", "allowed_tickets_krw", "skus", "quarters"}
+)
+"""What of a call's document says what is asked; the rest says how it is decided."""
 CELL_KINDS = KINDS - {"gpu_hours", "rows", "ticket"}
 ADDED_UP = frozenset({"integer", "krw", "number"})
 
@@ -143,6 +148,17 @@ class Form:
         """Every answer's key and question, GPU hours by SKU and quarter."""
         return {field.key: field for question in self.questions for field in question.parts or (question,)}
 
+    def find_section(self, key: str) -> Section:
+        """Return one section.
+
+        Raises:
+            NotFoundError: if the form has none of that key.
+        """
+        found = next((section for section in self.sections if section.key == key), None)
+        if found is None:
+            raise NotFoundError
+        return found
+
     def asked_of(self, answers: Mapping[str, Any]) -> Form:
         """Return the form without the questions that these answers leave out.
 
@@ -187,6 +203,13 @@ def parse_form(document: Mapping[str, Any]) -> Form:
     Raises:
         InvalidInputError: naming the section or question that cannot be used.
     """
+    return _parsed(json.dumps({key: document[key] for key in sorted(_FORM_PARTS & document.keys())}, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Form:
+    """Parse each form once: every page of an application asks for it, and it has hundreds of words."""
+    document = json.loads(text)
     read = (_section(raw, document) for raw in _tables(document, "sections"))
     sections = tuple(section for section in read if section.questions)
     if not sections:

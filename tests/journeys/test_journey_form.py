@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import visits
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 from running import run_fund, served
 
 pytestmark = pytest.mark.browser
@@ -336,3 +337,18 @@ def test_without_scripts_rows_and_further_questions_work_too(browser: Browser, s
         page.get_by_label("기밀 컴퓨팅이 필요한 까닭").fill("환자 자료입니다.")
         page.get_by_role("button", name="저장하고 계속").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("한국적 AI 연계")
+
+
+def test_a_section_weighs_little_and_asks_for_little(browser: Browser, site: str, application: str) -> None:
+    with open_browser(browser, site) as context:
+        visits.sign_in(context.new_page(), PERSON[1], PERSON[2])
+        state_kept = context.storage_state()
+    with open_browser(browser, site, storage_state=state_kept) as context:
+        page = context.new_page()
+        answers: list[Response] = []
+        # A bound method of a list cannot be told apart by the library that calls it.
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108
+        page.goto(f"{application}sections/request", wait_until="networkidle")
+        assert [answer.url for answer in answers if not answer.url.startswith(site)] == []
+        assert len(answers) <= 8
+        assert sum(len(gzip.compress(answer.body())) for answer in answers) < 150_000

@@ -8,6 +8,9 @@ from datetime import datetime
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from fundapp.core.errors import NotFoundError
+from fundapp.intake.call_queries import find_own_document
+from fundapp.intake.form import Form, parse_form
 from fundapp.web.portal import gpu, pages
 from fundapp.web.shell.database import db
 from fundapp.web.shell.navigation import ROOMS
@@ -40,6 +43,19 @@ def own_page(application_id: uuid.UUID, at: datetime) -> pages.ApplicationPage:
     """
     with db().read() as session:
         return pages.load_page(session, viewer(), application_id, at)
+
+
+def own_form(application_id: uuid.UUID) -> Form:
+    """Return the form of one of the viewer's own applications, in one statement: what autosave needs of it.
+
+    Raises:
+        NotFoundError: if there is none, or it is another company's.
+    """
+    with db().read() as session:
+        document = find_own_document(session, viewer(), application_id)
+    if document is None:
+        raise NotFoundError
+    return parse_form(document)
 
 
 def rate_card(page: pages.ApplicationPage) -> dict[tuple[str, str], int]:

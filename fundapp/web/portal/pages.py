@@ -97,10 +97,7 @@ class ApplicationPage:
         Raises:
             NotFoundError: if the form has none of that key.
         """
-        found = next((section for section in self.form.sections if section.key == key), None)
-        if found is None:
-            raise NotFoundError
-        return found
+        return self.form.find_section(key)
 
 
 def count_down(opens_at: datetime, closes_at: datetime, at: datetime, grace: timedelta = timedelta()) -> Countdown:

@@ -18,10 +18,10 @@ from fundapp.core.errors import FundError, InvalidInputError
 from fundapp.intake import actions
 from fundapp.intake.actions import SavedDraft
 from fundapp.intake.answers import INCOMPLETE, NEVER_STORED
-from fundapp.intake.form import MOST_ROWS, FieldProblem, Section
+from fundapp.intake.form import MOST_ROWS, FieldProblem, Form, Section
 from fundapp.intake.rules import CallClosedError
 from fundapp.web.portal import forms, pages, shown
-from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_page, rate_card
+from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_form, own_page, rate_card
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.formats import clock_time
@@ -75,9 +75,8 @@ def save(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
 @blueprint.post(f"{ONE}/sections/<key>/autosave")
 def autosave(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
     """Save some fields in the background; answers in JSON, field by field: saved, wrong, or changed by others."""
-    at = now()
-    page = own_page(application_id, at)
-    part = page.find_section(key)
+    at, whole = now(), own_form(application_id)
+    part = whole.find_section(key)
     body: dict[str, object] = read if isinstance(read := request.get_json(silent=True), dict) else {}
     sent, bases = body.get("fields"), body.get("bases", {})
     if not _texts(sent) or not _texts(bases):
@@ -89,13 +88,13 @@ def autosave(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
     except FundError as error:
         status = REFUSED if isinstance(error, InvalidInputError) else CONFLICT
         return jsonify(error={"code": error.code, "message": say_refusal(error)}), status
-    return jsonify(_told(page, saved, at)), CONFLICT if saved.clashes else 200
+    return jsonify(_told(whole, saved, at)), CONFLICT if saved.clashes else 200
 
 
 @blueprint.get(f"{ONE}/sections/<key>/token")
 def token(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
     """Return a form token of the present session, for a page that outlived the session before."""
-    own_page(application_id, now()).find_section(key)
+    own_form(application_id).find_section(key)
     return jsonify(token=generate_csrf(), person=str(viewer().person_id))
 
 
@@ -111,12 +110,12 @@ def _token_fits() -> bool:
     return True
 
 
-def _told(page: pages.ApplicationPage, saved: SavedDraft, at: datetime) -> dict[str, Any]:
+def _told(whole: Form, saved: SavedDraft, at: datetime) -> dict[str, Any]:
     """Return what autosave answers: what is stored now of each field, and what somebody has to look at."""
     problems = {forms.ANSWER + found.field: pick(found.message_ko, found.message_en) for found in saved.problems}
     unsaved = [forms.ANSWER + found.field for found in saved.problems if found.code in NEVER_STORED]
     clashes = {
-        forms.ANSWER + key: {"text": pages.stored_text(theirs), "said": shown.spoken(page.form.fields[key], theirs)}
+        forms.ANSWER + key: {"text": pages.stored_text(theirs), "said": shown.spoken(whole.fields[key], theirs)}
         for key, theirs in saved.clashes.items()
     }
     told: dict[str, Any] = {
