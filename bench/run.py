@@ -33,6 +33,7 @@ import intake_cases
 import ledger_cases
 import page_cases
 import plan_cases
+import portal_cases
 import scoring_cases
 import usage_cases
 from measuring import Case, Result, measure
@@ -194,6 +195,8 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
     reviews = _pretalx(folder, sizes) if sizes is FULL else None
     for store in stores:
         yield from stack.enter_context(docket_cases.docket_pages(store, folder, sizes.docket, reviews, 4 * sizes.many))
+    for store in stores:
+        yield from stack.enter_context(portal_cases.portal_pages(store, folder, 8 * sizes.many))
     yield page_cases.report(sqlite, folder, QUARTER, sizes.many)
     yield intake_cases.usage(sqlite, folder, sizes.usage, sizes.few)
     export = usage_cases.write_export(folder / "export.csv", sizes.export)

@@ -19,7 +19,7 @@ from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions import actor_name, answers_sha256, company_columns, take_numbers
 from fundapp.intake.actions.certifying import release_certifications
 from fundapp.intake.answers import problem
-from fundapp.intake.form import FieldProblem
+from fundapp.intake.form import FieldProblem, Form, parse_form
 from fundapp.intake.listing import list_companies
 from fundapp.intake.newest import is_newest
 from fundapp.intake.rules import advance, number_of
@@ -84,9 +84,10 @@ class _Step:
 
 @dataclass(slots=True)
 class Batch:
-    """What a batch of rows will do."""
+    """What a batch of rows will do; `form` is the call's."""
 
     call: Call
+    form: Form
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -97,7 +98,8 @@ class Batch:
 
 def plan_batch(session: Session, call: Call, candidates: Sequence[Candidate], actor: Viewer) -> Batch:
     """Decide what each row means against what the database holds. Writes nothing."""
-    batch = Batch(call, identities=_load(session, call, candidates))
+    form = parse_form(call.document)
+    batch = Batch(call, form, identities=_load(session, call, form, candidates))
     for one in candidates:
         key = (one.scheme, one.identifier)
         standing = batch.identities.get(key)
@@ -116,8 +118,8 @@ def _plan_row(batch: Batch, one: Candidate, standing: _Standing, actor: Viewer) 
         # An import sends what it creates, so a draft that stands is the company's own: sending it is theirs alone.
         batch.refused.append((one.row, problem("row", "in_draft")))
         return
-    merged = _overlay(standing.answers, one.answers, one.columns)
-    there = _overlay(standing.answers, one.final, one.columns)
+    merged = batch.form.asked_answers(_overlay(standing.answers, one.answers, one.columns))
+    there = batch.form.asked_answers(_overlay(standing.answers, one.final, one.columns))
     if standing.application_id is not None and standing.answers in (merged, there):
         batch.unchanged += 1
         return
@@ -153,7 +155,9 @@ def _parts(keys: Iterable[Any]) -> Iterator[list[Any]]:
         yield whole[start : start + _LOOKUP]
 
 
-def _load(session: Session, call: Call, candidates: Sequence[Candidate]) -> dict[tuple[str, str], _Standing]:
+def _load(
+    session: Session, call: Call, form: Form, candidates: Sequence[Candidate]
+) -> dict[tuple[str, str], _Standing]:
     found: dict[tuple[str, str], _Standing] = {}
     for part in _parts(dict.fromkeys((one.scheme, one.identifier) for one in candidates)):
         query = (
@@ -174,7 +178,7 @@ def _load(session: Session, call: Call, candidates: Sequence[Candidate]) -> dict
                     revision=application.revision,
                     version=version or 0,
                     read_revision=application.revision,
-                    unsent=application.answers != (sent or {}),
+                    unsent=form.asked_answers(application.answers) != (sent or {}),
                 )
             found[scheme, identifier] = standing
     return found

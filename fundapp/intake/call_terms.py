@@ -1,8 +1,9 @@
-"""What a call's definition says of conditions, appeals and certifiers, with defaults; checked when it is opened."""
+"""What a call says of conditions, appeals, certifiers and the deadline's grace: defaults, checked when it is opened."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from fundapp.core.errors import InvalidInputError
@@ -12,6 +13,7 @@ REMIND_DAYS = 7
 APPEAL_DAYS = 10
 _MOST_REMIND_DAYS = 90
 _MOST_APPEAL_DAYS = 60
+_MOST_GRACE_SECONDS = 3600
 
 
 def remind_days(document: Mapping[str, Any]) -> int:
@@ -47,6 +49,22 @@ def certifier_required(document: Mapping[str, Any]) -> bool:
     return required
 
 
+def grace_of(document: Mapping[str, Any]) -> timedelta:
+    """Return how long after the deadline what was begun may still be finished: `grace_seconds`, none by default.
+
+    Raises:
+        InvalidInputError: if the call says anything but a whole number of seconds up to an hour.
+    """
+    seconds = document.get("grace_seconds", 0)
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 <= seconds <= _MOST_GRACE_SECONDS:
+        raise InvalidInputError(
+            field="grace_seconds",
+            reason_ko=f"0에서 {_MOST_GRACE_SECONDS}까지의 초여야 합니다",
+            reason_en=f"must be a number of seconds from 0 to {_MOST_GRACE_SECONDS}",
+        )
+    return timedelta(seconds=seconds)
+
+
 def _days(document: Mapping[str, Any], section: str, key: str, default: int, least: int, most: int) -> int:
     part = document.get(section, {})
     days = part.get(key, default) if isinstance(part, Mapping) else None
@@ -69,3 +87,4 @@ def check_terms(document: Mapping[str, Any]) -> None:
     appeal_days(document)
     certifier_required(document)
     parse_check(document)
+    grace_of(document)

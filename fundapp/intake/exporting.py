@@ -18,6 +18,7 @@ from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.cells import guard_cell
 from fundapp.core.errors import InvalidInputError
+from fundapp.core.orm import canonical_json
 from fundapp.intake.form import Form, Question
 from fundapp.intake.newest import is_newest, shown_answers
 from fundapp.intake.queries import get_call, visible_to
@@ -26,7 +27,8 @@ from fundapp.intake.tabular import EXPORTED
 from fundapp.intake.told import state_shown_to
 
 _WHOLE = frozenset({"integer", "krw", "ticket"})
-Cell = str | int | bool | None
+Cell = str | int | bool | list[Any] | None
+"""Rows are written as JSON, which the import reads again."""
 
 
 def export_applications(
@@ -94,6 +96,8 @@ def _sheet_text(cell: Cell) -> str:
         return ""
     if isinstance(cell, bool):
         return "예" if cell else "아니오"
+    if isinstance(cell, list):
+        return guard_cell(canonical_json(cell))
     return guard_cell(cell) if isinstance(cell, str) else str(cell)
 
 
@@ -135,4 +139,5 @@ def _column(question: Question | None, cells: list[Cell]) -> Any:  # noqa: ANN40
         return pa.array([cell if isinstance(cell, bool) else None for cell in cells], pa.bool_())
     if kind in _WHOLE:
         return pa.array([cell if isinstance(cell, int) else None for cell in cells], pa.int64())
-    return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
+    texts = [canonical_json(cell) if isinstance(cell, list) else cell for cell in cells]
+    return pa.array([None if text is None else str(text) for text in texts], pa.string())

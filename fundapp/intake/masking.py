@@ -48,7 +48,8 @@ _KEYS = frozenset(
         "url",
     }
 )
-"""Questions that ask who applies, whatever kind they are of. A call names further ones in `review.masked`."""
+"""Questions that ask who applies, whatever kind they are of; of rows, a column `name` too. A call names further ones in
+`review.masked`, a cell as `question.column`."""
 _LEGAL = (
     r"주식\s*회사|유한\s*책임\s*회사|유한\s*회사|합자\s*회사|합명\s*회사|사단\s*법인|재단\s*법인"
     r"|[(（]\s*[주유]\s*[)）]|㈜|㈲"
@@ -65,6 +66,8 @@ _STREET = re.compile(
 )
 _SHORTEST = 2
 _FREE = frozenset({"text", "textarea"})
+_CELL = "."
+"""Between question and column in the key of a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,12 @@ class AskedIdentity:
         """Read a call."""
         review = document.get("review")
         named = review.get("masked", []) if isinstance(review, dict) else []
-        asked = {key for key, question in form.fields.items() if question.kind in _KINDS}
-        keys = frozenset(asked | _KEYS | {str(key) for key in named})
-        return cls(keys, frozenset(key for key, one in form.fields.items() if one.kind not in _FREE) - keys)
+        fields = {f"{key}{_CELL}{cell.key}": cell for key, one in form.fields.items() for cell in one.columns}
+        people = {key for key in fields if key.partition(_CELL)[2] in _KEYS | {"name"}}
+        fields |= {key: one for key, one in form.fields.items() if not one.columns}
+        asked = {key for key, question in fields.items() if question.kind in _KINDS}
+        keys = frozenset(asked | people | _KEYS | {str(key) for key in named})
+        return cls(keys, frozenset(key for key, one in fields.items() if one.kind not in _FREE) - keys)
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,9 @@ class Masker:
     @classmethod
     def of(cls, asked: AskedIdentity, answers: Mapping[str, Any], *, company: str, identifier: str) -> Masker:
         """Collect what the answers and the record of the company say of its identity."""
-        told = [str(answers[key]).strip() for key in sorted(asked.keys) if isinstance(answers.get(key), str)]
-        texts = [text for text in answers.values() if isinstance(text, str)]
+        words = sorted(_words(answers))
+        told = [text.strip() for key, text in words if key in asked.keys]
+        texts = [text for _, text in words]
         digits = [re.sub(r"\D", "", text) for text in (identifier, *told) if re.fullmatch(r"[\d\s().+-]{7,}", text)]
         people = [text for text in told if _is_name(text)]
         names = {_core(company), *map(_core, people)}
@@ -133,6 +140,8 @@ class Masker:
     def _answer(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON
         if key in self.asked.keys:
             return MASK
+        if isinstance(value, list):
+            return [{cell: self._answer(f"{key}{_CELL}{cell}", one) for cell, one in row.items()} for row in value]
         return value if key in self.asked.plain or not isinstance(value, str) else self.text(value)
 
     def text(self, text: str) -> str:
@@ -155,6 +164,16 @@ class Masker:
         found += [re.compile(r"(?<!\d)" + r"[\s.()-]*".join(number) + r"(?!\d)") for number in self.numbers]
         found += [_name_pattern(name) for name in self.names]
         return (*found, _PHONE, _STREET)
+
+
+def _words(answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every text of the answers with its key; that of a cell is `question.column`."""
+    for key, value in answers.items():
+        if isinstance(value, str):
+            yield key, value
+        elif isinstance(value, list):
+            for row in value:
+                yield from ((f"{key}{_CELL}{cell}", text) for cell, text in row.items() if isinstance(text, str))
 
 
 def _longest_first(word: str) -> tuple[int, str]:

@@ -397,9 +397,11 @@ def _without_names(session: Session, view: ApplicationView) -> ApplicationView:
 def section_progress(form: Form, answers: Mapping[str, Any]) -> list[SectionProgress]:
     """Return how far each section is, derived from the answers alone."""
     progress = []
+    asked = {question.key for question in form.asked_of(answers).questions}
     for section in form.sections:
         answered, missing = 0, []
-        for question in section.questions:
+        questions = [question for question in section.questions if question.key in asked]
+        for question in questions:
             keys = [part.key for part in question.parts] or [question.key]
             if any(key in answers for key in keys):
                 answered += 1
@@ -412,7 +414,7 @@ def section_progress(form: Form, answers: Mapping[str, Any]) -> list[SectionProg
                 section.title_ko,
                 section.title_en,
                 answered,
-                len(section.questions),
+                len(questions),
                 tuple(missing),
                 state,
             )

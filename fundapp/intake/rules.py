@@ -215,6 +215,14 @@ class CallClosedError(TransitionRefusedError):
     en = "The call is not open. It runs from {opens} to {closes}; this arrived at {arrived} (Korean time)."
 
 
+class DeadlinePassedError(TransitionRefusedError):
+    """A call cannot be extended any more."""
+
+    code = "deadline_passed"
+    ko = "마감이 이미 지나 연장할 수 없습니다."
+    en = "The deadline has passed; it can no longer be moved."
+
+
 class StrandedError(TransitionRefusedError):
     """A new way has no stage for applications that stand in an old one."""
 
@@ -315,13 +323,19 @@ def standing_of(outcome: str | None, *, fits: bool) -> str:
     return outcome or "waiting"
 
 
-def require_open(opens_at: datetime, closes_at: datetime, at: datetime) -> None:
-    """Let pass what arrives from the opening to the closing instant, both included.
+def require_open(opens_at: datetime, closes_at: datetime, at: datetime, *, grace: timedelta = timedelta()) -> None:
+    """Let pass what arrives from the opening to the closing instant and its grace, both included.
+
+    Args:
+        opens_at: The first instant.
+        closes_at: The deadline.
+        at: When it arrived, by the server's clock.
+        grace: How long after the deadline an application that was begun may still be finished.
 
     Raises:
         CallClosedError: with the hours and the arrival in Korean time, to the second.
     """
-    if not opens_at <= at <= closes_at:
+    if not opens_at <= at <= closes_at + grace:
         raise CallClosedError(opens=_stamp(opens_at), closes=_stamp(closes_at), arrived=_stamp(at))
 
 

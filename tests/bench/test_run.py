@@ -105,6 +105,11 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
                 ("file a review", "a bare insert"),
             )
         ),
+        *(
+            (what, store, "ms", "a bare route")
+            for store in ("sqlite", "postgresql")
+            for what in ("open the task list", "save while typing")
+        ),
         ("build a quarterly report", "", "s", "typst compile"),
         ("import usage", "sqlite", "rows/s", "csv parse"),
         ("import a large export", "sqlite", "s", "polars reads"),

@@ -20,6 +20,7 @@ from fundapp.core.errors import (
     NotFoundError,
     TransitionRefusedError,
 )
+from fundapp.core.outbox import OutboxMessage
 from fundapp.core.sessions import Database
 from fundapp.intake.actions import (
     Receipt,
@@ -91,6 +92,60 @@ def test_a_frozen_submission_cannot_be_changed_even_in_the_database(
     submit(db, applicant[0], draft, at)
     with pytest.raises(DBAPIError):
         db.transaction(lambda session: session.execute(Submission.__table__.update().values(version=9)))
+
+
+def test_a_receipt_is_mailed_once_to_the_sender_and_the_contact_person(
+    db: Database, applicant: tuple[Viewer, uuid.UUID], draft: uuid.UUID, at: datetime
+) -> None:
+    receipt = submit(db, applicant[0], draft, at)
+    submit(db, applicant[0], draft, at)
+    with db.read() as session:
+        mails = session.scalars(select(OutboxMessage).order_by(OutboxMessage.recipient)).all()
+    assert [mail.recipient for mail in mails] == [applicant[0].email, "hana@ganada.example"]
+    assert {mail.subject for mail in mails} == {"[AX-2026-1-0001] 접수증 / Receipt"}
+    assert all(receipt.sha256 in mail.body and "2026-05-08 15:00:00 KST" in mail.body for mail in mails)
+
+
+def test_in_the_grace_of_a_call_what_was_begun_can_be_finished_to_the_second(
+    db: Database, applicant: tuple[Viewer, uuid.UUID], draft: uuid.UUID, at: datetime
+) -> None:
+    file = read_call_file(EXAMPLES / "calls" / "2026-1.toml")
+    document = file.document | {"grace_seconds": 90}
+    db.transaction(lambda session: open_call(session, actor=SYSTEM, at=at, document=document, text=f"{file.text} 90"))
+    late = CLOSES + timedelta(seconds=90)
+    assert save(db, applicant[0], draft, late, 2, employees="13").revision == 3
+    with pytest.raises(CallClosedError):
+        submit(db, applicant[0], draft, late + timedelta(seconds=1))
+    assert submit(db, applicant[0], draft, late).version == 1
+    other, company = add_applicant(db, at, NUMBERS[1])
+    with pytest.raises(CallClosedError):
+        db.transaction(
+            lambda session: start_application(
+                session, actor=other, at=CLOSES + timedelta(seconds=1), call_code=CALL, company_id=company
+            )
+        )
+
+
+@pytest.mark.parametrize("grace", [-1, 3601, True, "60"])
+def test_a_grace_beyond_an_hour_or_no_number_of_seconds_is_refused(db: Database, at: datetime, grace: object) -> None:
+    file = read_call_file(EXAMPLES / "calls" / "2026-1.toml")
+    document = file.document | {"grace_seconds": grace}
+    with pytest.raises(InvalidInputError, match="grace_seconds"):
+        db.transaction(lambda session: open_call(session, actor=SYSTEM, at=at, document=document, text="grace"))
+
+
+def test_what_is_not_asked_is_not_frozen_and_stays_in_the_draft(
+    db: Database, applicant: tuple[Viewer, uuid.UUID], draft: uuid.UUID, at: datetime
+) -> None:
+    plan = {"korean_model": "open", "korean_model_plan": "다음 분기"}
+    save(db, applicant[0], draft, at, 2, **plan)
+    save(db, applicant[0], draft, at, 3, korean_model="none")
+    submit(db, applicant[0], draft, at)
+    with db.read() as session:
+        frozen = session.scalars(select(Submission.answers)).one()
+        working = session.scalars(select(Application.answers)).one()
+    assert "korean_model_plan" not in frozen
+    assert working["korean_model_plan"] == "다음 분기"
 
 
 def test_sending_twice_with_one_key_submits_once(

@@ -35,8 +35,8 @@ def write_with_autosave(page: Page, application: str) -> None:
     page.goto(f"{application}sections/solution")
     summary = ANSWERS["solution"]["solution_summary"]
     page.get_by_label("솔루션개요").fill(summary)
-    expect(page.locator("#save-state")).to_have_text("아직 저장하지 않은 내용이 있습니다")
-    expect(page.locator("#save-state")).to_contain_text("자동 저장됨")
+    expect(page.locator("#save-state")).to_contain_text("이 기기에만 있음 · 곧 저장합니다")
+    expect(page.locator("#save-state")).to_contain_text(re.compile(r"저장됨 \d\d:\d\d:\d\d"))
     page.reload()
     expect(page.get_by_label("솔루션개요")).to_have_value(summary)
 

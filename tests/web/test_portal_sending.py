@@ -49,6 +49,28 @@ def test_a_submission_gives_a_receipt_with_number_time_version_and_hash(complete
     assert frozen.submitted_at.astimezone(KST).strftime("%H:%M:%S") in page
 
 
+def test_the_receipt_comes_as_a_pdf_of_what_was_sent_and_always_with_the_same_bytes(
+    complete: tuple[Portal, Browser, str],
+) -> None:
+    portal, browser, address = complete
+    browser.post(f"{address}/submit", {}, page=f"{address}/check")
+    first = browser.get(f"{address}/receipts/1.pdf")
+    browser.post(f"{address}/sections/contact", {"a_contact_name": "나중 이름", "then": "later"})
+    second = browser.get(f"{address}/receipts/1.pdf")
+    assert (first.status_code, first.content_type, first.data[:5]) == (200, "application/pdf", b"%PDF-")
+    assert first.data == second.data
+    assert browser.get(f"{address}/receipts/2.pdf").status_code == 404
+    portal.person("b@example.com")
+    assert portal.browser("b@example.com").get(f"{address}/receipts/1.pdf").status_code == 404
+
+
+def test_a_change_from_the_last_page_comes_back_to_it(complete: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = complete
+    page = f"{address}/sections/contact?back=check"
+    fields = {"a_contact_name": "새 이름", "back": "check"}
+    assert browser.post(f"{address}/sections/contact", fields, page=page).headers["Location"] == f"{address}/check"
+
+
 def test_the_same_form_sent_twice_is_one_submission(complete: tuple[Portal, Browser, str]) -> None:
     portal, browser, address = complete
     fields = browser.hidden(f"{address}/check")
@@ -82,7 +104,7 @@ def test_an_incomplete_application_is_refused_with_links_to_what_is_missing(port
     fields = browser.hidden(f"{address}/check")
     answer = browser.client.post(f"{address}/submit", data=fields | {"key": uuid.uuid4().hex})
     assert answer.status_code == 422
-    assert f'href="{address}/sections/contact#a_contact_email"' in answer.text
+    assert f'href="{address}/sections/contact?back=check#a_contact_email"' in answer.text
     assert f'href="{address}/consents#consent_personal_data"' in answer.text
     assert submissions(portal) == 0
 

@@ -17,16 +17,20 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import kst_date
+from fundapp.core.sessions import RetryTransactionError
 from fundapp.identity.queries import is_confirmed
 from fundapp.identity.rules import UnconfirmedError
 from fundapp.intake.actions.calls import take_numbers
 from fundapp.intake.actions.documents import document_problems, freeze_documents
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns, refuse
-from fundapp.intake.answers import problem, read_answers, validate_answers
+from fundapp.intake.answers import NEVER_STORED, Reading, problem, read_answers, validate_answers
+from fundapp.intake.call_terms import grace_of
 from fundapp.intake.certifying import require_certified
 from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
 from fundapp.intake.listing import list_companies
+from fundapp.intake.mailing import mail_receipt
+from fundapp.intake.merging import mark_of, merge_patch
 from fundapp.intake.newest import newest_answers
 from fundapp.intake.rules import (
     PURPOSES,
@@ -42,11 +46,21 @@ from fundapp.intake.workflow import Step
 
 @dataclass(frozen=True, slots=True)
 class SavedDraft:
-    """What saving did: the new revision, and what the saved answers still lack."""
+    """What saving did.
+
+    Attributes:
+        revision: Of the answers as they are now.
+        problems: What cannot be read of what was sent.
+        warnings: What looks wrong and is taken all the same.
+        marks: The mark of each answer that was sent, as it is stored now.
+        clashes: Answers that somebody else changed meanwhile; what is stored of them is theirs.
+    """
 
     revision: int
     problems: tuple[FieldProblem, ...]
     warnings: tuple[FieldProblem, ...]
+    marks: Mapping[str, str]
+    clashes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,7 @@ def save_answers(
     application_id: uuid.UUID,
     answers: Mapping[str, Any],
     expected_revision: int,
+    bases: Mapping[str, str] | None = None,
 ) -> SavedDraft:
     """Lay a patch over the working answers; a blank answer is removed.
 
@@ -115,34 +130,69 @@ def save_answers(
     problem; submission refuses it. What must not be stored (a resident number, control characters, text beyond the
     limit, an unknown question) is not stored.
 
+    Args:
+        session: The session.
+        actor: Somebody who acts for the company.
+        at: Now.
+        application_id: Which application.
+        answers: Words or typed values by question.
+        expected_revision: The revision that the sender has seen.
+        bases: The mark of what each answer was typed over (`intake.merging`). With it, what nobody else changed is
+            saved over a newer revision too, and the rest comes back as clashes.
+
     Raises:
-        RevisionConflictError: if somebody saved after `expected_revision` was read.
+        RevisionConflictError: without `bases`, if somebody saved after `expected_revision` was read.
         CallClosedError: after the deadline.
         TransitionRefusedError: if the application may no longer be edited.
     """
     application, call = _load_own(session, actor, application_id, Verb.EDIT)
-    require_open(call.opens_at, call.closes_at, at)
+    require_open(call.opens_at, call.closes_at, at, grace=grace_of(call.document))
     if application.state not in {"draft", "submitted", "on_hold"}:
         raise TransitionRefusedError(thing="application", state=application.state, verb="edit")
-    reading = read_answers(parse_form(call.document), answers, today=kst_date(at))
-    refused = {found.field for found in reading.problems if found.code in _NEVER_STORED}
-    rejected = {found.field for found in reading.problems} - refused
-    merged = {key: value for key, value in application.answers.items() if key in refused or key not in answers}
-    merged |= reading.answers
-    merged |= {key: str(answers[key]).strip() for key in rejected}
-    changed: CursorResult[Any] = session.execute(  # type: ignore[assignment]
-        update(Application)
-        .where(Application.id == application_id, Application.revision == expected_revision)
-        .values(answers=merged, revision=Application.revision + 1, updated_at=at)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount != 1:
+    current = application.revision == expected_revision
+    if bases is None and not current:
         raise RevisionConflictError(
             state=application.state, verb="save", expected=expected_revision, current=application.revision
         )
+    reading = read_answers(parse_form(call.document), answers, today=kst_date(at))
+    merged = merge_patch(_patch_of(reading, answers), bases or {}, application.answers, current=current)
+    if merged.applied:
+        _store_patch(session, application, merged.applied, actor, at)
+    return SavedDraft(
+        revision=application.revision,
+        problems=tuple(reading.problems),
+        warnings=tuple(reading.warnings),
+        marks={key: mark_of(application.answers.get(key)) for key in answers},
+        clashes=merged.clashes,
+    )
+
+
+def _patch_of(reading: Reading, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a reading may be stored; None for a blank answer, the words themselves for an unreadable one."""
+    refused = {found.field for found in reading.problems if found.code in NEVER_STORED}
+    rejected = {found.field for found in reading.problems} - refused
+    return {
+        key: reading.answers.get(key, str(value).strip() if key in rejected else None)
+        for key, value in answers.items()
+        if key not in refused or key in reading.answers
+    }
+
+
+def _store_patch(
+    session: Session, application: Application, patch: Mapping[str, Any], actor: Viewer, at: datetime
+) -> None:
+    revision = application.revision
+    answers = {key: value for key, value in (application.answers | dict(patch)).items() if value is not None}
+    changed: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        update(Application)
+        .where(Application.id == application.id, Application.revision == revision)
+        .values(answers=answers, revision=revision + 1, updated_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:
+        raise RetryTransactionError
     session.refresh(application)
-    _record(session, application, "application.saved", actor, at, revision=expected_revision + 1)
-    return SavedDraft(expected_revision + 1, tuple(reading.problems), tuple(reading.warnings))
+    _record(session, application, "application.saved", actor, at, revision=revision + 1)
 
 
 def carry_answers(
@@ -157,9 +207,6 @@ def carry_answers(
     new = {key: text for key, text in answers.items() if key in asked and key not in application.answers}
     if application.revision == 1 and application.state == "draft" and new:
         save_answers(session, actor=actor, at=at, application_id=application_id, answers=new, expected_revision=1)
-
-
-_NEVER_STORED = frozenset({"resident_number", "control_characters", "too_long", "unknown_question", "not_text"})
 
 
 def record_consent(
@@ -189,9 +236,17 @@ def record_consent(
 
 
 def submit_application(
-    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, key: str
+    session: Session, *, actor: Viewer, at: datetime, application_id: uuid.UUID, key: str, receipts: str = ""
 ) -> Receipt:
-    """Freeze the working answers as a submission and move the application on.
+    """Freeze the working answers as a submission, move the application on, and mail its receipt.
+
+    Args:
+        session: The session.
+        actor: Somebody who acts for the company.
+        at: When it arrived.
+        application_id: Which application.
+        key: Of the press of the button; the same one again gives the same receipt.
+        receipts: The public address below which receipts stand; what is mailed leads there.
 
     Raises:
         CallClosedError: before the opening or after the deadline.
@@ -205,15 +260,17 @@ def submit_application(
         raise UnconfirmedError
 
     def submit() -> dict[str, Any]:
-        require_open(call.opens_at, call.closes_at, at)
+        require_open(call.opens_at, call.closes_at, at, grace=grace_of(call.document))
         verb = "submit" if application.state == "draft" else "resubmit"
         advance(application.state, verb)
         requirements = read_requirements(call.document)
-        _require_complete(session, application, parse_form(call.document), requirements, at)
+        form = parse_form(call.document)
+        _require_complete(session, application, form, requirements, at)
         require_certified(session, application)
-        version = _freeze(session, application, requirements, actor, at)
+        version = _freeze(session, application, form.asked_answers(application.answers), requirements, actor, at)
         move_application(session, application, verb, actor=actor, at=at)
         list_companies(session, [application.company_id])
+        mail_receipt(session, application.id, version, receipts=receipts, actor=actor, at=at)
         return {"version": version}
 
     request = {"application": str(application_id), "revision": application.revision}
@@ -348,15 +405,20 @@ def _bring_up_to_date(company: Company, answers: Mapping[str, Any]) -> None:
 
 
 def _freeze(
-    session: Session, application: Application, requirements: Sequence[Requirement], actor: Viewer, at: datetime
+    session: Session,
+    application: Application,
+    answers: Mapping[str, Any],
+    requirements: Sequence[Requirement],
+    actor: Viewer,
+    at: datetime,
 ) -> int:
     newest = session.scalar(select(func.max(Submission.version)).where(Submission.application_id == application.id))
     version = (newest or 0) + 1
     submission = Submission(
         application_id=application.id,
         version=version,
-        answers=application.answers,
-        sha256=answers_sha256(application.answers),
+        answers=dict(answers),
+        sha256=answers_sha256(answers),
         submitted_at=at,
         submitted_by=actor_name(actor),
     )

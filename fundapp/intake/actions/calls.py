@@ -15,10 +15,11 @@ from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.quarters import KST
 from fundapp.intake.actions.names import refuse
+from fundapp.intake.call_changes import require_same_meaning
 from fundapp.intake.call_terms import check_terms
 from fundapp.intake.documents.kinds import read_requirements
-from fundapp.intake.form import Form, parse_form
-from fundapp.intake.tables import Call
+from fundapp.intake.form import parse_form
+from fundapp.intake.tables import Application, Call
 from fundapp.intake.ways import install_workflow
 from fundapp.intake.workflow import parse_workflow
 
@@ -45,7 +46,8 @@ def open_call(session: Session, *, actor: Viewer, at: datetime, document: dict[s
         text: What the document's hash is taken of.
 
     Raises:
-        InvalidInputError: if the document cannot be used, or a change drops a question that was asked.
+        InvalidInputError: if the document cannot be used, or a change drops a question that was asked or changes
+            what an answer that companies have given means.
     """
     require(actor, Verb.EDIT, Thing(Kind.CALL))
     form = parse_form(document)
@@ -65,7 +67,7 @@ def open_call(session: Session, *, actor: Viewer, at: datetime, document: dict[s
         call = Call(code=code, created_at=at, next_number=1)
         session.add(call)
     else:
-        _require_same_questions(parse_form(call.document), form)
+        require_same_meaning(parse_form(call.document), form, _answered(session, call))
         _require_same_way(call.document, document)
     call.title_ko, call.title_en = titles
     call.opens_at, call.closes_at = opens_at, closes_at
@@ -119,7 +121,7 @@ def _require_same_way(before: Mapping[str, Any], after: Mapping[str, Any]) -> No
         )
 
 
-def _require_same_questions(before: Form, after: Form) -> None:
-    for key in before.fields:
-        if key not in after.fields:
-            raise refuse(key, "이미 물은 문항은 뺄 수 없습니다", "a question that was asked cannot be dropped")
+def _answered(session: Session, call: Call) -> set[str]:
+    """Return the questions of a call that have an answer in any application."""
+    drafts = session.scalars(select(Application.answers).where(Application.call_id == call.id))
+    return {key for answers in drafts for key in answers}

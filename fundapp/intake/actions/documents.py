@@ -18,6 +18,7 @@ from fundapp.core.errors import NotFoundError, TransitionRefusedError
 from fundapp.core.quarters import kst_date
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions.names import actor_name, refuse
+from fundapp.intake.call_terms import grace_of
 from fundapp.intake.documents.kinds import (
     MISFITS,
     MOST_IN_WALLET,
@@ -254,7 +255,7 @@ def _open_requirement(
     if wanted is None:
         raise NotFoundError
     if wanted.stage == "submit":
-        require_open(call.opens_at, call.closes_at, at)
+        require_open(call.opens_at, call.closes_at, at, grace=grace_of(call.document))
     if counts_as(application.state) not in (_EDITABLE_STATES if wanted.stage == "submit" else PROVING_STATES):
         raise TransitionRefusedError(thing="application", state=application.state, verb="edit")
     return application, wanted

@@ -246,7 +246,7 @@ def _chapters(sections: Sequence[Section], answers: Mapping[str, Any], viewer: V
                 Answer(
                     pick(question.label_ko, question.label_en),
                     answer_text(question, answers.get(question.key)),
-                    long=question.kind == "textarea",
+                    long=question.kind in {"textarea", "rows"},
                 )
                 for question in section.questions
                 if question.key not in hidden and not question.parts

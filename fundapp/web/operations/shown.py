@@ -13,6 +13,7 @@ from fundapp.intake.form import Form, Question
 from fundapp.screening.rubric_text import FIELDS
 from fundapp.web.shell.formats import business_number, day, hours, won
 from fundapp.web.shell.language import current_locale, gettext, lazy, pick
+from fundapp.web.shell.rows import rows_text
 
 STEP_WORDS: Mapping[str, Any] = {
     "submit": lazy("접수"),
@@ -88,7 +89,7 @@ def answer_sections(form: Form, answers: Mapping[str, Any]) -> list[AnswerSectio
                 Answer(
                     pick(question.label_ko, question.label_en),
                     _spoken(question, answers.get(question.key)),
-                    question.kind == "textarea",
+                    question.kind in {"textarea", "rows"},
                 )
                 for question in section.questions
                 if not question.parts
@@ -104,6 +105,8 @@ def _spoken(question: Question, value: Any) -> str:  # noqa: ANN401 - JSON
         return ""
     if isinstance(value, bool):
         return gettext("예") if value else gettext("아니오")
+    if question.columns:
+        return rows_text(question, value, _spoken)
     for choice in question.choices:
         if choice.key == str(value):
             return pick(choice.label_ko, choice.label_en)

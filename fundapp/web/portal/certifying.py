@@ -14,6 +14,7 @@ from fundapp.core.errors import FundError, NotFoundError
 from fundapp.intake import actions, certifying
 from fundapp.intake.certifying import CertificationState, WaitingRow
 from fundapp.web.portal import companies, pages, shown
+from fundapp.web.portal.door import rate_card
 from fundapp.web.portal.forms import AskCertifierForm, SendBackForm, SignForm, options
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -75,7 +76,7 @@ def _page(application_id: uuid.UUID, sign: SignForm, back: SendBackForm, refusal
         sign_form=sign,
         back_form=back,
         refusal=refusal,
-        **shown.check_parts(page),
+        **shown.check_parts(page, rate_card(page)),
     )
 
 

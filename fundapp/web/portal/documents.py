@@ -18,6 +18,7 @@ from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefu
 from fundapp.core.quarters import kst_date
 from fundapp.intake import actions
 from fundapp.intake.actions.documents import PROVING_STATES
+from fundapp.intake.call_terms import grace_of
 from fundapp.intake.document_queries import DocumentRow, list_wallet, used_documents
 from fundapp.intake.documents.kinds import MOST_BYTES, MOST_PER_REQUIREMENT, Facts, Requirement, find_misfit
 from fundapp.intake.documents.receiving import Received, receive
@@ -186,7 +187,7 @@ def _require_open(page: pages.ApplicationPage, key: str) -> None:
     if wanted is None:
         raise NotFoundError
     if wanted.stage == "submit":
-        require_open(page.call.opens_at, page.call.closes_at, now())
+        require_open(page.call.opens_at, page.call.closes_at, now(), grace=grace_of(page.call.document))
     if not _is_open(page, wanted):
         raise TransitionRefusedError(thing="application", state=page.application.state, verb="edit")
 

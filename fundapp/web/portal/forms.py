@@ -6,7 +6,9 @@ portal, the file import and the submission never disagree.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -15,6 +17,9 @@ from wtforms import (
     BooleanField,
     EmailField,
     Field,
+    FieldList,
+    Form,
+    FormField,
     HiddenField,
     RadioField,
     SelectField,
@@ -26,7 +31,9 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf, Email, InputRequired, Length
 
 from fundapp.core.errors import InvalidInputError
+from fundapp.intake.answers import add_up
 from fundapp.intake.form import FieldProblem, Question, Section
+from fundapp.intake.merging import mark_of
 from fundapp.intake.rules import PURPOSES, Purpose
 from fundapp.web.portal.pages import stored_text
 from fundapp.web.shell.forms import KeyedForm
@@ -37,9 +44,10 @@ _MOST_RADIOS = 5
 
 
 class AnswersForm(FlaskForm):  # type: ignore[misc]
-    """One section's answers, and the revision of the application that they were typed over."""
+    """One section's answers, the revision of the application and the marks of the answers that they were typed over."""
 
     revision = HiddenField(validators=[InputRequired()])
+    base = HiddenField()
 
     @property
     def expected_revision(self) -> int:
@@ -53,21 +61,97 @@ class AnswersForm(FlaskForm):  # type: ignore[misc]
             raise InvalidInputError(field="revision", reason_ko="숫자가 아닙니다", reason_en="is not a number")
         return int(text)
 
+    @property
+    def bases(self) -> dict[str, str]:
+        """The mark of each answer that the page showed; what is no such list counts as none."""
+        return read_bases(str(self.base.data or ""))
+
     def to_patch(self, sent: Mapping[str, Any] | None = None) -> dict[str, str]:
         """Return the answers by question; with `sent`, only of those fields."""
-        return {
-            field.name.removeprefix(ANSWER): str(field.data or "")
-            for field in self
-            if field.name.startswith(ANSWER) and (sent is None or field.name in sent)
-        }
+        patch: dict[str, str] = {}
+        for field in self:
+            if not field.name.startswith(ANSWER):
+                continue
+            key = field.name.removeprefix(ANSWER)
+            if isinstance(field, RowsField):
+                if sent is not None and field.name in sent:
+                    patch[key] = str(sent[field.name])
+                elif sent is None or f"{field.name}-rows" in sent:
+                    patch[key] = write_rows_text(field.data)
+            elif sent is None or field.name in sent:
+                patch[key] = str(field.data or "")
+        return patch
 
     def show_problems(self, section: Section, problems: Sequence[FieldProblem]) -> None:
         """Put each problem beside its field; that of a whole GPU request beside its first cell."""
         cells = {question.key: question.parts[0].key for question in section.questions if question.parts}
         for found in problems:
             field = self._fields.get(ANSWER + cells.get(found.field, found.field))
-            if field is not None:
+            if isinstance(field, RowsField):
+                field.show(found, pick(found.message_ko, found.message_en))
+            elif field is not None:
                 field.errors = [*field.errors, pick(found.message_ko, found.message_en)]
+
+
+class RowsField(FieldList):  # type: ignore[type-arg]  # takes none while it runs
+    """The rows of one answer: from its JSON text, or from the cells that a browser sends one by one."""
+
+    def __init__(self, row: type[Form], label: str, least: int, **given: Any) -> None:  # noqa: ANN401 - WTForms
+        super().__init__(FormField(row), label, **given)
+        self.least = max(1, least)
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:  # noqa: ANN401, ARG002 - WTForms
+        """Take the rows in, and add blank ones up to the least number."""
+        if formdata and self.name in formdata:
+            super().process(None, read_rows_text(str(formdata[self.name])))
+        else:
+            super().process(formdata, ())
+        while len(self.entries) < self.least:
+            self.append_entry()
+
+    @property
+    def blank(self) -> Any:  # noqa: ANN401 - WTForms
+        """A row that stands for any further one; `#` is its place."""
+        field = self.unbound_field.bind(form=None, name=f"{self.name}-#", _meta=self.meta)  # type: ignore[arg-type]
+        field.process(None, None)
+        return field
+
+    def total(self, column: str) -> Decimal:
+        """Return the sum of a column as it is typed; what is no number counts as nothing."""
+        return add_up([{column: str(row.get(column) or 0).replace(",", "")} for row in self.data], column)
+
+    def show(self, found: FieldProblem, said: str) -> None:
+        """Put a problem at the head of the rows, and beside its cell."""
+        self.errors = [*self.errors, said]
+        row, _, column = found.cell.partition("-")
+        if found.cell and int(row) < len(self.entries):
+            self.entries[int(row)].form[column].errors = [said]
+
+
+def read_rows_text(text: str) -> list[dict[str, str]]:
+    """Return rows from their JSON text, blank ones left out; what is no such text counts as none."""
+    try:
+        read = json.loads(text or "[]")
+    except ValueError:
+        return []
+    rows = [row for row in read if isinstance(row, dict)] if isinstance(read, list) else []
+    return [{str(key): stored_text(cell) for key, cell in row.items()} for row in rows if any(row.values())]
+
+
+def write_rows_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as JSON text, without blank cells and rows; "" for none."""
+    filled = [{key: str(cell) for key, cell in row.items() if str(cell or "").strip()} for row in rows]
+    filled = [row for row in filled if row]
+    return json.dumps(filled, ensure_ascii=False) if filled else ""
+
+
+def read_bases(text: str) -> dict[str, str]:
+    """Return the marks that a page sent along; what is no such list counts as none."""
+    try:
+        read = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return {str(key): str(mark) for key, mark in read.items()} if isinstance(read, dict) else {}
 
 
 def section_form(section: Section) -> type[AnswersForm]:
@@ -83,11 +167,14 @@ def stored_fields(section: Section, answers: Mapping[str, Any], revision: int) -
     """Return a section's stored answers as a browser would send them."""
     keys = [asked.key for question in section.questions for asked in question.parts or (question,)]
     pairs = [(ANSWER + key, stored_text(answers.get(key))) for key in keys]
-    return MultiDict([*pairs, ("revision", str(revision))])
+    marks = json.dumps({key: mark_of(answers.get(key)) for key in keys}, separators=(",", ":"))
+    return MultiDict([*pairs, ("revision", str(revision)), ("base", marks)])
 
 
 def _field(question: Question) -> Field:
     label = pick(question.label_ko, question.label_en)
+    if question.columns:
+        return RowsField(_row_form(question), label, question.min_rows)
     if question.kind == "boolean":
         return _choice_field(label, [("yes", gettext("예")), ("no", gettext("아니오"))], question)
     if question.choices:
@@ -95,6 +182,21 @@ def _field(question: Question) -> Field:
         return _choice_field(label, named, question)
     kinds: dict[str, type[StringField]] = {"textarea": TextAreaField, "email": EmailField, "phone": TelField}
     return kinds.get(question.kind, StringField)(label)
+
+
+def _row_form(question: Question) -> type[Form]:
+    """Return the form class of one row."""
+    return type("RowForm", (Form,), {column.key: _cell(column) for column in question.columns})
+
+
+def _cell(column: Question) -> Field:
+    label = pick(column.label_ko, column.label_en)
+    named = [(choice.key, pick(choice.label_ko, choice.label_en)) for choice in column.choices]
+    if column.kind == "boolean":
+        named = [("yes", gettext("예")), ("no", gettext("아니오"))]
+    if named:
+        return SelectField(label, choices=options([("", gettext("고르세요")), *named]), validate_choice=False)
+    return TextAreaField(label) if column.kind == "textarea" else StringField(label)
 
 
 def _choice_field(label: str, named: list[tuple[str, str]], question: Question) -> Field:

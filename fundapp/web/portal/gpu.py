@@ -6,21 +6,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from fundapp.core.errors import LedgerRefusedError
 from fundapp.core.quantities import HOUR, Quantity, gpu_commodity
 from fundapp.core.quarters import Quarter
 from fundapp.intake.form import Question
+from fundapp.ledger.queries import rate_on
 
 _PERMILLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One SKU in one quarter. Hours in ten-thousandths; None where what was typed is no amount."""
+    """One SKU in one quarter.
+
+    Attributes:
+        hours_e4: Hours in ten-thousandths; None where what was typed is no amount.
+        rate_krw: Won an hour.
+        announced_hours: Whole hours that the call announced for all applicants; what is left of them is nobody's to
+            know before the committee decides.
+    """
 
     key: str
     quarter: str
     hours_e4: int | None
     rate_krw: int | None
+    announced_hours: int | None = None
+
+    @property
+    def beyond(self) -> bool:
+        """Whether more is asked for than the whole call announced."""
+        return self.announced_hours is not None and (self.hours_e4 or 0) > self.announced_hours * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +71,51 @@ class Matrix:
     cap_e4: int | None
 
 
-def build_matrix(question: Question, typed: Mapping[str, Any], document: Mapping[str, Any]) -> Matrix:
+def rates_in_force(session: Session, document: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """Return the rate card's won an hour for each SKU and quarter of a call, on the quarter's first day.
+
+    What the card does not price is left out; the call's own rate then stands.
+    """
+    found = {}
+    for sku in document.get("skus", []):
+        for text in document.get("quarters", []):
+            quarter = Quarter.parse(str(text))
+            try:
+                rate = rate_on(session, gpu_commodity(str(sku).upper()), quarter.first_day)
+            except LedgerRefusedError:
+                continue
+            if rate is not None:
+                found[str(sku).upper(), str(quarter)] = rate
+    return found
+
+
+def build_matrix(
+    question: Question,
+    typed: Mapping[str, Any],
+    document: Mapping[str, Any],
+    card: Mapping[tuple[str, str], int] | None = None,
+) -> Matrix:
     """Lay out a `gpu_hours` question with what was typed or stored.
 
     Args:
         question: The question, with one part a cell.
         typed: Hours by the part's key, as text.
-        document: The call, for rates of its `pools` and the company's cap in `shares`.
+        document: The call, for rates and hours of its `pools` and the company's cap in `shares`.
+        card: The rates in force, which count before those of the call.
     """
-    rates = _rates(document)
+    rates = _rates(document) | dict(card or {})
+    announced = _announced(document)
     quarters = tuple(dict.fromkeys(part.quarter for part in question.parts))
     rows = []
     for sku in dict.fromkeys(part.sku for part in question.parts):
         cells = tuple(
-            Cell(part.key, part.quarter, read_hours(typed.get(part.key)), rates.get((sku.upper(), part.quarter)))
+            Cell(
+                part.key,
+                part.quarter,
+                read_hours(typed.get(part.key)),
+                rates.get((sku.upper(), part.quarter)),
+                announced.get((sku.upper(), part.quarter)),
+            )
             for part in question.parts
             if part.sku == sku
         )
@@ -108,6 +156,15 @@ def _rates(document: Mapping[str, Any]) -> dict[tuple[str, str], int]:
         for pool in _pools(document)
         if isinstance(pool.get("rate_krw"), int)
     }
+
+
+def _announced(document: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for pool in _pools(document):
+        if isinstance(pool.get("hours"), int):
+            key = (str(pool.get("sku")).upper(), str(pool.get("quarter")))
+            found[key] = found.get(key, 0) + pool["hours"]
+    return found
 
 
 def _cap(document: Mapping[str, Any]) -> int | None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
+from fundapp.core.orm import canonical_json
 from fundapp.core.quarters import kst_date
 from fundapp.intake.actions import answers_sha256
 from fundapp.intake.actions.documents import FIELD, PROVING_STATES, document_problems
-from fundapp.intake.answers import problem, validate_answers
+from fundapp.intake.answers import INCOMPLETE, problem, validate_answers
+from fundapp.intake.call_terms import grace_of
 from fundapp.intake.document_queries import AnsweredRequirement, documents_changed, list_documents
 from fundapp.intake.form import FieldProblem, Form, Section
 from fundapp.intake.queries import (
@@ -98,16 +100,15 @@ class ApplicationPage:
         Raises:
             NotFoundError: if the form has none of that key.
         """
-        found = next((section for section in self.form.sections if section.key == key), None)
-        if found is None:
-            raise NotFoundError
-        return found
+        return self.form.find_section(key)
 
 
-def count_down(opens_at: datetime, closes_at: datetime, at: datetime) -> Countdown:
-    """Return what is left of a call's hours at `at`."""
+def count_down(opens_at: datetime, closes_at: datetime, at: datetime, grace: timedelta = timedelta()) -> Countdown:
+    """Return what is left of a call's hours at `at`; in its grace, what was begun may still be finished."""
     left = max(0, int((closes_at - at).total_seconds()))
     phase = "upcoming" if at < opens_at else "open" if at <= closes_at else "closed"
+    if phase == "closed" and at <= closes_at + grace:
+        phase = "grace"
     return Countdown(left // _DAY_SECONDS, left % _DAY_SECONDS // _HOUR_SECONDS, left % _HOUR_SECONDS // 60, phase)
 
 
@@ -121,7 +122,7 @@ def load_page(session: Session, viewer: Viewer, application_id: uuid.UUID, at: d
     if application.company_id not in viewer.company_ids:
         raise NotFoundError
     call = get_call(session, application.call_code)
-    countdown = count_down(call.opens_at, call.closes_at, at)
+    countdown = count_down(call.opens_at, call.closes_at, at, grace_of(call.document))
     last = application.submissions[-1] if application.submissions else None
     papers = list_documents(session, viewer, application_id)
     requirements = [one.requirement for one in papers]
@@ -132,9 +133,9 @@ def load_page(session: Session, viewer: Viewer, application_id: uuid.UUID, at: d
             *find_problems(call.form, application, at),
             *document_problems(session, application_id, requirements, kst_date(at)),
         ),
-        editable=countdown.phase == "open" and application.state in EDITABLE_STATES,
+        editable=countdown.phase in {"open", "grace"} and application.state in EDITABLE_STATES,
         changed=last is None
-        or last.sha256 != answers_sha256(application.answers)
+        or last.sha256 != answers_sha256(call.form.asked_answers(application.answers))
         or documents_changed(session, application_id, requirements),
         countdown=countdown,
         papers=papers,
@@ -183,12 +184,13 @@ def _is_required(section: Section, field: str) -> bool:
 def section_tasks(page: ApplicationPage) -> list[Task]:
     """Return one task a section, in order."""
     progress = section_progress(page.form, page.application.answers)
-    return [_task(page, section, one) for section, one in zip(page.form.sections, progress, strict=True)]
+    pairs = zip(page.form.sections, progress, strict=True)
+    return [_task(page, section, one) for section, one in pairs if one.questions]
 
 
 def _task(page: ApplicationPage, section: Section, progress: SectionProgress) -> Task:
     problems = section_problems(page, section)
-    unreadable = [found for found in problems if found.code != "required"]
+    unreadable = [found for found in problems if found.code not in INCOMPLETE]
     if unreadable:
         state = "check"
     elif progress.answered == 0:
@@ -280,7 +282,9 @@ def stages(application: ApplicationView) -> list[Stage]:
 
 
 def stored_text(value: Any) -> str:  # noqa: ANN401 - a JSON value
-    """Return a stored answer as one would type it again."""
+    """Return a stored answer as one would type it again; rows as JSON."""
+    if isinstance(value, list):
+        return canonical_json(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,12 +17,13 @@ from fundapp.intake.form import Form, Question, Section
 from fundapp.intake.queries import ApplicationView
 from fundapp.intake.rules import PURPOSES, STATES
 from fundapp.web.documents.shown import show_requirements
-from fundapp.web.portal.forms import ANSWER, AnswersForm
+from fundapp.web.portal.forms import ANSWER, AnswersForm, read_rows_text
 from fundapp.web.portal.gpu import Matrix, build_matrix
 from fundapp.web.portal.pages import ApplicationPage, Task, section_of, stages, stored_text
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.formats import business_number, hours, long_day, won
 from fundapp.web.shell.language import current_locale, gettext, pick
+from fundapp.web.shell.rows import RowsTable, rows_table, rows_text
 from fundapp.web.shell.stages import own_stage
 
 _NUMERIC = frozenset({"integer", "krw", "hours", "business_number", "corporate_number"})
@@ -36,6 +38,7 @@ class Answer:
     text: str
     problem: str
     long: bool
+    table: RowsTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Event:
 
 def spoken(question: Question, value: Any) -> str:  # noqa: ANN401 - a JSON value
     """Return a stored answer in words; one that could not be read stays as it was typed."""
+    if question.columns and isinstance(value, list):
+        return rows_text(question, value, spoken)
     text = stored_text(value)
     if not text:
         return ""
@@ -104,7 +109,9 @@ def label_of(question: Question) -> str:
     return pick(question.label_ko, question.label_en)
 
 
-def section_parts(page: ApplicationPage, section: Section, form: AnswersForm) -> dict[str, Any]:
+def section_parts(
+    page: ApplicationPage, section: Section, form: AnswersForm, card: Mapping[tuple[str, str], int]
+) -> dict[str, Any]:
     """Return what a section's page needs besides the form: hints, modes of input and the GPU matrix."""
     typed = form.to_patch()
     for cell in (part for question in section.questions for part in question.parts):
@@ -112,15 +119,45 @@ def section_parts(page: ApplicationPage, section: Section, form: AnswersForm) ->
     matrix: Matrix | None = None
     for question in section.questions:
         if question.parts:
-            matrix = build_matrix(question, typed, page.call.document)
+            matrix = build_matrix(question, typed, page.call.document, card)
     keys = [one.key for one in page.form.sections]
     return {
         "matrix": matrix,
+        "when": {question.key: _when(page, section, question) for question in section.questions},
+        "targets": {
+            question.key: stored_text(page.application.answers.get(question.sum_to))
+            for question in section.questions
+            if question.sum_to
+        },
         "gpu_bad": any(form[ANSWER + part.key].errors for question in section.questions for part in question.parts),
         "place": keys.index(section.key) + 1,
         "hints": {question.key: _hint(question) for question in section.questions},
         "attributes": {question.key: _attributes(question) for question in section.questions},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """On which answers a question is asked: whether it is now, and what the browser looks at to say so live."""
+
+    asked: bool
+    looks: str
+
+
+def _when(page: ApplicationPage, section: Section, question: Question) -> When:
+    """Return when a question is asked; "" for the browser where nothing on this page changes it."""
+    answers = page.application.answers
+    asked = question.key in {one.key for one in page.form.asked_of(answers).questions}
+    here = {field.key for one in section.questions for field in one.parts or (one,)}
+    if not any(condition.key in here for condition in question.when):
+        return When(asked, "")
+    current = page.form.asked_answers(answers)
+    looks = []
+    for one in question.when:
+        look: dict[str, Any] = {"name": ANSWER + one.key, "now": stored_text(current.get(one.key))}
+        bounds = {"at_least": one.at_least, "at_most": one.at_most, "answered": one.answered, "in": one.values}
+        looks.append(look | {name: value for name, value in bounds.items() if value is not None})
+    return When(asked, json.dumps(looks, ensure_ascii=False))
 
 
 def _hint(question: Question) -> str:
@@ -149,7 +186,8 @@ def _attributes(question: Question) -> dict[str, Any]:
 def address_after(page: ApplicationPage, section: Section) -> str:
     """Return where one goes on after a section: the next one, then the list."""
     keys = [one.key for one in page.form.sections]
-    following = keys[keys.index(section.key) + 1 :]
+    asked = {one.key for one in page.form.asked_of(page.application.answers).sections}
+    following = [key for key in keys[keys.index(section.key) + 1 :] if key in asked]
     if following:
         return url_for("portal.section", application_id=page.application.id, key=following[0])
     return url_for("portal.application", application_id=page.application.id)
@@ -169,21 +207,25 @@ def task_notes(page: ApplicationPage, tasks: Sequence[Task]) -> dict[str, str]:
     return notes
 
 
-def check_parts(page: ApplicationPage) -> dict[str, Any]:
+def check_parts(page: ApplicationPage, card: Mapping[tuple[str, str], int]) -> dict[str, Any]:
     """Return all answers by section, the consents, and links to whatever is still wrong."""
     answers = page.application.answers
-    problems = {found.field: pick(found.message_ko, found.message_en) for found in page.problems}
+    problems: dict[str, str] = {}
+    for found in page.problems:
+        said = pick(found.message_ko, found.message_en)
+        problems[found.field] = f"{problems[found.field]} {said}" if found.field in problems else said
+    asked = page.form.asked_of(answers)
     parts = [
         (section, [row for question in section.questions for row in _answers(question, answers, problems)])
-        for section in page.form.sections
+        for section in asked.sections
     ]
     agreed = [
         (pick(purpose.title_ko, purpose.title_en), purpose, page.application.consents.get(purpose.key))
         for purpose in PURPOSES
     ]
     matrices = {
-        section.key: build_matrix(question, answers, page.call.document)
-        for section in page.form.sections
+        section.key: build_matrix(question, answers, page.call.document, card)
+        for section in asked.sections
         for question in section.questions
         if question.parts
     }
@@ -193,9 +235,10 @@ def check_parts(page: ApplicationPage) -> dict[str, Any]:
 
 def _answers(question: Question, answers: Mapping[str, Any], problems: Mapping[str, str]) -> list[Answer]:
     if not question.parts:
-        text = spoken(question, answers.get(question.key))
+        value = answers.get(question.key)
+        text, table = spoken(question, value), rows_table(question, value, spoken)
         long = question.kind == "textarea"
-        return [Answer(question.key, label_of(question), text, problems.get(question.key, ""), long)]
+        return [Answer(question.key, label_of(question), text, problems.get(question.key, ""), long, table)]
     given = [
         Answer(part.key, label_of(part), spoken(part, answers[part.key]), problems.get(part.key, ""), long=False)
         for part in question.parts
@@ -219,8 +262,9 @@ def _problem_links(page: ApplicationPage) -> list[ProblemLink]:
             purpose = next((one for one in PURPOSES if found.field == f"consent_{one.key}"), None)
             name = pick(purpose.title_ko, purpose.title_en) if purpose else found.field
         else:
-            address = url_for("portal.section", application_id=page.application.id, key=section.key)
-            address += f"#{ANSWER}{_anchor(section, found.field)}"
+            address = url_for("portal.section", application_id=page.application.id, key=section.key, back="check")
+            place = f"{found.field}-{found.cell}" if found.cell else _anchor(section, found.field)
+            address += f"#{ANSWER}{place}"
             name = _name(page.form, found.field)
         links.append(ProblemLink(address, f"{name}: {text}"))
     return links
@@ -252,6 +296,8 @@ def clash_rows(form: Form, keys: Sequence[str], mine: Mapping[str, str], stored:
 
 
 def _typed(question: Question, text: str) -> str:
+    if question.columns:
+        return spoken(question, read_rows_text(text))
     if question.kind == "boolean" and text in {"yes", "no"}:
         return spoken(question, text == "yes")
     return spoken(question, text)

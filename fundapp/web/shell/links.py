@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 
 
 def init_links(app: Flask) -> None:
     """Give templates `here(**changes)`."""
     app.jinja_env.globals["here"] = here
+
+
+def public_address(path: str) -> str:
+    """Return the whole address of a path, for mail."""
+    return f"{current_app.config['PUBLIC_URL']}{path}"
 
 
 def here(**changes: object) -> str:

@@ -27,6 +27,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "charge": lazy("청구 줄"),
     "choice": lazy("내 표"),
     "closed_on": lazy("납입일"),
+    "closes": lazy("마감"),
     "conditions": lazy("선행조건"),
     "cost_krw": lazy("줄어든 투자 원가"),
     "dated_on": lazy("날짜"),

@@ -26,6 +26,7 @@ def configure(app: Flask, settings: Settings) -> None:
     """Translate our settings into those of Flask and its extensions."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        PUBLIC_URL=settings.public_url,
         TRUSTED_HOSTS=list(settings.trusted_hosts),
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
         SESSION_COOKIE_NAME="__Host-session" if settings.cookie_secure else "session",

@@ -33,6 +33,8 @@ function update(table) {
     let sum = 0n;
     for (const cell of row.querySelectorAll('[data-rate]')) {
       const read = readHours(cell.value);
+      const beyond = cell.parentElement.querySelector('[data-beyond]');
+      if (beyond) beyond.hidden = read <= BigInt(cell.dataset.announced) * SCALE;
       sum += read;
       value += read * BigInt(cell.dataset.rate);
       quarters[cell.dataset.quarter] = (quarters[cell.dataset.quarter] ?? 0n) + read;

@@ -7,3 +7,11 @@
   dark.addEventListener("change", apply);
   apply();
 })();
+// Signing out takes with it what this person's unsent forms keep on the device.
+document.addEventListener("submit", (event) => {
+  const person = event.target.dataset?.leaving;
+  if (!person) return;
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(`fund:form:${person}:`)) localStorage.removeItem(key);
+  } catch { /* a closed store holds nothing */ }
+});
