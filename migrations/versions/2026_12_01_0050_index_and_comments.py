@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0052_index_and_comments"
+revision = "0050_index_and_comments"
 down_revision = "0049_kinship"
 branch_labels = None
 depends_on = None
