@@ -292,6 +292,11 @@ def _remind_delivery(database: Database, settings: Settings, at: datetime) -> di
     return {"mailed": told}
 
 
+def _tell_own_reports(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    told = database.transaction(lambda s: reporting.tell_own_reports(s, at=at, public_url=settings.public_url))
+    return {"mailed": told}
+
+
 def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
     return mail.send_waiting(database, settings, at)
 
@@ -319,6 +324,7 @@ JOBS = {
         Job("remind-conditions", _kst_day, effect=_remind_conditions),
         Job("draft-report", _kst_morning, errand=_draft_report),
         Job("remind-delivery", _kst_morning, errand=_remind_delivery),
+        Job("own-reports", _kst_morning, errand=_tell_own_reports),
         Job("send-mail", _minute, errand=_send_mail),
         # Last: what it does may take minutes.
         Job("model-requests", _minute, errand=_answer_model_requests),

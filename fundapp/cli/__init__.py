@@ -29,7 +29,7 @@ _COMMANDS: Final = {
     "ledger": ("books", "The double-entry ledger in won and GPU-hours."),
     "audit": ("books", "The tamper-evident record."),
     "report": ("reports", "Build a frozen quarter's report: PDF, workbook, JSON and CSV."),
-    "index": ("reports", "The public index that reports compare the fund with (KS-PME)."),
+    "index": ("reports", "The public index that reports compare the fund with."),
     "demo": (
         "demo",
         "Build a demonstration fund from examples/ and carry a call through it, from application to quarterly report.",

@@ -81,6 +81,11 @@ def lay_out(preview: Preview, locale: Locale) -> tuple[Chapter, ...]:
     return tuple(_chapter(section, traced, locale) for section in preview.sections)
 
 
+def sheet_of(table: Table, locale: Locale) -> Sheet:
+    """Return one table in words, without trails."""
+    return _sheet(table, frozenset(), locale)
+
+
 def _chapter(section: Section, traced: frozenset[str], locale: Locale) -> Chapter:
     return Chapter(
         number=section.number,

@@ -102,6 +102,23 @@ class ReportComment(Base):
     at: Mapped[datetime]
 
 
+class OwnReport(Base):
+    """A reader's own question to a table of the report, kept under a name; shared ones may be read by all readers."""
+
+    __tablename__ = "own_report"
+    __table_args__ = (CheckConstraint("length(name) BETWEEN 1 AND 80", name="name"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    owner_name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(80))
+    question: Mapped[dict[str, Any]]
+    shared: Mapped[bool]
+    notify: Mapped[bool]
+    saved_at: Mapped[datetime]
+    dropped_at: Mapped[datetime | None]
+
+
 class CloseNote(Base):
     """Why a line of a quarter's closing checklist may stay open."""
 

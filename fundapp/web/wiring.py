@@ -14,7 +14,7 @@ from fundapp.web.committee import routes as committee
 from fundapp.web.documents import routes as documents
 from fundapp.web.grants.shown import init_words
 from fundapp.web.operations import routes as operations
-from fundapp.web.partners import conversation as partners
+from fundapp.web.partners import own as partners
 from fundapp.web.portal import certifying as portal_certifying
 from fundapp.web.portal import challenges as portal_challenges
 from fundapp.web.portal import changes as portal_changes

@@ -9,6 +9,7 @@ from fundapp.reporting.actions.closing import (
     withdraw_close,
 )
 from fundapp.reporting.actions.comments import comment_on_report
+from fundapp.reporting.actions.own import drop_own_report, save_own_report, tell_own_reports
 from fundapp.reporting.actions.reports import (
     STORED_IN,
     Frozen,
@@ -34,6 +35,7 @@ __all__ = [
     "comment_on_report",
     "confirm_close",
     "draft_report",
+    "drop_own_report",
     "explain_line",
     "find_frozen",
     "freeze_quarter",
@@ -41,7 +43,9 @@ __all__ = [
     "load_index",
     "prepare_close",
     "remind_delivery",
+    "save_own_report",
     "sign_report",
     "tell_approved",
+    "tell_own_reports",
     "withdraw_close",
 ]

@@ -7,9 +7,19 @@ from datetime import date
 from typing import cast
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from fundapp.allocation.actions.announcements import MOST_HOURS
 from fundapp.core.quarters import Quarter
@@ -44,6 +54,53 @@ class CommentForm(KeyedForm):
     def offer_chapters(self, chapters: Iterable[tuple[str, str]]) -> None:
         """Say which sections there are."""
         self.chapter.choices = [SelectChoice("", gettext("보고서 전체")), *(SelectChoice(*one) for one in chapters)]
+
+
+class OwnForm(KeyedForm):
+    """A reader's own question to one table of the report."""
+
+    report = HiddenField(validators=[Length(max=36)])
+    view = HiddenField(validators=[InputRequired(), Length(max=20)])
+    name = StringField(lazy("이름"), validators=[DataRequired(message=_NEEDED), Length(max=80)])
+    columns = SelectMultipleField(
+        lazy("보일 열"),
+        validators=[InputRequired(message=lazy("하나 이상 골라 주세요"))],
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    column1 = SelectField(lazy("열"))
+    operator1 = SelectField(lazy("비교"))
+    value1 = StringField(lazy("값"), validators=[Length(max=80)])
+    column2 = SelectField(lazy("열"))
+    operator2 = SelectField(lazy("비교"))
+    value2 = StringField(lazy("값"), validators=[Length(max=80)])
+    column3 = SelectField(lazy("열"))
+    operator3 = SelectField(lazy("비교"))
+    value3 = StringField(lazy("값"), validators=[Length(max=80)])
+    group = SelectField(lazy("묶기"))
+    chart = SelectField(lazy("그림"))
+    shared = BooleanField(lazy("보고서를 보는 사람 모두와 나누기"))
+    notify = BooleanField(lazy("새 판이 나오면 메일로 알리기"))
+
+    def offer_columns(self, columns: Iterable[tuple[str, str, bool]]) -> None:
+        """Say which columns the table has: key, label, and whether numbers stand in it."""
+        known = list(columns)
+        every = [SelectChoice(key, label) for key, label, _ in known]
+        self.columns.choices = every
+        words = {
+            "is": gettext("같음"),
+            "is_not": gettext("다름"),
+            "contains": gettext("들어 있음"),
+            "at_least": gettext("이상"),
+            "at_most": gettext("이하"),
+        }
+        for number in ("1", "2", "3"):
+            self[f"column{number}"].choices = [SelectChoice("", gettext("조건 없음")), *every]
+            self[f"operator{number}"].choices = [SelectChoice(key, word) for key, word in words.items()]
+        texts = [SelectChoice(key, label) for key, label, numeric in known if not numeric]
+        self.group.choices = [SelectChoice("", gettext("묶지 않음")), *texts]
+        numbers = [SelectChoice(key, label) for key, label, numeric in known if numeric]
+        self.chart.choices = [SelectChoice("", gettext("그리지 않음")), *numbers]
 
 
 class AnnounceForm(KeyedForm):

@@ -43,7 +43,7 @@ from fundapp.web.shell.viewer import only, viewer
 blueprint = Blueprint("partners", __name__, url_prefix="/partners")
 _door = only(*ROOMS["partners"])
 
-_PERIOD = re.compile(r"(\d{4}Q[1-4])-(\d{1,4})")
+PERIOD = re.compile(r"(\d{4}Q[1-4])-(\d{1,4})")
 _UNPROCESSABLE, _CONFLICT = 422, 409
 _OFFERED_QUARTERS = 4
 PUBLIC_URL = "PUBLIC_URL"
@@ -77,7 +77,7 @@ def fund() -> ResponseReturnValue:
     with db().read() as session:
         reports = list_reports(session, viewer())
         newest = f"{reports[0].quarter}-{reports[0].version}" if reports else "now"
-        period = _PERIOD.fullmatch(asked or newest)
+        period = PERIOD.fullmatch(asked or newest)
         try:
             if period is None:
                 board = dashboard(session, viewer(), at=now(), locale=current_locale())

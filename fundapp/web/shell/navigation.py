@@ -107,6 +107,7 @@ _GROUPS = (
         (
             Entry(lazy("펀드 현황"), "bar-chart-line", "/partners/", Kind.REPORT),
             Entry(lazy("분기보고서"), "file-earmark-text", "/partners/reports", Kind.REPORT),
+            Entry(lazy("내 보고서"), "list-ul", "/partners/own", Kind.REPORT),
             Entry(lazy("수요와 공급"), "graph-up", "/partners/capacity", Kind.POOL),
         ),
     ),

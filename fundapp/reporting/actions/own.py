@@ -1,0 +1,135 @@
+"""Keeping, changing and dropping one's own questions to the report, and telling their owners of a new version."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import FourEyesError, InvalidInputError, NotFoundError
+from fundapp.core.outbox import enqueue_mail
+from fundapp.identity.tables import Person
+from fundapp.reporting.sight import require_sight
+from fundapp.reporting.tables import FrozenQuarter, OwnReport
+from reports.own import MOST_CONDITIONS, Question, QuestionRefused, require_askable
+
+LONGEST_NAME = 80
+_REFUSED = {
+    "unknown": ("고를 수 없는 값이 있습니다", "holds something that cannot be chosen"),
+    "none": ("하나 이상 골라 주세요", "needs at least one"),
+    "no_number": ("숫자 열에는 숫자를 적어 주세요", "needs a number for a column of numbers"),
+    "not_shown": ("보이는 숫자 열 가운데에서 골라 주세요", "must be a column of numbers that is shown"),
+}
+
+
+def save_own_report(
+    session: Session,
+    *,
+    report_id: uuid.UUID | None,
+    name: str,
+    question: Question,
+    shared: bool,
+    notify: bool,
+    actor: Viewer,
+    at: datetime,
+) -> uuid.UUID:
+    """Keep a question under a name, or change one of the actor's own.
+
+    Args:
+        session: A writing session.
+        report_id: Which one to change; None keeps a new one.
+        name: Up to 80 characters.
+        question: What is asked.
+        shared: Whether all readers of reports may open it.
+        notify: Whether its owner is told by mail of each new version of a report.
+        actor: Somebody who may see reports.
+        at: Now.
+
+    Raises:
+        NotFoundError: if the actor may not see reports, or has no such report.
+        InvalidInputError: for a missing or long name, or a question that no report can answer.
+        FourEyesError: if the actor is no person.
+    """
+    require(actor, Verb.VIEW, Thing(Kind.REPORT))
+    require_sight(session, actor)
+    if actor.person_id is None:
+        raise FourEyesError
+    title = " ".join(name.split())
+    if not 0 < len(title) <= LONGEST_NAME:
+        raise InvalidInputError(field="name", reason_ko="80자까지 적어 주세요", reason_en="needs 1 to 80 characters")
+    _require_askable(question)
+    values = {"name": title, "question": dataclasses.asdict(question), "shared": shared, "notify": notify}
+    if report_id is None:
+        made = OwnReport(
+            owner_id=actor.person_id, owner_name=actor.name or actor.email, saved_at=at, dropped_at=None, **values
+        )
+        session.add(made)
+        session.flush()
+        return made.id
+    _change(session, report_id, actor, saved_at=at, **values)
+    return report_id
+
+
+def drop_own_report(session: Session, *, report_id: uuid.UUID, actor: Viewer, at: datetime) -> None:
+    """Take one of the actor's own questions away.
+
+    Raises:
+        NotFoundError: if the actor has no such report.
+    """
+    require(actor, Verb.VIEW, Thing(Kind.REPORT))
+    _change(session, report_id, actor, dropped_at=at)
+
+
+def _change(session: Session, report_id: uuid.UUID, actor: Viewer, **values: object) -> None:
+    changed = session.execute(
+        update(OwnReport)
+        .where(OwnReport.id == report_id, OwnReport.owner_id == actor.person_id, OwnReport.dropped_at.is_(None))
+        .values(**values)
+        .returning(OwnReport.id)
+    ).one_or_none()
+    if changed is None:
+        raise NotFoundError
+
+
+def _require_askable(question: Question) -> None:
+    if len(question.conditions) > MOST_CONDITIONS:
+        raise InvalidInputError(field="filters", reason_ko="조건은 세 개까지입니다", reason_en="takes three at most")
+    try:
+        require_askable(question)
+    except QuestionRefused as refused:
+        ko, en = _REFUSED[refused.reason]
+        raise InvalidInputError(field=refused.field, reason_ko=ko, reason_en=en) from None
+
+
+def tell_own_reports(session: Session, *, at: datetime, public_url: str) -> int:
+    """Tell owners who asked for it that their questions have a newer version to answer from; return how many mails.
+
+    Each version is told of once.
+    """
+    frozen = session.scalars(
+        select(FrozenQuarter).order_by(FrozenQuarter.quarter.desc(), FrozenQuarter.version.desc()).limit(1)
+    ).one_or_none()
+    if frozen is None:
+        return 0
+    found = session.execute(
+        select(OwnReport, Person.email)
+        .join(Person, Person.id == OwnReport.owner_id)
+        .where(OwnReport.notify, OwnReport.dropped_at.is_(None), Person.active, OwnReport.saved_at < frozen.frozen_at)
+        .order_by(OwnReport.id)
+    ).all()
+    for row, address in found:
+        enqueue_mail(
+            session,
+            dedupe_key=f"own-report:{row.id}:{frozen.quarter}:{frozen.version}",
+            recipient=address,
+            subject=f"[{frozen.quarter}] 내 보고서: {row.name} / Your own report",
+            body=f"{frozen.quarter} {frozen.version}판으로 다시 볼 수 있습니다.\n"
+            f"It can be read from {frozen.quarter}, version {frozen.version}.\n\n"
+            f"{public_url}/partners/own/{row.id}\n",
+            at=at,
+        )
+    return len(found)
