@@ -141,7 +141,7 @@ STATES: Mapping[str, Mapping[str, Words]] = {
         "withdrawn": ("취소함", "Withdrawn"),
     },
     "report": {
-        "filed": ("확인 전", "To be read"),
+        "filed": ("읽기 전", "To be read"),
         "accepted": ("확인했음", "Accepted"),
         "returned": ("보완 요청", "Returned"),
         "released": ("모두 배정됨", "Released"),

@@ -61,6 +61,34 @@ def upgrade() -> None:
     )
     for table in HISTORY:
         _keep_history(table)
+    _last_owner(
+        "AND NOT EXISTS (SELECT 1 FROM company_merge g WHERE g.merged_id = OLD.company_id "
+        "AND NOT EXISTS (SELECT 1 FROM company_merge_undone u WHERE u.merge_id = g.id))"
+    )
+
+
+def _last_owner(unless: str) -> None:
+    """Keep each company's last owner, but for a company that was merged into another: nobody acts for it any more."""
+    another = (
+        "SELECT 1 FROM membership m WHERE m.company_id = OLD.company_id AND m.person_id <> OLD.person_id "
+        "AND m.role = 'owner'"
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        for verb, also in (("DELETE", ""), ("UPDATE", " AND NEW.role <> 'owner'")):
+            op.execute(f"DROP TRIGGER membership_last_owner_{verb.lower()}")
+            op.execute(
+                f"CREATE TRIGGER membership_last_owner_{verb.lower()} BEFORE {verb} ON membership "
+                f"WHEN OLD.role = 'owner'{also} AND NOT EXISTS ({another}) {unless} "
+                "BEGIN SELECT RAISE(ABORT, 'a company keeps its last owner'); END"
+            )
+        return
+    op.execute(
+        "CREATE OR REPLACE FUNCTION refuse_last_owner() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF OLD.role = 'owner' AND (TG_OP = 'DELETE' OR NEW.role <> 'owner') "
+        f"AND NOT EXISTS ({another}) {unless} THEN "
+        "RAISE EXCEPTION 'a company keeps its last owner' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+        "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+    )
 
 
 def _keep_history(table: str) -> None:
@@ -78,5 +106,6 @@ def _keep_history(table: str) -> None:
 
 
 def downgrade() -> None:
+    _last_owner("")
     for table in reversed(HISTORY):
         op.drop_table(table)

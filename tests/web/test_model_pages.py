@@ -239,7 +239,7 @@ def test_a_model_card_is_a_tagged_pdf_in_both_languages(
 def test_the_newest_call_is_compared_with_the_one_before_it(
     db: Database, enter: Enter, scored: None, at: datetime, tmp_path: Path
 ) -> None:
-    for name in ("2026-1.toml", "form.toml"):
+    for name in ("2026-1.toml", "form.toml", "check.toml"):
         text = (EXAMPLES / "calls" / name).read_text(encoding="utf-8")
         text = text.replace(f'"{CALL}"', '"AX-2026-2"').replace("2026-04-01T10:00", "2026-04-02T10:00")
         (tmp_path / name).write_text(text, encoding="utf-8")

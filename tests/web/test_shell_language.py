@@ -38,6 +38,16 @@ def shell_messages() -> set[str]:
     return {message if isinstance(message, str) else message[0] for part in found for _, message, _, _ in part}
 
 
+def test_a_korean_text_has_one_english_in_whatever_catalogue_it_stands() -> None:
+    said: dict[object, set[str]] = {}
+    for path in (WEB / "translations" / "en").glob("*.po"):
+        with path.open("rb") as file:
+            for message in read_po(file):
+                if message.id and message.string:
+                    said.setdefault(message.id, set()).add(str(message.string))
+    assert {text: found for text, found in said.items() if len(found) > 1} == {}
+
+
 def test_every_text_of_the_shell_has_its_english() -> None:
     known = set()
     for name in ("shell.po", "account.po"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,14 +91,14 @@ def merge_companies(
     if plan.refusal is not None:
         raise MergeRefusedError(reason_ko=plan.refusal[0], reason_en=plan.refusal[1])
     _move(session, plan, survivor_id)
-    added = _join(session, survivor_id, merged_id)
+    people = _people(session, survivor_id, merged_id)
     merge = CompanyMerge(
         survivor_id=survivor_id,
         merged_id=merged_id,
         moved={
             "applications": [str(one.id) for one in plan.applications],
             "documents": [str(one.id) for one in plan.documents],
-            "people": added,
+            "people": people,
         },
         reason=text,
         merged_by=actor_name(actor),
@@ -106,6 +106,7 @@ def merge_companies(
     )
     session.add(merge)
     session.flush()
+    _join(session, survivor_id, merged_id, people)
     _record(session, "company.merged", survivor_id, actor, at, {"merged": str(merged_id)})
     return merge.id
 
@@ -130,6 +131,12 @@ def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Vie
     awarded = select(Application.number).where(Application.id.in_(applications), Application.state == "awarded")
     if session.scalars(awarded.limit(1)).first() is not None:
         raise _not_undone("옮긴 신청이 협약되었습니다", "an application that was moved has an award by now")
+    leaving = [uuid.UUID(person["person"]) for person in moved["people"] if person["added"]]
+    if not _keeps_owner(session, merge.survivor_id, leaving):
+        raise _not_undone(
+            "받은 기업의 대표 담당자가 모두 옮겨 온 사람입니다. 다른 사람을 대표 담당자로 정한 뒤 되돌려 주세요",
+            "every owner of the company that received came with the merge; another one has to be named first",
+        )
     _set_company(session, applications, merge.merged_id)
     documents = [uuid.UUID(key) for key in moved["documents"]]
     session.execute(update(Document).where(Document.id.in_(documents)).values(company_id=merge.merged_id))
@@ -144,6 +151,16 @@ def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Vie
     session.flush()
     list_companies(session, [merge.survivor_id, merge.merged_id])
     _record(session, "company.merge_undone", merge.survivor_id, actor, at, {"merged": str(merge.merged_id)})
+
+
+def _keeps_owner(session: Session, company_id: uuid.UUID, leaving: Sequence[uuid.UUID]) -> bool:
+    """Say whether a company that has an owner still has one when these have left."""
+    owners = set(
+        session.scalars(
+            select(Membership.person_id).where(Membership.company_id == company_id, Membership.role == "owner")
+        )
+    )
+    return not owners or not owners <= set(leaving)
 
 
 def _not_undone(ko: str, en: str) -> MergeRefusedError:
@@ -166,20 +183,23 @@ def _set_company(session: Session, applications: Sequence[uuid.UUID], company_id
     )
 
 
-def _join(session: Session, survivor_id: uuid.UUID, merged_id: uuid.UUID) -> list[dict[str, Any]]:
-    """Let the merged company's people act for the survivor; return who, and who of them was new there."""
+def _people(session: Session, survivor_id: uuid.UUID, merged_id: uuid.UUID) -> list[dict[str, Any]]:
+    """Return who acts for the merged company, and who of them would be new at the survivor."""
     there = set(session.scalars(select(Membership.person_id).where(Membership.company_id == survivor_id)))
     people: Iterable[Membership] = session.scalars(
         select(Membership).where(Membership.company_id == merged_id).order_by(Membership.person_id)
     ).all()
-    moved = [{"person": str(one.person_id), "role": one.role, "added": one.person_id not in there} for one in people]
+    return [{"person": str(one.person_id), "role": one.role, "added": one.person_id not in there} for one in people]
+
+
+def _join(session: Session, survivor_id: uuid.UUID, merged_id: uuid.UUID, people: Sequence[Mapping[str, Any]]) -> None:
+    """Let these people act for the survivor; a company that was merged, and only that, may be left without an owner."""
     session.execute(delete(Membership).where(Membership.company_id == merged_id))
-    for one in moved:
+    for one in people:
         if one["added"]:
             # An owner of the one is no owner of the other: its own owners may make them one.
             session.add(Membership(company_id=survivor_id, person_id=uuid.UUID(str(one["person"])), role="member"))
     session.flush()
-    return moved
 
 
 def _pair(session: Session, actor: Viewer, first: uuid.UUID, second: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:

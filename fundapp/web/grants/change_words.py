@@ -29,7 +29,7 @@ STATE_WORDS = {
     "withdrawn": (lazy("취소함"), "line", "slash-circle"),
 }
 REPORT_WORDS = {
-    "filed": (lazy("확인 전"), "warn", "clock"),
+    "filed": (lazy("읽기 전"), "warn", "clock"),
     "accepted": (lazy("확인했음"), "ok", "check2"),
     "returned": (lazy("보완 요청"), "err", "arrow-return-left"),
 }

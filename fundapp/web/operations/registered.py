@@ -98,7 +98,7 @@ def register_cells(rows: Sequence[ConditionRow]) -> Iterator[list[Cell]]:
     """Yield conditions."""
     states = dict(zip(STATES, (gettext("남음"), gettext("충족"), gettext("면제")), strict=True))
     scopes = {"cash": gettext("현금"), "gpu": gettext("GPU시간"), "both": gettext("현금과 GPU시간")}
-    standings = {"waiting": gettext("확인 전"), "returned": gettext("보완 요청"), "none": "", "ended": ""}
+    standings = {"waiting": gettext("읽기 전"), "returned": gettext("보완 요청"), "none": "", "ended": ""}
     for row in rows:
         owner = row.owner or row.company
         yield [

@@ -89,7 +89,7 @@ class OwnForm(KeyedForm):
         self.columns.choices = every
         words = {
             "is": gettext("같음"),
-            "is_not": gettext("다름"),
+            "is_not": gettext("같지 않음"),
             "contains": gettext("들어 있음"),
             "at_least": gettext("이상"),
             "at_most": gettext("이하"),

@@ -282,7 +282,7 @@ def quarter_of(text: str) -> Quarter:
 
 def _boxes(page: ReportPage) -> list[Box]:
     signed = {one.side: one for one in page.signatures}
-    titles = {"fund": gettext("운용"), "kt": "KT", "microsoft": "Microsoft"}
+    titles = {"fund": gettext("운용 측"), "kt": "KT", "microsoft": "Microsoft"}
     mine = {viewer().investor} if viewer().has(Role.PARTNER) else set[str | None]()
     if viewer().has(Role.FINANCE):
         mine.add("fund")

@@ -306,7 +306,7 @@ def _typed(question: Question, text: str) -> str:
 def stage_rail(application: ApplicationView) -> list[dict[str, Any]]:
     """Return the stages for the rail."""
     names = {
-        "draft": gettext("작성"),
+        "draft": gettext("작성 중"),
         "received": gettext("접수"),
         "checked": gettext("요건 확인과 서면 심사"),
         "decided": gettext("투자심의위원회 의결"),

@@ -29,7 +29,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "columns": lazy("열"),
     "choice": lazy("내 표"),
     "closed_on": lazy("납입일"),
-    "closes": lazy("마감"),
+    "closes": lazy("마감 시각"),
     "conditions": lazy("선행조건"),
     "filters": lazy("조건"),
     "group": lazy("묶기"),
