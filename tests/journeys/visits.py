@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from playwright.sync_api import (
 from running import Demonstration
 
 _TIMEOUT_MS = 15_000
+_KEY_SECONDS = 600
 
 ROLLING = "AX-ROLLING"
 Enter = Callable[[str], Page]
@@ -279,22 +281,25 @@ def close(page: Page, ballot: str) -> None:
 
 
 class Doors:
-    """Lets people in. Each signs in once; every page is a browser of its own with that person's cookies."""
+    """Lets people in. Every page is a browser of its own with that person's cookies, which last ten minutes."""
 
     def __init__(self, browser: Browser, demonstration: Demonstration, address: str) -> None:
         self.browser = browser
         self.demonstration = demonstration
         self.address = address
         self.keys: dict[str, StorageState] = {}
+        self._opened: dict[str, float] = {}
         self.faults: list[str] = []
 
     def context(self, who: str, **options: object) -> BrowserContext:
         """Return a fresh browser of somebody ("" for nobody)."""
-        if who and who not in self.keys:
+        # Staff who do nothing for a quarter of an hour are signed out, and a slow machine takes longer for all journeys.
+        stale = who in self._opened and time.monotonic() - self._opened[who] > _KEY_SECONDS
+        if who and (who not in self.keys or stale):
             with self._context() as door:
                 email = f"{who}@axfund.example"
                 sign_in(door.new_page(), email, self.demonstration.password(email))
-                self.keys[who] = door.storage_state()
+                self.keys[who], self._opened[who] = door.storage_state(), time.monotonic()
         return self._context(storage_state=self.keys.get(who), **options)
 
     def _context(self, **options: object) -> BrowserContext:
