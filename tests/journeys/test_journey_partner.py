@@ -54,4 +54,4 @@ def test_the_partners_room_speaks_english(enter: Enter) -> None:
     page = enter("partner.kt")
     page.goto("/partners/")
     page.get_by_role("link", name="English").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Fund")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fund overview")

@@ -293,7 +293,7 @@ class Doors:
 
     def context(self, who: str, **options: object) -> BrowserContext:
         """Return a fresh browser of somebody ("" for nobody)."""
-        # Staff who do nothing for a quarter of an hour are signed out, and a slow machine takes longer for all journeys.
+        # Staff who do nothing for a quarter of an hour are signed out; a slow machine takes longer for all journeys.
         stale = who in self._opened and time.monotonic() - self._opened[who] > _KEY_SECONDS
         if who and (who not in self.keys or stale):
             with self._context() as door:
