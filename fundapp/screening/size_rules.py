@@ -21,7 +21,7 @@ from fundapp.screening.size_limits import (
     table_for,
     with_section,
 )
-from fundapp.screening.size_revenue import Averaged, Line, Open, average_of, last_closing, shifted
+from fundapp.screening.size_revenue import Averaged, Line, Open, average_of, closed_since, last_closing, shifted
 
 STARTUP_YEARS = 7
 """A start-up is at most so many years from its start (Act on the Support of Start-ups, art. 2)."""
@@ -108,13 +108,14 @@ def size_of(figures: Figures, on: date, standing: Standing = UNSAID) -> Sized:
     total = _with_related(own.krw, standing)
     ksic, industry = _main_industry(figures.ksic, own.krw, standing)
     fits, measured = _within_limits(figures.assets_krw, total.krw, ksic, closing)
+    early = _assets_too_new(figures.assets_krw, closing, too_new=closed_since(on, standing.closing_month))
     independent, independence = _independence(standing)
     fits = fits if fits is not True else independent
     grace = _grace(standing, closing, on, needed=fits is False, independent=independent)
     sme = True if grace.until is not None else fits
     until = startup_until(started) if started else None
     tier, tiers = _tier(total.krw, ksic, closing, applies=fits is True)
-    parts = (own, total, industry, measured, independence, grace.part, _age(started, until, on, standing), tiers)
+    parts = (own, total, industry, measured, early, independence, grace.part, _age(started, until, on, standing), tiers)
     larger = _class_beyond(figures.assets_krw, ksic, standing)
     small = "startup" if until is not None and on <= until else "sme"
     return Sized(
@@ -216,6 +217,14 @@ def _within_limits(
     if assets is None or average is None:
         return None, part
     return _below(average, limit, closing), part
+
+
+def _assets_too_new(assets: int | None, closing: date, *, too_new: bool) -> Averaged:
+    """Ask for the assets at the end of the year that counts, where the form gives those of a later one."""
+    if assets is None or not too_new:
+        return Averaged(None)
+    day = closing.isoformat()
+    return Averaged(None, (), (Open("assets_krw", f"{day}의 자산총액", f"total assets on {day}"),))
 
 
 def _below(average: int, limit: Limit | None, closing: date) -> bool | None:

@@ -112,6 +112,40 @@ def test_the_average_is_that_of_the_full_business_years(
 
 
 @pytest.mark.parametrize(
+    ("on", "average", "open_", "settled"),
+    [
+        # FY25 has not closed on its last day; then it has and does not count; after three months it does.
+        (date(2025, 12, 31), 800, [], True),
+        (date(2026, 1, 1), 700, ["revenue", "assets_krw"], False),
+        (date(2026, 2, 15), 700, ["revenue", "assets_krw"], False),
+        (date(2026, 3, 31), 700, ["revenue", "assets_krw"], False),
+        (date(2026, 4, 1), 800, [], True),
+    ],
+)
+def test_a_year_that_closed_less_than_three_months_ago_is_left_out(
+    on: date, average: int, open_: list[str], *, settled: bool
+) -> None:
+    years = (1000 * EOK, 700 * EOK, 700 * EOK)
+    found = size_of(figures(years=years), on, ALONE)
+    assert (found.average_krw, [one.key for one in found.open], found.settled) == (average * EOK, open_, settled)
+
+
+def test_a_year_too_new_never_settles_a_class_and_the_fourth_year_is_named() -> None:
+    found = size_of(figures(years=(1100 * EOK, 700 * EOK, 700 * EOK)), date(2026, 2, 15), ALONE)
+    assert (found.company_class, found.settled) == ("sme", False)
+    assert [one.ko for one in found.open] == [
+        "2022-12-31에 끝난 사업연도의 매출액(신청서의 세 해보다 앞선 네 번째 해)",
+        "2024-12-31의 자산총액",
+    ]
+
+
+def test_a_company_of_two_years_that_count_needs_no_fourth_year() -> None:
+    years = (1100 * EOK, 700 * EOK, 600 * EOK)
+    found = size_of(figures(years=years, founded=date(2023, 1, 1)), date(2026, 2, 15), ALONE)
+    assert (found.average_krw, [one.key for one in found.open]) == (650 * EOK, ["assets_krw"])
+
+
+@pytest.mark.parametrize(
     ("founded", "on", "first", "last", "recent", "average"),
     [
         # Twelve months have passed: the last twelve full months.
