@@ -257,6 +257,13 @@ def test_there_is_no_grace_for_a_company_of_a_group() -> None:
     assert size_of(figures(2000 * EOK), ON, said).company_class == "midsize"
 
 
+@pytest.mark.parametrize("owner", ["large", "group_size"])
+def test_a_company_that_got_a_large_shareholder_has_its_years_of_grace(owner: str) -> None:
+    said = replace(ALONE, owner=owner, outgrown="first", outgrown_year=2025)
+    found = size_of(figures(700 * EOK), date(2026, 6, 1), said)
+    assert (found.company_class, found.grace_until, found.settled) == ("sme", date(2030, 12, 31), True)
+
+
 @pytest.mark.parametrize(
     ("founded", "expected"),
     [(date(2019, 5, 8), "startup"), (date(2019, 5, 7), "sme"), (date(2026, 1, 1), "startup")],
@@ -305,7 +312,7 @@ def test_the_arithmetic_names_every_step_with_its_article() -> None:
         ("주된 업종", "J58222", "시행령 제4조"),
         ("자산총액", "1,000,000,000 < 500,000,000,000", "시행령 제3조 ① 1호 나목"),
         ("평균매출액 기준", "800 ≤ 100,000,000,000 (J)", "시행령 별표 1"),
-        ("기업집단", "속하지 않음", "시행령 제3조 ① 2호 가목"),
+        ("기업집단", "속하지 않음", "법 제2조 ① 단서"),
         ("30% 이상을 가진 최다출자 법인", "해당 없음", "시행령 제3조 ① 2호 나목"),
         ("업력(법인 설립등기일)", "2010-01-01 + 7년 = 2017-01-01, 2026-05-08 > 2017-01-01", "창업지원법 제2조"),
         ("소기업 기준", "800 ≤ 5,000,000,000 (J)", "시행령 별표 3"),
