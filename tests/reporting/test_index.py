@@ -155,7 +155,8 @@ def test_a_loaded_index_stands_in_the_next_version_as_far_as_it_is_needed(db: Da
     assert rows.benchmark is not None
     # The only flow is of 3 August; the last level before it serves it and the basis date alike.
     assert [level.day for level in rows.benchmark.levels] == [date(2026, 7, 24)]
-    assert dict(reckon(rows).market)["total"].ks_pme == 1
+    assert dict(reckon(rows).market)["total"].reason == "index_too_old"
+    assert dict(reckon(collect(db, date(2026, 8, 7))).market)["total"].ks_pme == 1
 
 
 def test_at_grant_a_grant_is_paid_in_and_use_turns_it_into_investment(db: Database, tmp_path: Path) -> None:
