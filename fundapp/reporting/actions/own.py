@@ -22,6 +22,7 @@ _REFUSED = {
     "unknown": ("고를 수 없는 값이 있습니다", "holds something that cannot be chosen"),
     "none": ("하나 이상 골라 주세요", "needs at least one"),
     "no_number": ("숫자 열에는 숫자를 적어 주세요", "needs a number for a column of numbers"),
+    "no_date": ("날짜 열에는 2026-09-30처럼 날짜를 적어 주세요", "needs a date like 2026-09-30 for a column of dates"),
     "not_shown": ("보이는 숫자 열 가운데에서 골라 주세요", "must be a column of numbers that is shown"),
 }
 
