@@ -13,7 +13,9 @@ from typing import Literal
 
 from reports.rows import Benchmark, Flow, IndexLevel
 
-NoMarket = Literal["no_contributions", "index_too_short"]
+NoMarket = Literal["no_contributions", "index_too_short", "index_too_old"]
+MOST_DAYS_OLD = 14
+"""A level stands for a day without trade, holidays in a row included; one that is older says nothing of the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,14 @@ class PublicMarket:
         return None if self.reason else (self.distributions + self.nav_krw) / self.contributions
 
 
-def level_on(levels: Sequence[IndexLevel], day: date) -> int | None:
-    """The last level on or before a day, in ten-thousandths of a point; None before the first."""
+def level_on(levels: Sequence[IndexLevel], day: date) -> IndexLevel | None:
+    """The last level on or before a day; None before the first."""
     place = bisect_right(levels, day, key=lambda level: level.day)
-    return levels[place - 1].level_e4 if place else None
+    return levels[place - 1] if place else None
+
+
+def _too_old(level: IndexLevel, day: date) -> bool:
+    return (day - level.day).days > MOST_DAYS_OLD
 
 
 def needed_levels(levels: Sequence[IndexLevel], days: Iterable[date]) -> tuple[IndexLevel, ...]:
@@ -44,7 +50,10 @@ def needed_levels(levels: Sequence[IndexLevel], days: Iterable[date]) -> tuple[I
 
 
 def public_market(flows: Iterable[Flow], nav_krw: int, on: date, benchmark: Benchmark) -> PublicMarket:
-    """Carry contributions and distributions forward to a date by the index; other flows are left out."""
+    """Carry contributions and distributions forward to a date by the index; other flows are left out.
+
+    There is no ratio where the index has no level for a day, or one that is more than 14 days older than it.
+    """
     last = level_on(benchmark.levels, on)
     paid, returned = Fraction(0), Fraction(0)
     for flow in flows:
@@ -53,6 +62,8 @@ def public_market(flows: Iterable[Flow], nav_krw: int, on: date, benchmark: Benc
         then = level_on(benchmark.levels, flow.effective_on)
         if then is None or last is None:
             return PublicMarket(Fraction(0), Fraction(0), nav_krw, "index_too_short")
-        grown = flow.amount_krw * Fraction(last, then)
+        if _too_old(then, flow.effective_on) or _too_old(last, on):
+            return PublicMarket(Fraction(0), Fraction(0), nav_krw, "index_too_old")
+        grown = flow.amount_krw * Fraction(last.level_e4, then.level_e4)
         paid, returned = (paid + grown, returned) if flow.kind == "contribution" else (paid, returned + grown)
     return PublicMarket(paid, returned, nav_krw, None if paid > 0 else "no_contributions")

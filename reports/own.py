@@ -23,6 +23,8 @@ OPERATORS: tuple[Operator, ...] = ("is", "is_not", "contains", "at_least", "at_m
 VIEWS = ("holdings", "mix", "marks", "gpu-award", "gpu-sku", "gpu-pool", "schedule", "history", "j-curve", "funnel")
 MOST_CONDITIONS = 3
 _SUMMED = frozenset({"krw", "krw_e4", "hours_e4", "count"})
+_NEVER_SUMMED = frozenset({"unit_price"})
+"""Columns of a summed kind in which a sum says nothing: a price belongs to its line."""
 _MOST_BARS = 20
 
 
@@ -31,7 +33,7 @@ class QuestionRefused(ValueError):  # noqa: N818 - the name says what happened
 
     Attributes:
         field: `view`, `columns`, `filters`, `group` or `chart`.
-        reason: `unknown`, `none`, `no_number` or `not_shown`.
+        reason: `unknown`, `none`, `no_number`, `no_date` or `not_shown`.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -41,7 +43,10 @@ class QuestionRefused(ValueError):  # noqa: N818 - the name says what happened
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One filter. Numbers are in whole won, hours, multiples or percent, as a person writes them."""
+    """One filter. Numbers are in whole won, hours, multiples or percent, as a person writes them; dates are ISO.
+
+    A line without a value is neither at least nor at most anything.
+    """
 
     column: str
     operator: Operator
@@ -109,6 +114,8 @@ def _require_condition(condition: Condition, columns: dict[str, Column]) -> None
         raise QuestionRefused("filters", "unknown")
     if column.kind in NUMERIC and (condition.operator == "contains" or _number(condition.value) is None):
         raise QuestionRefused("filters", "no_number")
+    if column.kind == "date" and condition.operator != "contains" and _date(condition.value) is None:
+        raise QuestionRefused("filters", "no_date")
 
 
 def _number(text: str) -> Fraction | None:
@@ -117,6 +124,13 @@ def _number(text: str) -> Fraction | None:
     except InvalidOperation:
         return None
     return Fraction(value) if value.is_finite() else None
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
 
 
 def answer(question: Question, table: Table, locale: Locale) -> Table:
@@ -139,7 +153,7 @@ def _columns(question: Question, table: Table, locale: Locale) -> tuple[Column, 
     if not question.group:
         return tuple(asked)
     group = table.columns[_place(table, question.group)]
-    summed = [column for column in asked if column.kind in _SUMMED and column.key != group.key]
+    summed = [one for one in asked if one.kind in _SUMMED and one.key not in _NEVER_SUMMED | {group.key}]
     return (group, Column("lines", say(locale, "줄 수", "Lines"), "count"), *summed)
 
 
@@ -156,13 +170,9 @@ def _meets(row: Row, table: Table, question: Question) -> bool:
 
 
 def _holds(cell: Cell, kind: str, condition: Condition) -> bool:
-    found: Any = "" if cell is None else cell.isoformat() if isinstance(cell, date) else cell
-    wanted: Any = condition.value.strip()
-    if isinstance(found, str):
-        found, wanted = found.casefold(), wanted.casefold()
-    else:
-        scale = E4 if kind in {"krw_e4", "hours_e4"} else Fraction(1, 100) if kind == "percent" else 1
-        wanted = (_number(wanted) or Fraction(0)) * scale
+    found, wanted = _sides(cell, kind, condition)
+    if condition.operator in {"at_least", "at_most"} and (found == "" or wanted is None):
+        return False
     return {
         "is": lambda: bool(found == wanted),
         "is_not": lambda: bool(found != wanted),
@@ -170,6 +180,18 @@ def _holds(cell: Cell, kind: str, condition: Condition) -> bool:
         "at_least": lambda: bool(found >= wanted),
         "at_most": lambda: bool(found <= wanted),
     }[condition.operator]()
+
+
+def _sides(cell: Cell, kind: str, condition: Condition) -> tuple[Any, Any]:
+    """The cell and the value of a condition in one unit; words where a number or a date should be are a blank."""
+    text = condition.value.strip().casefold()
+    if kind == "date" and condition.operator != "contains":
+        return (cell if isinstance(cell, date) else ""), _date(text)
+    if cell is None or isinstance(cell, str | date):
+        blank = kind in NUMERIC and condition.operator in {"at_least", "at_most"}
+        return ("" if cell is None or blank else str(cell).casefold()), text
+    scale = E4 if kind in {"krw_e4", "hours_e4"} else Fraction(1, 100) if kind == "percent" else 1
+    return cell, (_number(text) or Fraction(0)) * scale
 
 
 def _grouped(rows: list[Row], question: Question, table: Table) -> tuple[Row, ...]:

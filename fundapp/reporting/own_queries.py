@@ -14,9 +14,10 @@ from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import Quarter
 from fundapp.reporting.actions import find_frozen
 from fundapp.reporting.documents import from_document
+from fundapp.reporting.rules import status_of
 from fundapp.reporting.sheets import Sheet, sheet_of
-from fundapp.reporting.sight import require_sight
-from fundapp.reporting.tables import FrozenQuarter, OwnReport
+from fundapp.reporting.sight import newest_for, require_sight
+from fundapp.reporting.tables import OwnReport, ReportSignature
 from reports.data import plain
 from reports.figures import reckon
 from reports.formats import Locale
@@ -78,12 +79,14 @@ class Answer:
     """What a question finds in a version, in words, as a chart where one was asked for, and for a file.
 
     Attributes:
+        status: `draft`, `reviewed` or `approved`.
         kinds: What each column of a file holds, as downloads call it.
         cells: The same rows in exact figures.
     """
 
     quarter: str
     version: int
+    status: str
     sheet: Sheet
     svg: str
     kinds: tuple[str, ...]
@@ -127,27 +130,32 @@ def get_own_report(session: Session, viewer: Viewer, report_id: uuid.UUID) -> Ow
 
 def ask_report(
     session: Session, viewer: Viewer, question: Question, quarter: Quarter | None, version: int | None, locale: Locale
-) -> Answer:
-    """Return what a question finds in a frozen version, the newest of all by default.
+) -> Answer | None:
+    """Return what a question finds in a frozen version.
+
+    Without a quarter it is the newest that the fund has signed, for finance the newest of all; None if there is none.
 
     Raises:
         NotFoundError: if there is no such version, or the viewer may not see reports.
     """
     require_sight(session, viewer)
     if quarter is None:
-        newest = session.scalars(
-            select(FrozenQuarter).order_by(FrozenQuarter.quarter.desc(), FrozenQuarter.version.desc()).limit(1)
-        ).one_or_none()
+        found = newest_for(session, viewer)
+        if found is None:
+            return None
+        newest = found[0]
+    elif (chosen := find_frozen(session, quarter, version)) is not None:
+        newest = chosen
     else:
-        newest = find_frozen(session, quarter, version)
-    if newest is None:
         raise NotFoundError
+    sides = session.scalars(select(ReportSignature.side).where(ReportSignature.frozen_id == newest.id)).all()
     views = find_views(compose(reckon(from_document(newest.inputs)), locale))
     table = answer(question, views[question.view], locale)
     svg = draw_answer(question, table, locale) if question.chart and table.rows else ""
     return Answer(
         newest.quarter,
         newest.version,
+        status_of(sides),
         sheet_of(table, locale),
         svg,
         tuple(_FILED.get(column.kind, "text") for column in table.columns),

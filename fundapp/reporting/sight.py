@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError
 from fundapp.portfolio.tables import Award
+from fundapp.reporting.tables import FrozenQuarter, ReportSignature
 
 
 def require_sight(session: Session, viewer: Viewer) -> None:
@@ -29,3 +32,30 @@ def require_sight(session: Session, viewer: Viewer) -> None:
     )
     if touched is not None:
         raise ForbiddenError(verb=str(Verb.VIEW), kind=str(Kind.REPORT))
+
+
+def has_sight(session: Session, viewer: Viewer) -> bool:
+    """Say whether the viewer may see reports."""
+    try:
+        require_sight(session, viewer)
+    except ForbiddenError:
+        return False
+    return True
+
+
+def newest_for(session: Session, viewer: Viewer) -> tuple[FrozenQuarter, datetime] | None:
+    """Return the version that somebody is shown unless they choose another, and since when it is that.
+
+    Finance works on the newest of all; everybody else reads the newest that the fund has signed.
+    """
+    newest = (FrozenQuarter.quarter.desc(), FrozenQuarter.version.desc())
+    if viewer.has(Role.FINANCE):
+        frozen = session.scalars(select(FrozenQuarter).order_by(*newest).limit(1)).one_or_none()
+        return None if frozen is None else (frozen, frozen.frozen_at)
+    signed = session.execute(
+        select(FrozenQuarter, ReportSignature.signed_at)
+        .join(ReportSignature, (ReportSignature.frozen_id == FrozenQuarter.id) & (ReportSignature.side == "fund"))
+        .order_by(*newest)
+        .limit(1)
+    ).one_or_none()
+    return None if signed is None else (signed[0], signed[1])

@@ -88,6 +88,12 @@ def last_closing(on: date, month: int | None) -> date:
     return closing
 
 
+def closed_since(on: date, month: int | None) -> bool:
+    """Say whether a later business year has closed than the one that counts on a day: it counts in three months."""
+    closing = last_closing(on, month)
+    return on > _month_end(shifted(closing.replace(day=1), _MONTHS))
+
+
 def _begins(closing: date, years_back: int) -> date:
     """Return the first day of a business year, counted back from the one that closes on a day."""
     return shifted(closing.replace(day=1), -_MONTHS * (years_back + 1) + 1)
@@ -119,21 +125,38 @@ def average_of(
 ) -> Averaged:
     """Work out the average revenue of the company alone.
 
-    Where what the rule asks for was not given, the mean of what was given stands in for it and is named as open.
+    Where what the rule asks for was not given, the mean of what was given stands in for it and is named as open. A
+    year that has closed but does not count yet is left out; a form then lacks the third of those that do.
+
+    Args:
+        years_krw: Revenue of the last three closed business years, the last one first.
+        started: The first day in business.
+        on: The day for which it is judged.
+        standing: What the company says of itself.
     """
     closing = last_closing(on, standing.closing_month)
     basis = _basis(closing, standing)
+    early = closed_since(on, standing.closing_month)
+    counted = (*years_krw[1:], None) if early else years_krw
     if started is None:
         missing = Open("started_on", "설립일 또는 개업일", "the day of incorporation or opening")
-        return _stand_in(years_krw, basis, missing)
+        return _stand_in(counted, basis, missing)
     if started > _begins(closing, 0):
         return _young(years_krw, young_period(started, on), standing, basis)
     full = sum(started <= _begins(closing, back) for back in range(_YEARS))
-    years = years_krw[:full]
+    years = counted[:full]
     if any(year is None for year in years):
-        missing = Open("revenue", f"최근 {full}개 사업연도의 매출액", f"the revenue of the last {full} business years")
-        return _stand_in(years_krw, basis, missing)
+        return _stand_in(counted, basis, _missing_years(closing, full, early=early))
     return _mean([year for year in years if year is not None], basis)
+
+
+def _missing_years(closing: date, full: int, *, early: bool) -> Open:
+    if early and full == _YEARS:
+        last = _month_end(shifted(closing.replace(day=1), -_MONTHS * (_YEARS - 1))).isoformat()
+        ko = f"{last}에 끝난 사업연도의 매출액(신청서의 세 해보다 앞선 네 번째 해)"
+        en = f"the revenue of the business year that closed on {last}, the fourth back"
+        return Open("revenue", ko, en)
+    return Open("revenue", f"최근 {full}개 사업연도의 매출액", f"the revenue of the last {full} business years")
 
 
 def _mean(years: list[int], basis: Line) -> Averaged:

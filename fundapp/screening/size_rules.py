@@ -21,7 +21,7 @@ from fundapp.screening.size_limits import (
     table_for,
     with_section,
 )
-from fundapp.screening.size_revenue import Averaged, Line, Open, average_of, last_closing, shifted
+from fundapp.screening.size_revenue import Averaged, Line, Open, average_of, closed_since, last_closing, shifted
 
 STARTUP_YEARS = 7
 """A start-up is at most so many years from its start (Act on the Support of Start-ups, art. 2)."""
@@ -108,13 +108,14 @@ def size_of(figures: Figures, on: date, standing: Standing = UNSAID) -> Sized:
     total = _with_related(own.krw, standing)
     ksic, industry = _main_industry(figures.ksic, own.krw, standing)
     fits, measured = _within_limits(figures.assets_krw, total.krw, ksic, closing)
+    early = _assets_too_new(figures.assets_krw, closing, too_new=closed_since(on, standing.closing_month))
     independent, independence = _independence(standing)
     fits = fits if fits is not True else independent
-    grace = _grace(standing, closing, on, needed=fits is False, independent=independent)
+    grace = _grace(standing, closing, on, needed=fits is False)
     sme = True if grace.until is not None else fits
     until = startup_until(started) if started else None
     tier, tiers = _tier(total.krw, ksic, closing, applies=fits is True)
-    parts = (own, total, industry, measured, independence, grace.part, _age(started, until, on, standing), tiers)
+    parts = (own, total, industry, measured, early, independence, grace.part, _age(started, until, on, standing), tiers)
     larger = _class_beyond(figures.assets_krw, ksic, standing)
     small = "startup" if until is not None and on <= until else "sme"
     return Sized(
@@ -218,6 +219,14 @@ def _within_limits(
     return _below(average, limit, closing), part
 
 
+def _assets_too_new(assets: int | None, closing: date, *, too_new: bool) -> Averaged:
+    """Ask for the assets at the end of the year that counts, where the form gives those of a later one."""
+    if assets is None or not too_new:
+        return Averaged(None)
+    day = closing.isoformat()
+    return Averaged(None, (), (Open("assets_krw", f"{day}의 자산총액", f"total assets on {day}"),))
+
+
 def _below(average: int, limit: Limit | None, closing: date) -> bool | None:
     if limit is not None:
         return average <= limit.krw
@@ -227,34 +236,39 @@ def _below(average: int, limit: Limit | None, closing: date) -> bool | None:
 
 
 def _independence(standing: Standing) -> tuple[bool, Averaged]:
-    """Judge group and owners (art. 3 ① no. 2, items a and b); what is unanswered does not count against anybody."""
+    """Judge group (act art. 2 ①, proviso) and owners (decree art. 3 ① no. 2 item b).
+
+    What is unanswered does not count against anybody.
+    """
     lines, missing = [], []
-    source = "시행령 제3조 ① 2호"
     if standing.group is None:
         missing.append(Open("group", "기업집단 소속 여부", "whether it belongs to a business group"))
     else:
         ko = {"none": "속하지 않음", "disclosed": "공시대상기업집단", "restricted": "상호출자제한기업집단"}
         en = {"none": "none", "disclosed": "group subject to disclosure", "restricted": "group under limits"}
-        lines.append(Line("기업집단", "Business group", ko[standing.group], en[standing.group], f"{source} 가목"))
+        lines.append(Line("기업집단", "Business group", ko[standing.group], en[standing.group], "법 제2조 ① 단서"))
     if standing.owner is None:
         missing.append(Open("owner", "최다출자자", "who the largest shareholder is"))
     else:
         ko = {"none": "해당 없음", "large": "자산 5,000억원 이상", "group_size": "상호출자제한기업집단 규모"}
         en = {"none": "not so", "large": "assets of KRW 500 bn or more", "group_size": "of a group's size"}
         label, label_en = "30% 이상을 가진 최다출자 법인", "Largest shareholder with 30 % or more"
-        lines.append(Line(label, label_en, ko[standing.owner], en[standing.owner], f"{source} 나목"))
+        lines.append(Line(label, label_en, ko[standing.owner], en[standing.owner], "시행령 제3조 ① 2호 나목"))
     independent = standing.group in {None, "none"} and standing.owner in {None, "none"}
     return independent, Averaged(None, tuple(lines), tuple(missing))
 
 
-def _grace(standing: Standing, closing: date, on: date, *, needed: bool, independent: bool) -> _Grace:
-    """Return until when a company that outgrew the limits still counts as an SME (act art. 2 ③, decree art. 9)."""
+def _grace(standing: Standing, closing: date, on: date, *, needed: bool) -> _Grace:
+    """Return until when a company that is no SME any more still counts as one (act art. 2 ③, decree art. 9).
+
+    A company of a business group has none; one with a large shareholder has, for whatever reason it ceased.
+    """
     nothing = _Grace(None, Averaged(None))
     if not needed:
         return nothing
     label, source = ("졸업 유예", "Grace after outgrowing"), "법 제2조 ③"
-    if not independent:
-        reason = ("독립성을 잃은 기업에는 유예가 없습니다", "none for a company that is not independent")
+    if standing.group not in {None, "none"}:
+        reason = ("기업집단에 속한 기업에는 유예가 없습니다", "none for a company of a business group")
         return _Grace(None, Averaged(None, (Line(*label, *reason, "시행령 제9조"),)))
     if standing.outgrown is None or (standing.outgrown == "first" and standing.outgrown_year is None):
         missing = Open("outgrown", "중소기업을 벗어난 해", "the year in which the limits were outgrown")

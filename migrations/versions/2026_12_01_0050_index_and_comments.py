@@ -11,6 +11,8 @@ branch_labels = None
 depends_on = None
 
 TABLES = ("market_index", "report_comment")
+TWICE = "SELECT 1 FROM report_signature WHERE frozen_id = NEW.frozen_id AND person_id = NEW.person_id"
+"""Somebody who has signed this version before."""
 
 
 def upgrade() -> None:
@@ -52,7 +54,32 @@ def upgrade() -> None:
     op.create_index("ix_report_comment_frozen_id", "report_comment", ["frozen_id"])
     for table in TABLES:
         _keep(table)
-    op.create_index("uq_report_signature_person", "report_signature", ["frozen_id", "person_id"], unique=True)
+    _sign_once()
+
+
+def _sign_once() -> None:
+    """Let one person sign a version once. Where somebody has signed two sides, only what follows can be held to it."""
+    before = "SELECT 1 FROM report_signature WHERE person_id IS NOT NULL GROUP BY frozen_id, person_id"
+    if op.get_bind().execute(sa.text(f"{before} HAVING COUNT(*) > 1 LIMIT 1")).first() is None:
+        op.create_index("uq_report_signature_person", "report_signature", ["frozen_id", "person_id"], unique=True)
+        return
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"CREATE TRIGGER report_signed_once BEFORE INSERT ON report_signature WHEN EXISTS ({TWICE}) "
+            "BEGIN SELECT RAISE(ABORT, 'signed before'); END"
+        )
+        return
+    # The lock makes two signatures of one version wait for each other: the second sees the first.
+    op.execute(
+        "CREATE FUNCTION refuse_second_signature() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM 1 FROM frozen_quarter WHERE id = NEW.frozen_id FOR UPDATE; "
+        f"IF EXISTS ({TWICE}) THEN "
+        "RAISE EXCEPTION 'signed before' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER report_signed_once BEFORE INSERT ON report_signature "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_second_signature()"
+    )
 
 
 def _keep(table: str) -> None:
@@ -70,6 +97,11 @@ def _keep(table: str) -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("uq_report_signature_person", table_name="report_signature")
+    op.drop_index("uq_report_signature_person", table_name="report_signature", if_exists=True)
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER IF EXISTS report_signed_once")
+    else:
+        op.execute("DROP TRIGGER IF EXISTS report_signed_once ON report_signature")
+        op.execute("DROP FUNCTION IF EXISTS refuse_second_signature()")
     for table in reversed(TABLES):
         op.drop_table(table)

@@ -3,6 +3,7 @@
 from datetime import date
 
 from reports import metrics
+from reports.benchmark import MOST_DAYS_OLD, NoMarket
 from reports.figures import Figures
 from reports.formats import Locale, quarter_name, say
 from reports.rows import Flow
@@ -141,19 +142,15 @@ def _market(figures: Figures, locale: Locale) -> tuple[Table, ...]:
         rows.append(Row(key, (names[key], paid, returned, result.nav_krw, cell), strong=key == "total"))
         if held:
             formulas.append(Formula(key, "ks_pme", "([distributed]+[nav])/[paid_in]"))
-        elif result.reason == "index_too_short":
-            notes.append(
-                say(
-                    locale,
-                    f"{names[key]} KS-PME: 첫 흐름이 지수의 첫날보다 이릅니다.",
-                    f"{names[key]} KS-PME: flows begin before the index does.",
-                )
-            )
+        elif result.reason in {"index_too_short", "index_too_old"}:
+            notes.append(_no_market(names[key], result.reason, locale))
+    named = f"{benchmark.name} ({benchmark.source})"
+    until = benchmark.levels[-1].day.isoformat() if benchmark.levels else "—"
     notes.append(
         say(
             locale,
-            f"지수: {benchmark.name} ({benchmark.source}). 1배보다 크면 같은 날 지수에 넣었을 때보다 나은 성과입니다.",
-            f"Index: {benchmark.name} ({benchmark.source}). Above 1 the fund did better than the index would have.",
+            f"지수: {named}, 쓴 마지막 날 {until}. 1배보다 크면 같은 날 지수에 넣었을 때보다 나은 성과입니다.",
+            f"Index: {named}, last day used {until}. Above 1 the fund did better than the index would have.",
         )
     )
     return (
@@ -171,6 +168,21 @@ def _market(figures: Figures, locale: Locale) -> tuple[Table, ...]:
             tuple(notes),
             tuple(formulas),
         ),
+    )
+
+
+def _no_market(name: str, reason: NoMarket | None, locale: Locale) -> str:
+    """Why a basis cannot be compared with the index."""
+    if reason == "index_too_old":
+        return say(
+            locale,
+            f"{name} KS-PME: 기준일이나 흐름이 있는 날의 지수가 {MOST_DAYS_OLD}일보다 오래되었습니다.",
+            f"{name} KS-PME: for the reporting day or a flow the index is more than {MOST_DAYS_OLD} days old.",
+        )
+    return say(
+        locale,
+        f"{name} KS-PME: 첫 흐름이 지수의 첫날보다 이릅니다.",
+        f"{name} KS-PME: flows begin before the index does.",
     )
 
 

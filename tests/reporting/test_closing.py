@@ -25,6 +25,7 @@ from fundapp.reporting.actions import (
     confirm_close,
     explain_line,
     freeze_quarter,
+    load_index,
     prepare_close,
     sign_report,
     withdraw_close,
@@ -217,6 +218,14 @@ def test_books_that_changed_after_the_freeze_ask_for_a_new_one(fund: Fund) -> No
     with fund.db.read() as session:
         report = next(line for line in close_lines(session, Q3, at=AFTER) if line.key == "report")
     assert [one.text_en for one in report.missing] == ["the books have changed since: freeze the report again"]
+
+
+def test_an_index_loaded_after_the_freeze_leaves_the_books_as_they_were(fund: Fund) -> None:
+    fund.freeze()
+    fund.sign_all()
+    index = b"date,close\n2026-09-29,2500\n2026-09-30,2600\n"
+    fund.db.transaction(lambda s: load_index(s, content=index, name="KOSPI", source="KRX", actor=SYSTEM, at=AFTER))
+    assert fund.open_lines() == ["marks"]
 
 
 def test_an_earlier_quarter_and_a_running_one_stand_in_the_way(fund: Fund) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fund_factory import Use, add_person, add_pool, decide, found_fund, write_usage
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.tables import Fund
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import ForbiddenError, InputFileError, InvalidInputError
 from fundapp.core.quarters import Quarter
+from fundapp.core.schema import downgrade_schema, upgrade_schema
 from fundapp.core.sessions import Database
 from fundapp.portfolio.actions import expire_grants, import_usage, sign_award
 from fundapp.reporting.actions import LoadedIndex, freeze_quarter, load_index
 from fundapp.reporting.collecting import collect_rows
 from fundapp.reporting.index_rules import IndexRefusedError, read_index
-from fundapp.reporting.tables import MarketIndex
+from fundapp.reporting.tables import FrozenQuarter, MarketIndex, ReportSignature
 from reports.figures import reckon
 from reports.rows import Flow, ReportRows
 
@@ -155,7 +158,8 @@ def test_a_loaded_index_stands_in_the_next_version_as_far_as_it_is_needed(db: Da
     assert rows.benchmark is not None
     # The only flow is of 3 August; the last level before it serves it and the basis date alike.
     assert [level.day for level in rows.benchmark.levels] == [date(2026, 7, 24)]
-    assert dict(reckon(rows).market)["total"].ks_pme == 1
+    assert dict(reckon(rows).market)["total"].reason == "index_too_old"
+    assert dict(reckon(collect(db, date(2026, 8, 7))).market)["total"].ks_pme == 1
 
 
 def test_at_grant_a_grant_is_paid_in_and_use_turns_it_into_investment(db: Database, tmp_path: Path) -> None:
@@ -194,3 +198,31 @@ def test_who_loads_is_named(db: Database) -> None:
     db.transaction(lambda s: load_index(s, content=GOOD.encode(), name="K", source="x", actor=person, at=AT))
     with db.read() as session:
         assert session.scalars(select(MarketIndex.loaded_by)).one() == "Han"
+
+
+def test_who_signed_two_sides_before_does_not_stop_the_migration_and_nobody_does_so_again(db: Database) -> None:
+    def frozen_twice(session: Session) -> tuple[list[uuid.UUID], uuid.UUID | None]:
+        found_fund(session)
+        for quarter in (Quarter(2026, 2), Q3):
+            freeze_quarter(session, quarter=quarter, actor=SYSTEM, at=AT)
+        ids = session.scalars(select(FrozenQuarter.id).order_by(FrozenQuarter.quarter)).all()
+        return list(ids), add_person(session, "Han", "finance").person_id
+
+    (old, new), person = db.transaction(frozen_twice)
+
+    def sign(frozen: uuid.UUID, side: str) -> None:
+        row = ReportSignature(frozen_id=frozen, side=side, person_id=person, signed_by="Han", signed_at=AT)
+        db.transaction(lambda s: s.add(row))
+
+    downgrade_schema(db, "0049_kinship")
+    sign(old, "fund")
+    sign(old, "kt")
+    for _ in range(2):
+        upgrade_schema(db)
+        with pytest.raises(IntegrityError):
+            sign(old, "microsoft")
+        downgrade_schema(db, "0049_kinship")
+    upgrade_schema(db)
+    sign(new, "fund")
+    with pytest.raises(IntegrityError):
+        sign(new, "kt")

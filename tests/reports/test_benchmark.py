@@ -56,7 +56,8 @@ def test_the_ratio_agrees_with_a_peer_library(seed: int) -> None:
 def test_a_day_without_trade_takes_the_level_before_it() -> None:
     levels = index((START, 10), (date(2024, 1, 5), 20)).levels
     days = [date(2024, 1, 1), START, date(2024, 1, 4), date(2024, 2, 1)]
-    assert [level_on(levels, day) for day in days] == [None, 10, 10, 20]
+    found = [level_on(levels, day) for day in days]
+    assert [level.level_e4 if level else None for level in found] == [None, 10, 10, 20]
 
 
 def test_a_report_keeps_only_the_levels_it_needs() -> None:
@@ -70,19 +71,42 @@ def test_flows_before_the_index_begins_leave_no_ratio_but_its_reason() -> None:
     assert (market.ks_pme, market.reason) == (None, "index_too_short")
 
 
+@pytest.mark.parametrize(("late", "reason"), [(14, None), (15, "index_too_old")])
+def test_a_level_serves_fourteen_days_and_no_more(late: int, reason: str | None) -> None:
+    reached = AS_OF - timedelta(days=late)
+    assert public_market([paid(START, 100)], 100, AS_OF, index((START, 10), (reached, 20))).reason == reason
+    flow = paid(START + timedelta(days=late), 100)
+    assert public_market([flow], 100, AS_OF, index((START, 10), (AS_OF, 20))).reason == reason
+
+
+def test_an_index_that_ends_before_the_reporting_day_leaves_no_ratio_and_the_report_says_until_when() -> None:
+    start, ends, day = date(2026, 4, 1), date(2026, 6, 30), date(2026, 9, 30)
+    stale = index((start, 25_000_000), (ends, 28_000_000))
+    market = public_market([paid(start, 100)], 110, day, stale)
+    assert (market.ks_pme, market.reason) == (None, "index_too_old")
+    flow = replace(paid(start, 100), reference="T1")
+    rows = replace(ReportRows(FUND, QUARTER, 1, "draft", day), flows=(flow,), benchmark=stale)
+    for locale, words in (("ko", "14일보다 오래되었습니다"), ("en", "more than 14 days old")):
+        tables = [t for section in compose(reckon(rows), locale) for t in section.tables]  # type: ignore[arg-type]
+        (table,) = (t for t in tables if t.key == "market")
+        assert words in table.footnotes[0]
+        assert "2026-06-30" in table.footnotes[-1]
+
+
 def test_a_fund_that_called_nothing_has_no_ratio() -> None:
     assert public_market([], 0, AS_OF, index((START, 10))).reason == "no_contributions"
 
 
 def test_the_report_compares_each_basis_and_names_the_index(grown: ReportRows) -> None:
-    rows = replace(grown, benchmark=index((START, 25_000_000), (AS_OF, 30_000_000)))
+    early = sorted({flow.effective_on for flow in grown.flows if flow.effective_on < AS_OF})
+    rows = replace(grown, benchmark=index(*((day, 25_000_000) for day in early), (AS_OF, 30_000_000)))
     figures = reckon(rows)
     assert [key for key, _ in figures.market] == ["total", "cash", "CASH", "GPU"]
     # All was paid in at 2,500 or at the 3,000 of the last day, when 7.4억 of GPU time was delivered.
     total = dict(figures.market)["total"]
     assert total.contributions == Fraction(69 * EOK * 12, 10) + 740_000_000
     (table,) = (t for section in compose(figures, "ko") for t in section.tables if t.key == "market")
-    assert "KOSPI (한국거래소)" in table.footnotes[-1]
+    assert f"KOSPI (한국거래소), 쓴 마지막 날 {AS_OF}" in table.footnotes[-1]
     keys = {figure.key: figure for figure in figures.listed}
     assert keys["GPU.ks_pme"].references == ("T3", "T9", "V2", "V3")
 

@@ -1,5 +1,8 @@
 """A reader's own question to a table of the report."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from invented_fund import sixth_quarter
 
@@ -57,6 +60,37 @@ def test_conditions_read_words_dates_and_numbers(
     assert [row[0] for row in cells(views, question)] == found
 
 
+@pytest.mark.parametrize("operator", ["at_least", "at_most"])
+@pytest.mark.parametrize(("column", "value"), [("moic", "0"), ("invested_on", "2025-06-02"), ("technique", "ㄱ")])
+def test_a_blank_is_neither_at_least_nor_at_most_anything(
+    views: dict[str, Table], operator: str, column: str, value: str
+) -> None:
+    table = views["holdings"]
+    place = [one.key for one in table.columns].index(column)
+    for blank in (None, "산출 불가") if column != "technique" else (None,):
+        rows = tuple(replace(row, cells=(*row.cells[:place], blank, *row.cells[place + 1 :])) for row in table.rows)
+        question = Question("holdings", ("company",), (Condition(column, operator, value),))  # type: ignore[arg-type]
+        require_askable(question)
+        assert answer(question, replace(table, rows=rows), "ko").rows == ()
+
+
+def test_dates_are_compared_as_dates_however_they_are_written(views: dict[str, Table]) -> None:
+    def ask(operator: str, value: str) -> int:
+        question = Question("holdings", ("company",), (Condition("invested_on", operator, value),))  # type: ignore[arg-type]
+        return len(cells(views, question))
+
+    day = next(row.cells[2] for row in views["holdings"].rows if isinstance(row.cells[2], date))
+    assert [ask("is", day.isoformat()), ask("is", f"{day:%Y%m%d}")] == [2, 2]
+    assert [ask("at_least", "99991231"), ask("at_most", "99991231"), ask("contains", f"{day:%Y-%m}")] == [0, 2, 2]
+
+
+def test_prices_are_never_summed(views: dict[str, Table]) -> None:
+    question = Question("gpu-pool", ("delivered", "unit_price"), (), "sku")
+    require_askable(question)
+    found = answer(question, views["gpu-pool"], "ko")
+    assert [column.key for column in found.columns] == ["sku", "lines", "delivered"]
+
+
 def test_hours_are_compared_in_hours(views: dict[str, Table]) -> None:
     for value, count in (("20000", 1), ("20001", 0)):
         question = Question("gpu-award", ("company",), (Condition("used", "at_least", value),))
@@ -79,6 +113,9 @@ def test_grouped_lines_are_counted_and_summed_largest_first(views: dict[str, Tab
         (Question("holdings", ("company",), (Condition("nothing", "is", "x"),)), "filters"),
         (Question("holdings", ("company",), (Condition("moic", "at_least", "viel"),)), "filters"),
         (Question("holdings", ("company",), (Condition("moic", "at_least", "Infinity"),)), "filters"),
+        (Question("holdings", ("company",), (Condition("invested_on", "at_least", "2025-13-01"),)), "filters"),
+        (Question("holdings", ("company",), (Condition("invested_on", "is", "작년"),)), "filters"),
+        (Question("gpu-pool", ("unit_price",), (), "sku", "unit_price"), "chart"),
         (Question("holdings", ("company",), (), "moic"), "group"),
         (Question("holdings", ("company",), (), "", "fair_value"), "chart"),
         (Question("holdings", ("company", "moic"), (), "status", "moic"), "chart"),

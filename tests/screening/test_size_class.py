@@ -112,6 +112,40 @@ def test_the_average_is_that_of_the_full_business_years(
 
 
 @pytest.mark.parametrize(
+    ("on", "average", "open_", "settled"),
+    [
+        # FY25 has not closed on its last day; then it has and does not count; after three months it does.
+        (date(2025, 12, 31), 800, [], True),
+        (date(2026, 1, 1), 700, ["revenue", "assets_krw"], False),
+        (date(2026, 2, 15), 700, ["revenue", "assets_krw"], False),
+        (date(2026, 3, 31), 700, ["revenue", "assets_krw"], False),
+        (date(2026, 4, 1), 800, [], True),
+    ],
+)
+def test_a_year_that_closed_less_than_three_months_ago_is_left_out(
+    on: date, average: int, open_: list[str], *, settled: bool
+) -> None:
+    years = (1000 * EOK, 700 * EOK, 700 * EOK)
+    found = size_of(figures(years=years), on, ALONE)
+    assert (found.average_krw, [one.key for one in found.open], found.settled) == (average * EOK, open_, settled)
+
+
+def test_a_year_too_new_never_settles_a_class_and_the_fourth_year_is_named() -> None:
+    found = size_of(figures(years=(1100 * EOK, 700 * EOK, 700 * EOK)), date(2026, 2, 15), ALONE)
+    assert (found.company_class, found.settled) == ("sme", False)
+    assert [one.ko for one in found.open] == [
+        "2022-12-31에 끝난 사업연도의 매출액(신청서의 세 해보다 앞선 네 번째 해)",
+        "2024-12-31의 자산총액",
+    ]
+
+
+def test_a_company_of_two_years_that_count_needs_no_fourth_year() -> None:
+    years = (1100 * EOK, 700 * EOK, 600 * EOK)
+    found = size_of(figures(years=years, founded=date(2023, 1, 1)), date(2026, 2, 15), ALONE)
+    assert (found.average_krw, [one.key for one in found.open]) == (650 * EOK, ["assets_krw"])
+
+
+@pytest.mark.parametrize(
     ("founded", "on", "first", "last", "recent", "average"),
     [
         # Twelve months have passed: the last twelve full months.
@@ -223,6 +257,13 @@ def test_there_is_no_grace_for_a_company_of_a_group() -> None:
     assert size_of(figures(2000 * EOK), ON, said).company_class == "midsize"
 
 
+@pytest.mark.parametrize("owner", ["large", "group_size"])
+def test_a_company_that_got_a_large_shareholder_has_its_years_of_grace(owner: str) -> None:
+    said = replace(ALONE, owner=owner, outgrown="first", outgrown_year=2025)
+    found = size_of(figures(700 * EOK), date(2026, 6, 1), said)
+    assert (found.company_class, found.grace_until, found.settled) == ("sme", date(2030, 12, 31), True)
+
+
 @pytest.mark.parametrize(
     ("founded", "expected"),
     [(date(2019, 5, 8), "startup"), (date(2019, 5, 7), "sme"), (date(2026, 1, 1), "startup")],
@@ -271,7 +312,7 @@ def test_the_arithmetic_names_every_step_with_its_article() -> None:
         ("주된 업종", "J58222", "시행령 제4조"),
         ("자산총액", "1,000,000,000 < 500,000,000,000", "시행령 제3조 ① 1호 나목"),
         ("평균매출액 기준", "800 ≤ 100,000,000,000 (J)", "시행령 별표 1"),
-        ("기업집단", "속하지 않음", "시행령 제3조 ① 2호 가목"),
+        ("기업집단", "속하지 않음", "법 제2조 ① 단서"),
         ("30% 이상을 가진 최다출자 법인", "해당 없음", "시행령 제3조 ① 2호 나목"),
         ("업력(법인 설립등기일)", "2010-01-01 + 7년 = 2017-01-01, 2026-05-08 > 2017-01-01", "창업지원법 제2조"),
         ("소기업 기준", "800 ≤ 5,000,000,000 (J)", "시행령 별표 3"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from portfolio.fund_factory import found_fund
-from sqlalchemy import select
+from portfolio.fund_factory import add_person, found_fund
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 from test_partners import words
 from werkzeug.test import TestResponse
 
@@ -18,8 +20,9 @@ from fundapp.core.access import SYSTEM
 from fundapp.core.outbox import OutboxMessage
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
-from fundapp.reporting.actions import freeze_quarter, tell_own_reports
-from fundapp.reporting.tables import FrozenQuarter, OwnReport
+from fundapp.identity.tables import person_role
+from fundapp.reporting.actions import freeze_quarter, sign_report, tell_own_reports
+from fundapp.reporting.tables import OwnReport
 
 Post = Callable[..., TestResponse]
 Enter = Callable[..., TestResponse]
@@ -42,12 +45,23 @@ ASKED = {
 }
 
 
+def sign(db: Database, quarter: Quarter, at: datetime) -> None:
+    """Sign the first version of a quarter for the fund."""
+
+    def work(session: Session) -> None:
+        who = add_person(session, f"Han {quarter}", "finance")
+        sign_report(session, quarter=quarter, version=1, side="fund", actor=who, at=at)
+
+    db.transaction(work)
+
+
 @pytest.fixture
 def enter(app: Flask, db: Database, person: Person, sign_in: Enter) -> Callable[..., FlaskClient]:
-    """The fund with one frozen quarter, and somebody signed in."""
+    """The fund with one frozen quarter that it has signed, and somebody signed in."""
     db.transaction(found_fund)
     at = datetime(2026, 10, 12, 3, 0, tzinfo=UTC)
     db.transaction(lambda s: freeze_quarter(s, quarter=Quarter(2026, 3), actor=SYSTEM, at=at))
+    sign(db, Quarter(2026, 3), at)
 
     def somebody(role: str, investor: str | None = None) -> FlaskClient:
         client = app.test_client()
@@ -75,9 +89,11 @@ def test_a_question_is_kept_answered_and_taken_away_as_a_file(
         address = keep(partner, post_form).location
     assert len(kept(db)) == 1
     page = partner.get(address)
-    assert "2026년 3분기 1판에서" in words(page)
+    assert "2026년 3분기 1판에서 운용 서명" in words(page)
     assert re.search(r'<svg [^>]*role="img" aria-label="NAV이\(가\)', page.text)
-    file = partner.get(f"{address}?download=csv").data.decode("utf-8-sig").splitlines()
+    answer = partner.get(f"{address}?download=csv")
+    file = answer.data.decode("utf-8-sig").splitlines()
+    assert quote("2026Q3 1판 운용 서명", safe="") in answer.headers["Content-Disposition"]
     assert file == ["분기,NAV (원)", "2026년 3분기,0"]
     assert partner.get(f"{address}?period=2026Q3-9").status_code == 404
 
@@ -122,18 +138,67 @@ def test_who_may_not_see_reports_finds_no_questions(enter: Callable[..., FlaskCl
     assert enter(role).get("/partners/own").status_code == 404
 
 
-def test_an_owner_is_told_once_of_each_newer_version(
+def told(db: Database, at: datetime) -> list[str]:
+    """Send word and return the recipients and quarters of all letters so far."""
+    db.transaction(lambda s: tell_own_reports(s, at=at, public_url="https://fund.example"))
+    with db.read() as session:
+        letters = session.scalars(
+            select(OutboxMessage)
+            .where(OutboxMessage.dedupe_key.startswith("own-report:"))
+            .order_by(OutboxMessage.recipient, OutboxMessage.id)
+        )
+        return [f"{letter.recipient.partition('@')[0]} {letter.subject}" for letter in letters]
+
+
+def test_an_owner_is_told_once_of_each_version_that_opens_for_them(
+    enter: Callable[..., FlaskClient], db: Database, post_form: Post
+) -> None:
+    keep(enter("partner", "kt"), post_form, notify="y")
+    keep(enter("finance"), post_form, "2", notify="y")
+    at = datetime.now(UTC) + timedelta(days=1)
+    assert told(db, at) == []
+    db.transaction(lambda s: freeze_quarter(s, quarter=Quarter(2026, 4), actor=SYSTEM, at=at))
+    finance = "finance [2026Q4] 내 보고서: 분기별 NAV / Your own report"
+    assert (told(db, at), told(db, at)) == ([finance], [finance])
+    sign(db, Quarter(2026, 4), at)
+    both = [finance, finance.replace("finance", "partner")]
+    assert (told(db, at), told(db, at)) == (both, both)
+
+
+def test_who_no_longer_holds_a_role_that_sees_reports_is_not_told(
     enter: Callable[..., FlaskClient], db: Database, post_form: Post
 ) -> None:
     keep(enter("partner", "kt"), post_form, notify="y")
     at = datetime.now(UTC) + timedelta(days=1)
-    tell = lambda: db.transaction(lambda s: tell_own_reports(s, at=at, public_url="https://fund.example"))  # noqa: E731
-    assert tell() == 0
     db.transaction(lambda s: freeze_quarter(s, quarter=Quarter(2026, 4), actor=SYSTEM, at=at))
-    assert (tell(), tell()) == (1, 1)
+    sign(db, Quarter(2026, 4), at)
     with db.read() as session:
-        letters = session.scalars(select(OutboxMessage).where(OutboxMessage.dedupe_key.startswith("own-report:"))).all()
-        newest = session.scalars(select(FrozenQuarter.quarter).order_by(FrozenQuarter.frozen_at.desc())).first()
-    assert [(letter.subject, newest) for letter in letters] == [
-        ("[2026Q4] 내 보고서: 분기별 NAV / Your own report", "2026Q4")
-    ]
+        owner = session.scalars(select(OwnReport.owner_id)).one()
+    db.transaction(lambda s: s.execute(delete(person_role).where(person_role.c.person_id == owner)))
+    assert told(db, at) == []
+
+
+def test_a_draft_opens_by_itself_for_finance_alone_and_others_may_choose_it(
+    enter: Callable[..., FlaskClient], db: Database, post_form: Post
+) -> None:
+    partner, finance = enter("partner", "kt"), enter("finance")
+    address = keep(partner, post_form, shared="y").location
+    at = datetime(2027, 1, 12, 3, 0, tzinfo=UTC)
+    db.transaction(lambda s: freeze_quarter(s, quarter=Quarter(2026, 4), actor=SYSTEM, at=at))
+    assert "2026년 3분기 1판에서 운용 서명" in words(partner.get(address))
+    assert "2026년 4분기 1판에서 초안" in words(finance.get(address))
+    assert "2026년 4분기 1판에서 초안" in words(partner.get(f"{address}?period=2026Q4-1"))
+
+
+def test_where_nothing_is_signed_the_page_says_so_and_offers_the_versions(
+    app: Flask, db: Database, person: Person, sign_in: Enter, post_form: Post
+) -> None:
+    db.transaction(found_fund)
+    at = datetime(2026, 10, 12, 3, 0, tzinfo=UTC)
+    db.transaction(lambda s: freeze_quarter(s, quarter=Quarter(2026, 3), actor=SYSTEM, at=at))
+    partner = app.test_client()
+    sign_in(partner, person("partner", investor="kt"))
+    address = keep(partner, post_form).location
+    page = partner.get(address)
+    assert "펀드가 서명한 판이 없습니다" in words(page)
+    assert 'value="2026Q3-1"' in page.text

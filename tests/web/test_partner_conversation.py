@@ -148,6 +148,20 @@ def test_the_other_side_is_told_by_mail_with_a_link_and_without_the_words(
     assert "비밀 의견" not in letter.body + letter.subject
 
 
+def test_what_the_fund_opens_is_told_to_the_partners(
+    as_role: Callable[..., FlaskClient], partner: FlaskClient, fund: Database, post_form: Post
+) -> None:
+    assert partner
+    as_role("committee")
+    post_form(
+        as_role("finance"), REPORT, {"key": "7" * 32, "chapter": "gpu", "body": "먼저 알립니다", "answers": ""}, SAY
+    )
+    (letter,) = mailed(fund)
+    assert letter.recipient.startswith("partner")
+    assert f"{REPORT}#comments" in letter.body
+    assert "먼저 알립니다" not in letter.body + letter.subject
+
+
 @pytest.mark.parametrize(("body", "reason"), [("   ", "내용을 적어 주세요"), ("가" * 4_001, "4000")])
 def test_a_comment_without_words_or_with_too_many_is_refused_and_stays_in_its_field(
     partner: FlaskClient, fund: Database, post_form: Post, body: str, reason: str

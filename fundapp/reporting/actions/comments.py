@@ -106,17 +106,17 @@ def _words(chapter: str, body: str) -> str:
 
 
 def _tell(session: Session, row: ReportComment, link: str, at: datetime) -> None:
-    """Write to finance about what a partner said, and to who has spoken in a thread about what finance answered."""
-    if row.side == "fund":
+    """Write to the other side: finance, the partners where finance begins a thread, or who has spoken in it."""
+    if row.side != "fund":
+        told = addresses(session, [Role.FINANCE], [])
+    elif row.answers_id is None:
+        told = addresses(session, [Role.PARTNER], [])
+    else:
         thread = select(ReportComment.person_id).where(
             (ReportComment.id == row.answers_id) | (ReportComment.answers_id == row.answers_id)
         )
-        spoken = session.scalars(
-            select(Person.email).where(Person.active, Person.id.in_(thread)).order_by(Person.email)
-        )
-        told = list(spoken) if row.answers_id else []
-    else:
-        told = addresses(session, [Role.FINANCE], [])
+        spoken = select(Person.email).where(Person.active, Person.id.in_(thread)).order_by(Person.email)
+        told = list(session.scalars(spoken))
     own = session.scalar(select(Person.email).where(Person.id == row.person_id))
     for address in told:
         if address == own:

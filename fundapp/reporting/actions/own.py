@@ -9,12 +9,13 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from fundapp.committee.queries.people import load_viewer
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import FourEyesError, InvalidInputError, NotFoundError
 from fundapp.core.outbox import enqueue_mail
 from fundapp.identity.tables import Person
-from fundapp.reporting.sight import require_sight
-from fundapp.reporting.tables import FrozenQuarter, OwnReport
+from fundapp.reporting.sight import has_sight, newest_for, require_sight
+from fundapp.reporting.tables import OwnReport
 from reports.own import MOST_CONDITIONS, Question, QuestionRefused, require_askable
 
 LONGEST_NAME = 80
@@ -22,6 +23,7 @@ _REFUSED = {
     "unknown": ("고를 수 없는 값이 있습니다", "holds something that cannot be chosen"),
     "none": ("하나 이상 골라 주세요", "needs at least one"),
     "no_number": ("숫자 열에는 숫자를 적어 주세요", "needs a number for a column of numbers"),
+    "no_date": ("날짜 열에는 2026-09-30처럼 날짜를 적어 주세요", "needs a date like 2026-09-30 for a column of dates"),
     "not_shown": ("보이는 숫자 열 가운데에서 골라 주세요", "must be a column of numbers that is shown"),
 }
 
@@ -108,28 +110,31 @@ def _require_askable(question: Question) -> None:
 def tell_own_reports(session: Session, *, at: datetime, public_url: str) -> int:
     """Tell owners who asked for it that their questions have a newer version to answer from; return how many mails.
 
-    Each version is told of once.
+    The version is the one that their page opens with: for all but finance the newest that the fund has signed. Each
+    is told of once, and only to people who may still see reports.
     """
-    frozen = session.scalars(
-        select(FrozenQuarter).order_by(FrozenQuarter.quarter.desc(), FrozenQuarter.version.desc()).limit(1)
-    ).one_or_none()
-    if frozen is None:
-        return 0
-    found = session.execute(
-        select(OwnReport, Person.email)
+    asked = session.execute(
+        select(OwnReport, Person)
         .join(Person, Person.id == OwnReport.owner_id)
-        .where(OwnReport.notify, OwnReport.dropped_at.is_(None), Person.active, OwnReport.saved_at < frozen.frozen_at)
+        .where(OwnReport.notify, OwnReport.dropped_at.is_(None), Person.active)
         .order_by(OwnReport.id)
     ).all()
-    for row, address in found:
+    told = 0
+    for row, person in asked:
+        reader = load_viewer(session, person.id)
+        found = newest_for(session, reader) if has_sight(session, reader) else None
+        if found is None or row.saved_at >= found[1]:
+            continue
+        told += 1
+        frozen = found[0]
         enqueue_mail(
             session,
             dedupe_key=f"own-report:{row.id}:{frozen.quarter}:{frozen.version}",
-            recipient=address,
+            recipient=person.email,
             subject=f"[{frozen.quarter}] 내 보고서: {row.name} / Your own report",
             body=f"{frozen.quarter} {frozen.version}판으로 다시 볼 수 있습니다.\n"
             f"It can be read from {frozen.quarter}, version {frozen.version}.\n\n"
             f"{public_url}/partners/own/{row.id}\n",
             at=at,
         )
-    return len(found)
+    return told

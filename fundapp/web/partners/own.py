@@ -149,9 +149,14 @@ def own_show(report_id: uuid.UUID) -> ResponseReturnValue:
         found = ask_report(session, viewer(), row.question, quarter, version, current_locale()) if reports else None
     form = asked_download()
     if form is not None and found is not None:
-        return table_download(f"{row.name} {found.quarter}", _columns(found), found.cells, form=form)
+        return table_download(_file_name(row, found), _columns(found), found.cells, form=form)
     drop = KeyOnlyForm(formdata=None) if row.mine else None
     return render_template("partners/own_show.html", row=row, found=found, reports=reports, drop=drop, shown=shown)
+
+
+def _file_name(row: OwnRow, found: Answer) -> str:
+    words = {"draft": gettext("초안"), "reviewed": gettext("운용 서명"), "approved": gettext("승인")}
+    return f"{row.name} {found.quarter} {gettext('%(n)s판', n=found.version)} {words[found.status]}"
 
 
 def _columns(found: Answer) -> list[Column]:
