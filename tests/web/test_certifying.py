@@ -116,6 +116,17 @@ def test_a_change_undoes_the_signature(office: Office) -> None:
     assert office.submit()[0] == 302
 
 
+def test_an_answer_left_over_under_a_question_that_is_not_asked_keeps_nothing_back(office: Office) -> None:
+    leftover = {"a_korean_model": "none", "a_korean_model_plan": "다음 분기", "then": "later"}
+    office.writer.post(f"{office.address}/sections/korean_ai", leftover)
+    office.ask()
+    office.sign()
+    assert office.submit()[0] == 302
+    with office.portal.db.read() as session:
+        assert session.scalars(select(Application.answers)).one()["korean_model_plan"] == "다음 분기"
+        assert "korean_model_plan" not in session.scalars(select(Submission.answers)).one()
+
+
 def test_what_was_changed_while_it_was_read_is_not_signed(office: Office) -> None:
     office.ask()
     fields = office.head.hidden(f"{office.address}/certify")
