@@ -154,6 +154,11 @@ def read_bases(text: str) -> dict[str, str]:
     return {str(key): str(mark) for key, mark in read.items()} if isinstance(read, dict) else {}
 
 
+def write_bases(marks: Mapping[str, str]) -> str:
+    """Return the marks as a page sends them along."""
+    return json.dumps(marks, separators=(",", ":"))
+
+
 def section_form(section: Section) -> type[AnswersForm]:
     """Return the form class of a section, with one field an answer, in order."""
     fields: dict[str, Field] = {}
@@ -167,7 +172,7 @@ def stored_fields(section: Section, answers: Mapping[str, Any], revision: int) -
     """Return a section's stored answers as a browser would send them."""
     keys = [asked.key for question in section.questions for asked in question.parts or (question,)]
     pairs = [(ANSWER + key, stored_text(answers.get(key))) for key in keys]
-    marks = json.dumps({key: mark_of(answers.get(key)) for key in keys}, separators=(",", ":"))
+    marks = write_bases({key: mark_of(answers.get(key)) for key in keys})
     return MultiDict([*pairs, ("revision", str(revision)), ("base", marks)])
 
 

@@ -57,19 +57,20 @@ def save(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
     typed = form.to_patch(request.form)
     if not _token_fits():
         stale = gettext("로그인이 바뀌어 아직 저장하지 않았습니다. 저장을 한 번 더 눌러 주세요.")
-        return _section_page(page, part, _filled(part, page, typed), _STALE, stale)
+        return _section_page(page, part, _handed_back(part, page, typed), _STALE, stale)
     chosen = {key: text for key, text in typed.items() if request.form.get(f"keep_{key}") != "stored"}
     chosen |= _rows_after(form, chosen, request.form.get("row", ""))
     try:
         saved = _save(application_id, chosen, form.expected_revision, form.bases, at)
     except CallClosedError as error:
-        return _section_page(page, part, _filled(part, page, typed), CONFLICT, say_refusal(error))
+        return _section_page(page, part, _handed_back(part, page, typed), CONFLICT, say_refusal(error))
     before, page = page, own_page(application_id, at)
     if saved.clashes:
         return _clash(page, part, saved, typed)
+    merged = _merged(part, page, saved, chosen, form.bases)
     if "row" in request.form:
-        return _with_rows_changed(page, part, chosen)
-    return _go_on(before, page, part, saved, chosen)
+        return _with_rows_changed(page, part, merged)
+    return _go_on(before, page, part, saved, merged)
 
 
 @blueprint.post(f"{ONE}/sections/<key>/autosave")
@@ -165,10 +166,9 @@ def _rows_after(form: forms.AnswersForm, chosen: Mapping[str, str], press: str) 
     return {key: forms.write_rows_text(rows)}
 
 
-def _with_rows_changed(page: pages.ApplicationPage, part: Section, chosen: Mapping[str, str]) -> ResponseReturnValue:
+def _with_rows_changed(page: pages.ApplicationPage, part: Section, form: forms.AnswersForm) -> ResponseReturnValue:
     """Show the section with a row more, a row less or rows in another order; nothing else is said about them yet."""
     name, verb = (*request.form["row"].split(":"), "")[:2]
-    form = _filled(part, page, chosen)
     field = form._fields.get(name)
     if verb == "add" and isinstance(field, forms.RowsField) and len(field.entries) < MOST_ROWS:
         field.append_entry()
@@ -180,13 +180,12 @@ def _go_on(
     page: pages.ApplicationPage,
     part: Section,
     saved: SavedDraft,
-    chosen: Mapping[str, str],
+    form: forms.AnswersForm,
 ) -> ResponseReturnValue:
     """Show the section again with what is wrong or asked further in it, or go where the pressed button leads."""
     later = request.form.get("then") == "later"
     problems = _problems_of(saved, page, part)
     if problems and not later:
-        form = _filled(part, page, chosen)
         form.show_problems(part, problems)
         return _section_page(page, part, form, REFUSED)
     flash(gettext("%(time)s에 저장했습니다.", time=clock_time(page.application.updated_at)), "ok")
@@ -211,12 +210,39 @@ def _asks_more(before: pages.ApplicationPage, page: pages.ApplicationPage, part:
     return bool(now_asked - was)
 
 
-def _filled(part: Section, page: pages.ApplicationPage, typed: Mapping[str, str] | None = None) -> forms.AnswersForm:
-    """Fill a section's form with the stored answers, and over them what was typed just now."""
-    stored = forms.stored_fields(part, page.application.answers, page.application.revision)
-    for key, text in (typed or {}).items():
-        stored[forms.ANSWER + key] = text
-    return forms.section_form(part)(stored)
+def _filled(part: Section, page: pages.ApplicationPage) -> forms.AnswersForm:
+    """Fill a section's form with the stored answers."""
+    return forms.section_form(part)(forms.stored_fields(part, page.application.answers, page.application.revision))
+
+
+def _handed_back(part: Section, page: pages.ApplicationPage, typed: Mapping[str, str]) -> forms.AnswersForm:
+    """Fill a section's form with what was sent and not saved, still over the answers that it was typed over."""
+    given = forms.stored_fields(part, page.application.answers, page.application.revision)
+    for key, text in typed.items():
+        given[forms.ANSWER + key] = text
+    for name in ("revision", "base"):
+        given[name] = request.form.get(name, "")
+    return forms.section_form(part)(given)
+
+
+def _merged(
+    part: Section,
+    page: pages.ApplicationPage,
+    saved: SavedDraft,
+    chosen: Mapping[str, str],
+    bases: Mapping[str, str],
+) -> forms.AnswersForm:
+    """Fill a section's form with the stored answers, and over them what was typed just now.
+
+    What somebody else answered anew under an answer that nobody touched here is shown as theirs. What was refused still
+    stands over the answer that it was typed over, so that it replaces no newer one unseen.
+    """
+    given = forms.stored_fields(part, page.application.answers, page.application.revision)
+    for key in chosen.keys() - saved.overtaken:
+        given[forms.ANSWER + key] = chosen[key]
+    still = {key: bases[key] for key in saved.unstored & bases.keys()}
+    given["base"] = forms.write_bases(forms.read_bases(given["base"]) | still)
+    return forms.section_form(part)(given)
 
 
 def _problems_of(saved: SavedDraft, page: pages.ApplicationPage, part: Section) -> list[FieldProblem]:
