@@ -19,6 +19,7 @@ from fundapp.identity.queries import is_confirmed
 from fundapp.identity.rules import UnconfirmedError
 from fundapp.identity.tables import Person
 from fundapp.intake.actions.names import actor_name, refuse
+from fundapp.intake.call_terms import grace_of
 from fundapp.intake.certifying import content_sha256, newest_certification, sent_sha256
 from fundapp.intake.rules import SignedOtherError, require_open
 from fundapp.intake.tables import Application, Call, Certification, Membership
@@ -175,7 +176,7 @@ def _load(session: Session, actor: Viewer, application_id: uuid.UUID, at: dateti
     draft = application.state == "draft"
     require(actor, Verb.EDIT, Thing(Kind.APPLICATION, application_id, application.company_id, draft=draft))
     call = session.get_one(Call, application.call_id)
-    require_open(call.opens_at, call.closes_at, at)
+    require_open(call.opens_at, call.closes_at, at, grace=grace_of(call.document))
     if application.state not in _EDITABLE:
         raise TransitionRefusedError(thing="application", state=application.state, verb="edit")
     return application
