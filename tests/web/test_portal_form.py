@@ -275,6 +275,33 @@ def test_autosave_of_anything_but_texts_is_refused(draft: tuple[Portal, Browser,
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"row": "a_customers:remove:²"},
+        {"row": f"a_customers:up:{'9' * 5000}"},
+        {"base": "[" * 100_000},
+        {"a_customers": "[" * 100_000},
+        {"a_customers-0-amount_krw": "Infinity"},
+        {"a_customers-0-amount_krw": "1E+99999999"},
+    ],
+)
+def test_odd_rows_cost_nobody_the_page(draft: tuple[Portal, Browser, str], odd: dict[str, str]) -> None:
+    _, browser, address = draft
+    rows = {"a_customers-rows": "1", "a_customers-0-name": "한빛항만"}
+    answer = browser.post(f"{address}/sections/traction", rows | odd)
+    assert answer.status_code in {200, 422}
+    assert browser.get(f"{address}/sections/traction").status_code == 200
+    assert browser.get(f"{address}/check").status_code == 200
+
+
+def test_autosave_of_json_that_is_too_deep_is_refused(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = draft
+    headers = {"X-CSRFToken": browser.hidden(f"{address}/sections/contact")["csrf_token"]}
+    deep = {"data": "[" * 100_000, "content_type": "application/json", "headers": headers}
+    assert browser.client.post(f"{address}/sections/contact/autosave", **deep).status_code == 422
+
+
 def test_after_the_deadline_saving_is_refused_with_the_exact_time(draft: tuple[Portal, Browser, str]) -> None:
     portal, browser, address = draft
     section = f"{address}/sections/contact"

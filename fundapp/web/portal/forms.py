@@ -132,7 +132,7 @@ def read_rows_text(text: str) -> list[dict[str, str]]:
     """Return rows from their JSON text, blank ones left out; what is no such text counts as none."""
     try:
         read = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     rows = [row for row in read if isinstance(row, dict)] if isinstance(read, list) else []
     return [{str(key): stored_text(cell) for key, cell in row.items()} for row in rows if any(row.values())]
@@ -149,7 +149,7 @@ def read_bases(text: str) -> dict[str, str]:
     """Return the marks that a page sent along; what is no such list counts as none."""
     try:
         read = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(key): str(mark) for key, mark in read.items()} if isinstance(read, dict) else {}
 

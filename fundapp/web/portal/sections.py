@@ -25,6 +25,7 @@ from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_form,
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.formats import clock_time
+from fundapp.web.shell.forms import sent_json
 from fundapp.web.shell.language import gettext, pick
 from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.security import csrf
@@ -78,7 +79,7 @@ def autosave(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
     """Save some fields in the background; answers in JSON, field by field: saved, wrong, or changed by others."""
     at, whole = now(), own_form(application_id)
     part = whole.find_section(key)
-    body: dict[str, object] = read if isinstance(read := request.get_json(silent=True), dict) else {}
+    body = sent_json()
     sent, bases = body.get("fields"), body.get("bases", {})
     if not _texts(sent) or not _texts(bases):
         return jsonify(error={"code": "invalid_input", "message": gettext("요청을 이해하지 못했습니다.")}), REFUSED
@@ -154,10 +155,10 @@ def _rows_after(form: forms.AnswersForm, chosen: Mapping[str, str], press: str) 
     name, verb, place = (*press.split(":"), "", "")[:3]
     key = name.removeprefix(forms.ANSWER)
     field = form._fields.get(name)
-    if not isinstance(field, forms.RowsField) or key not in chosen or not place.isdigit():
+    if not isinstance(field, forms.RowsField) or key not in chosen:
         return {}
     rows: list[dict[str, str]] = list(field.data)
-    at = int(place)
+    at = int(place) if place.isascii() and place.isdigit() and len(place) <= len(str(MOST_ROWS)) else len(rows)
     if at >= len(rows):
         return {}
     row = rows.pop(at)

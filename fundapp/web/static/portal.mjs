@@ -414,7 +414,7 @@ export function holds(condition, answer) {
   if (!given) return false;
   if ('in' in condition) return condition.in.includes(answer);
   const number = Number(answer.replaceAll(',', ''));
-  return !Number.isNaN(number) && number >= (condition.at_least ?? -Infinity) && number <= (condition.at_most ?? Infinity);
+  return Number.isFinite(number) && number >= (condition.at_least ?? -Infinity) && number <= (condition.at_most ?? Infinity);
 }
 
 function startConditions(page) {
