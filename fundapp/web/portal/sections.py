@@ -116,6 +116,7 @@ def _told(whole: Form, saved: SavedDraft, at: datetime) -> dict[str, Any]:
     """Return what autosave answers: what is stored now of each field, and what somebody has to look at."""
     problems = {forms.ANSWER + found.field: pick(found.message_ko, found.message_en) for found in saved.problems}
     unsaved = [forms.ANSWER + found.field for found in saved.problems if found.code in NEVER_STORED]
+    unkept = [forms.ANSWER + found.field for found in saved.problems if found.code == "resident_number"]
     clashes = {
         forms.ANSWER + key: {"text": pages.stored_text(theirs), "said": shown.spoken(whole.fields[key], theirs)}
         for key, theirs in saved.clashes.items()
@@ -126,6 +127,7 @@ def _told(whole: Form, saved: SavedDraft, at: datetime) -> dict[str, Any]:
         "marks": {forms.ANSWER + key: mark for key, mark in saved.marks.items()},
         "problems": problems,
         "unsaved": unsaved,
+        "unkept": unkept,
     }
     if clashes:
         message = gettext("다른 창이나 다른 사람이 먼저 고친 답이 있습니다.")
