@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -16,6 +18,7 @@ from fundapp.core.orm import canonical_json
 from fundapp.identity.tables import Person
 from fundapp.intake.call_terms import certifier_required
 from fundapp.intake.documents.kinds import read_requirements
+from fundapp.intake.form import parse_form
 from fundapp.intake.rules import NotCertifiedError, standing_of
 from fundapp.intake.tables import Application, AttachedDocument, Call, Certification, Company, Document
 
@@ -60,8 +63,8 @@ class WaitingRow:
 
 
 def content_sha256(session: Session, application: Application) -> str:
-    """Return the SHA-256 of the canonical JSON of an application's answers and the documents that go in with it."""
-    document = session.scalars(select(Call.document).where(Call.id == application.call_id)).one()
+    """Return the SHA-256 of the canonical JSON of what would be sent: answers to what is asked, and documents."""
+    document = _document_of(session, application)
     keys = {one.key for one in read_requirements(document) if one.stage == "submit"}
     attached = session.execute(
         select(AttachedDocument.requirement, Document.sha256)
@@ -69,8 +72,13 @@ def content_sha256(session: Session, application: Application) -> str:
         .where(AttachedDocument.application_id == application.id, AttachedDocument.requirement.in_(keys))
         .order_by(AttachedDocument.requirement, Document.sha256)
     )
-    signed = {"answers": application.answers, "documents": [list(row) for row in attached]}
-    return _sha256(signed)
+    answers = parse_form(document).asked_answers(application.answers)
+    return _sha256({"answers": answers, "documents": [list(row) for row in attached]})
+
+
+def sent_sha256(session: Session, application: Application) -> str:
+    """Return the SHA-256 that a submission would have now: answers to what is not asked stay behind."""
+    return _sha256(parse_form(_document_of(session, application)).asked_answers(application.answers))
 
 
 def newest_certification(session: Session, application_id: uuid.UUID) -> Certification | None:
@@ -101,12 +109,11 @@ def get_certification(session: Session, viewer: Viewer, application_id: uuid.UUI
 
 def state_of(session: Session, application: Application) -> CertificationState:
     """Return the same of an application that the caller may see."""
-    document = session.scalars(select(Call.document).where(Call.id == application.call_id)).one()
-    required, content = certifier_required(document), content_sha256(session, application)
+    required, content = certifier_required(_document_of(session, application)), content_sha256(session, application)
     found = newest_certification(session, application.id)
     if found is None:
         return CertificationState(None, "none", required, content)
-    fits = found.content_sha256 == content and found.answers_sha256 == _sha256(application.answers)
+    fits = found.content_sha256 == content and found.answers_sha256 == sent_sha256(session, application)
     return CertificationState(
         id=found.id,
         standing=standing_of(found.outcome, fits=fits),
@@ -149,6 +156,11 @@ def list_waiting(session: Session, viewer: Viewer) -> list[WaitingRow]:
         .order_by(Certification.asked_at, Certification.id)
     )
     return [WaitingRow(row.id, row.number, row.name, row.asked_by) for row in rows]
+
+
+def _document_of(session: Session, application: Application) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = session.scalars(select(Call.document).where(Call.id == application.call_id)).one()
+    return document
 
 
 def _sha256(value: object) -> str:

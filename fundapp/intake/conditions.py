@@ -51,6 +51,8 @@ class Condition:
             number = Decimal(str(value))
         except InvalidOperation:
             return False
+        if not number.is_finite():
+            return False
         return (self.at_least is None or number >= self.at_least) and (self.at_most is None or number <= self.at_most)
 
 

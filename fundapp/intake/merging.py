@@ -19,10 +19,12 @@ class Merged:
     Attributes:
         applied: New values by question; None removes the answer.
         clashes: Questions that were answered differently meanwhile, with the answer that is stored now.
+        overtaken: Questions that nobody touched here and somebody else answered anew meanwhile.
     """
 
     applied: Mapping[str, Any]
     clashes: Mapping[str, Any]
+    overtaken: frozenset[str] = frozenset()
 
 
 def mark_of(value: Any) -> str:  # noqa: ANN401 - a JSON value
@@ -48,6 +50,7 @@ def merge_patch(
     """
     applied: dict[str, Any] = {}
     clashes: dict[str, Any] = {}
+    overtaken: set[str] = set()
     for key, mine in patch.items():
         theirs = stored.get(key)
         if mine == theirs:
@@ -57,4 +60,6 @@ def merge_patch(
             applied[key] = mine
         elif base is None or base != mark_of(mine):
             clashes[key] = theirs
-    return Merged(applied, clashes)
+        else:
+            overtaken.add(key)
+    return Merged(applied, clashes, frozenset(overtaken))

@@ -36,10 +36,13 @@ def derive_facts(answers: Mapping[str, Any], on: date, standing: Standing = UNSA
 
 
 def size_from(answers: Mapping[str, Any], on: date, standing: Standing = UNSAID) -> Sized:
-    """Return the size class that answers and statement give for a day, with its arithmetic."""
-    founded, ksic = answers.get("founded_on"), answers.get("ksic")
+    """Return the size class that answers and statement give for a day, with its arithmetic.
+
+    An answer of a draft that cannot be read counts as not given.
+    """
+    ksic = answers.get("ksic")
     figures = Figures(
-        founded_on=date.fromisoformat(founded) if isinstance(founded, str) and founded else None,
+        founded_on=_day(answers, "founded_on"),
         ksic=ksic if isinstance(ksic, str) and ksic else None,
         assets_krw=_whole(answers, "assets_krw"),
         years_krw=(
@@ -49,6 +52,13 @@ def size_from(answers: Mapping[str, Any], on: date, standing: Standing = UNSAID)
         ),
     )
     return size_of(figures, on, standing)
+
+
+def _day(answers: Mapping[str, Any], key: str) -> date | None:
+    try:
+        return date.fromisoformat(str(answers.get(key) or ""))
+    except ValueError:
+        return None
 
 
 def _whole(answers: Mapping[str, Any], key: str) -> int | None:

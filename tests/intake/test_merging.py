@@ -18,7 +18,8 @@ def test_an_answer_that_somebody_else_changed_meanwhile_is_a_clash() -> None:
 
 
 def test_an_answer_that_nobody_touched_here_gives_way() -> None:
-    assert merge_patch({"a": "old"}, {"a": mark_of("old")}, STORED, current=False) == Merged({}, {})
+    merged = merge_patch({"a": "old"}, {"a": mark_of("old")}, STORED, current=False)
+    assert merged == Merged({}, {}, frozenset({"a"}))
 
 
 def test_two_who_say_the_same_do_not_clash() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fundapp.core.errors import InvalidInputError
-from fundapp.intake.answers import find_missing, read_answers, validate_answers
+from fundapp.intake.answers import add_up, find_missing, read_answers, validate_answers
 from fundapp.intake.form import Form, parse_form
 from fundapp.intake.masking import MASK, AskedIdentity, Masker
 
@@ -84,7 +84,7 @@ def test_what_must_not_be_kept_is_left_out_of_its_cell_alone() -> None:
     assert [(one.cell, one.code) for one in reading.problems] == [("0-name", "resident_number")]
 
 
-@pytest.mark.parametrize("value", ["no rows", "{}", '["a"]', [1], 7])
+@pytest.mark.parametrize("value", ["no rows", "{}", '["a"]', [1], 7, "[" * 100_000])
 def test_what_is_no_rows_is_refused(value: object) -> None:
     reading = read_answers(form_of(TEAM), {"team": value}, today=TODAY)
     assert (reading.answers, [one.code for one in reading.problems]) == ({}, ["not_rows"])
@@ -166,6 +166,13 @@ def test_numbers_are_looked_at_by_their_bounds_and_several_conditions_hold_toget
     asked = [amount for amount in (4, 5, 9, 10) if codes(form, {"requested_krw": amount, "ready": "no"}) != []]
     assert asked == [5, 9]
     assert codes(form, {"requested_krw": 5}) == []
+
+
+@pytest.mark.parametrize("typed", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+999999999", "1E-999999"])
+def test_what_is_no_amount_meets_no_bound_and_adds_nothing(typed: str) -> None:
+    form = form_of(AMOUNT, text("plan", when={"question": "requested_krw", "at_least": 5, "at_most": 9}))
+    assert form.asked_answers({"requested_krw": typed, "plan": "left over"}) == {"requested_krw": typed}
+    assert add_up([{"amount_krw": 7}, {"amount_krw": typed}], "amount_krw") == 7
 
 
 def test_a_question_belongs_to_one_call_alone() -> None:

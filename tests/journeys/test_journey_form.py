@@ -188,6 +188,23 @@ def test_two_tabs_that_disagree_are_settled_answer_by_answer(context: BrowserCon
     state(two, "모두 저장됨")
 
 
+def test_words_that_are_too_long_stay_on_the_device_and_a_resident_number_does_not(
+    context: BrowserContext, application: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{application}sections/contact")
+    name = page.get_by_label("담당자")
+    kept = "Object.values(localStorage).join()"
+    name.fill("긴" * 201)
+    state(page, "저장하지 못한 답이 있습니다")
+    assert "긴" * 201 in page.evaluate(kept)
+    page.reload()
+    expect(name).to_have_value("긴" * 201)
+    name.fill("900101-1234567")
+    state(page, "저장하지 못한 답이 있습니다")
+    page.wait_for_function(f"!{kept}.includes('1234567')")
+
+
 def test_signing_out_takes_what_is_kept_off_the_device(context: BrowserContext, application: str) -> None:
     context.route("**/autosave", lambda route: route.abort())
     page = context.new_page()

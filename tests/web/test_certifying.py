@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from portal_people import ROOT, Browser, Portal
@@ -116,6 +116,17 @@ def test_a_change_undoes_the_signature(office: Office) -> None:
     assert office.submit()[0] == 302
 
 
+def test_an_answer_left_over_under_a_question_that_is_not_asked_keeps_nothing_back(office: Office) -> None:
+    leftover = {"a_korean_model": "none", "a_korean_model_plan": "다음 분기", "then": "later"}
+    office.writer.post(f"{office.address}/sections/korean_ai", leftover)
+    office.ask()
+    office.sign()
+    assert office.submit()[0] == 302
+    with office.portal.db.read() as session:
+        assert session.scalars(select(Application.answers)).one()["korean_model_plan"] == "다음 분기"
+        assert "korean_model_plan" not in session.scalars(select(Submission.answers)).one()
+
+
 def test_what_was_changed_while_it_was_read_is_not_signed(office: Office) -> None:
     office.ask()
     fields = office.head.hidden(f"{office.address}/certify")
@@ -145,22 +156,28 @@ def test_a_request_can_be_taken_back_where_the_call_asks_for_none(office: Office
     assert office.submit()[0] == 302
 
 
-def require_certifier(portal: Portal) -> None:
+def change_call(portal: Portal, closes_at: datetime, **terms: object) -> None:
     file = read_call_file(ROOT / "examples" / "calls" / "2026-1.toml")
-    hours = {"opens": portal.opens_at.isoformat(), "closes": portal.closes_at.isoformat()}
-    document = file.document | hours | {"certifying": {"required": True}}
+    hours = {"opens": portal.opens_at.isoformat(), "closes": closes_at.isoformat()}
+    document = file.document | hours | terms
     portal.db.transaction(
         lambda s: actions.open_call(s, actor=SYSTEM, at=datetime.now(UTC), document=document, text=f"{file.text}#")
     )
 
 
 def test_a_call_that_asks_for_a_signature_takes_nothing_without(office: Office) -> None:
-    require_certifier(office.portal)
+    change_call(office.portal, office.portal.closes_at, certifying={"required": True})
     status, text = office.submit()
     assert (status, "이 공모는 제출하기 전에 대표자 확인을 받아야 합니다" in text) == (409, True)
     office.ask()
     office.sign()
     assert office.submit()[0] == 302
+
+
+def test_in_the_grace_of_a_call_a_signature_can_still_be_asked_for_and_given(office: Office) -> None:
+    change_call(office.portal, datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1), grace_seconds=3600)
+    assert (office.ask(), office.sign(), office.submit()[0]) == (302, 302, 302)
+    assert office.submissions() == 1
 
 
 def test_nobody_signs_for_themselves_or_unasked(office: Office) -> None:

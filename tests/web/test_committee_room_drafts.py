@@ -92,7 +92,14 @@ def test_a_rubric_with_gaps_is_kept_as_a_draft_and_later_keeps_it_without_asking
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"revision": "0", "fields": []}, {"revision": "x", "fields": {}}, {"revision": 0, "fields": {"a": 1}}]
+    "body",
+    [
+        {},
+        {"revision": "0", "fields": []},
+        {"revision": "x", "fields": {}},
+        {"revision": "²", "fields": {}},
+        {"revision": 0, "fields": {"a": 1}},
+    ],
 )
 def test_what_is_no_autosave_is_refused(seat: tuple[Viewer, FlaskClient, uuid.UUID, str], body: object) -> None:
     _, client, _, address = seat

@@ -145,6 +145,14 @@ def test_a_young_company_is_asked_for_the_revenue_of_its_period(portal: Portal) 
     assert f'name="recent_from" type="hidden" value="{started[:4]}' in page
 
 
+def test_half_typed_answers_of_a_draft_count_as_missing(portal: Portal) -> None:
+    person = portal.person("a@example.com")
+    company = portal.company(person)
+    portal.draft(person, company, founded_on="2021-0", ksic="J5", assets_krw="3억쯤")
+    answer = portal.browser("a@example.com").get(f"/portal/companies/{company}")
+    assert (answer.status_code, "설립일" in answer.text) == (200, True)
+
+
 def test_without_a_key_nothing_is_said_to_be_fine(own: tuple[Portal, Browser, uuid.UUID, uuid.UUID]) -> None:
     _, browser, company, _ = own
     page = browser.text(f"/portal/companies/{company}")

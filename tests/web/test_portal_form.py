@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -165,6 +166,71 @@ def test_the_same_words_from_two_windows_are_no_clash(draft: tuple[Portal, Brows
     assert browser.client.post(section, data=stale | same).status_code == 302
 
 
+CONTACT = {"a_contact_name": "김도윤", "a_contact_phone": "025550100"}
+
+
+def told(page: str) -> dict[str, str]:
+    """The fields of a section's page as a browser would send them again."""
+    tags = re.findall(r'<input[^>]*name="((?:a_|revision|base|csrf)[^"]*)"([^>]*)>', page)
+    return {name: unescape(found[1]) if (found := re.search(r'value="([^"]*)"', rest)) else "" for name, rest in tags}
+
+
+def changed_meanwhile(draft: tuple[Portal, Browser, str], **colleague: str) -> tuple[str, dict[str, str]]:
+    """What a page sends that was opened before a colleague saved something; with the section's address."""
+    _, browser, address = draft
+    section = f"{address}/sections/contact"
+    browser.post(section, CONTACT | {"then": "later"})
+    opened = told(browser.text(section))
+    browser.post(section, {f"a_{key}": text for key, text in colleague.items()} | {"then": "later"})
+    return section, opened
+
+
+def test_what_a_colleague_changed_meanwhile_stands_when_a_section_with_a_problem_is_sent_again(
+    draft: tuple[Portal, Browser, str],
+) -> None:
+    portal, browser, address = draft
+    section, opened = changed_meanwhile(draft, contact_phone="02-555-0199")
+    typed = {"a_contact_name": "이서연", "a_contact_email": "no address"}
+    page = browser.client.post(section, data=opened | typed)
+    again = told(page.text)
+    assert (page.status_code, again["a_contact_name"], again["a_contact_email"]) == (422, *typed.values())
+    assert again["a_contact_phone"] == "025550199"
+    assert browser.client.post(section, data=again | {"a_contact_email": "hana@example.com"}).status_code == 302
+    answers = stored(portal, address)
+    assert (answers["contact_name"], answers["contact_phone"]) == ("이서연", "025550199")
+
+
+def test_what_a_colleague_changed_meanwhile_stands_when_rows_are_added(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, _ = draft
+    section, opened = changed_meanwhile(draft, contact_phone="02-555-0199")
+    again = told(browser.client.post(section, data=opened | {"row": "a_none:add"}).text)
+    assert (again["a_contact_name"], again["a_contact_phone"]) == ("김도윤", "025550199")
+
+
+def test_a_page_that_saved_nothing_stands_over_the_answers_that_it_was_typed_over(
+    draft: tuple[Portal, Browser, str],
+) -> None:
+    portal, browser, address = draft
+    section, opened = changed_meanwhile(draft, contact_phone="02-555-0199")
+    page = browser.client.post(section, data=opened | {"a_contact_name": "이서연", "csrf_token": "ended"})
+    again = told(page.text)
+    assert (page.status_code, again["a_contact_name"]) == (400, "이서연")
+    assert (again["revision"], again["base"]) == (opened["revision"], opened["base"])
+    browser.client.post(section, data=again | {"then": "later"})
+    answers = stored(portal, address)
+    assert (answers["contact_name"], answers["contact_phone"]) == ("이서연", "025550199")
+
+
+def test_words_that_were_refused_replace_no_newer_ones_unseen(draft: tuple[Portal, Browser, str]) -> None:
+    portal, browser, address = draft
+    section, opened = changed_meanwhile(draft, contact_name="박하나")
+    page = browser.client.post(section, data=opened | {"a_contact_name": "900101-1234567"})
+    again = told(page.text)
+    assert (page.status_code, again["a_contact_name"]) == (422, "900101-1234567")
+    clash = browser.client.post(section, data=again | {"a_contact_name": "이서연", "then": "later"})
+    assert (clash.status_code, "박하나" in clash.text, stored(portal, address)["contact_name"]) == (409, True, "박하나")
+
+
 def test_autosave_saves_only_the_fields_that_it_names(draft: tuple[Portal, Browser, str]) -> None:
     portal, browser, address = draft
     section = f"{address}/sections/contact"
@@ -207,6 +273,33 @@ def test_autosave_of_anything_but_texts_is_refused(draft: tuple[Portal, Browser,
     token = browser.hidden(f"{address}/sections/contact")["csrf_token"]
     answer = browser.client.post(f"{address}/sections/contact/autosave", json=body, headers={"X-CSRFToken": token})
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"row": "a_customers:remove:²"},
+        {"row": f"a_customers:up:{'9' * 5000}"},
+        {"base": "[" * 100_000},
+        {"a_customers": "[" * 100_000},
+        {"a_customers-0-amount_krw": "Infinity"},
+        {"a_customers-0-amount_krw": "1E+99999999"},
+    ],
+)
+def test_odd_rows_cost_nobody_the_page(draft: tuple[Portal, Browser, str], odd: dict[str, str]) -> None:
+    _, browser, address = draft
+    rows = {"a_customers-rows": "1", "a_customers-0-name": "한빛항만"}
+    answer = browser.post(f"{address}/sections/traction", rows | odd)
+    assert answer.status_code in {200, 422}
+    assert browser.get(f"{address}/sections/traction").status_code == 200
+    assert browser.get(f"{address}/check").status_code == 200
+
+
+def test_autosave_of_json_that_is_too_deep_is_refused(draft: tuple[Portal, Browser, str]) -> None:
+    _, browser, address = draft
+    headers = {"X-CSRFToken": browser.hidden(f"{address}/sections/contact")["csrf_token"]}
+    deep = {"data": "[" * 100_000, "content_type": "application/json", "headers": headers}
+    assert browser.client.post(f"{address}/sections/contact/autosave", **deep).status_code == 422
 
 
 def test_after_the_deadline_saving_is_refused_with_the_exact_time(draft: tuple[Portal, Browser, str]) -> None:

@@ -54,6 +54,8 @@ class SavedDraft:
         warnings: What looks wrong and is taken all the same.
         marks: The mark of each answer that was sent, as it is stored now.
         clashes: Answers that somebody else changed meanwhile; what is stored of them is theirs.
+        overtaken: Answers that were sent untouched while somebody else changed them.
+        unstored: Answers of which nothing was stored, because it must not be.
     """
 
     revision: int
@@ -61,6 +63,8 @@ class SavedDraft:
     warnings: tuple[FieldProblem, ...]
     marks: Mapping[str, str]
     clashes: Mapping[str, Any]
+    overtaken: frozenset[str]
+    unstored: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,8 @@ def save_answers(
             state=application.state, verb="save", expected=expected_revision, current=application.revision
         )
     reading = read_answers(parse_form(call.document), answers, today=kst_date(at))
-    merged = merge_patch(_patch_of(reading, answers), bases or {}, application.answers, current=current)
+    patch = _patch_of(reading, answers)
+    merged = merge_patch(patch, bases or {}, application.answers, current=current)
     if merged.applied:
         _store_patch(session, application, merged.applied, actor, at)
     return SavedDraft(
@@ -164,6 +169,8 @@ def save_answers(
         warnings=tuple(reading.warnings),
         marks={key: mark_of(application.answers.get(key)) for key in answers},
         clashes=merged.clashes,
+        overtaken=merged.overtaken,
+        unstored=frozenset(answers.keys() - patch.keys()),
     )
 
 

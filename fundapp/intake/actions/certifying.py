@@ -18,8 +18,9 @@ from fundapp.core.outbox import enqueue_mail
 from fundapp.identity.queries import is_confirmed
 from fundapp.identity.rules import UnconfirmedError
 from fundapp.identity.tables import Person
-from fundapp.intake.actions.names import actor_name, answers_sha256, refuse
-from fundapp.intake.certifying import content_sha256, newest_certification
+from fundapp.intake.actions.names import actor_name, refuse
+from fundapp.intake.call_terms import grace_of
+from fundapp.intake.certifying import content_sha256, newest_certification, sent_sha256
 from fundapp.intake.rules import SignedOtherError, require_open
 from fundapp.intake.tables import Application, Call, Certification, Membership
 
@@ -88,7 +89,7 @@ def sign_certification(
         raise UnconfirmedError
     if content != content_sha256(session, application):
         raise SignedOtherError
-    hashes = {"answers_sha256": answers_sha256(application.answers), "content_sha256": content}
+    hashes = {"answers_sha256": sent_sha256(session, application), "content_sha256": content}
     _answer(session, request, at, outcome="signed", **hashes)
     _record(session, application, "application.certified", actor, at, sha256=content)
     name = actor_name(actor)
@@ -175,7 +176,7 @@ def _load(session: Session, actor: Viewer, application_id: uuid.UUID, at: dateti
     draft = application.state == "draft"
     require(actor, Verb.EDIT, Thing(Kind.APPLICATION, application_id, application.company_id, draft=draft))
     call = session.get_one(Call, application.call_id)
-    require_open(call.opens_at, call.closes_at, at)
+    require_open(call.opens_at, call.closes_at, at, grace=grace_of(call.document))
     if application.state not in _EDITABLE:
         raise TransitionRefusedError(thing="application", state=application.state, verb="edit")
     return application

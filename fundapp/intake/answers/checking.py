@@ -13,6 +13,7 @@ from fundapp.intake.form import FieldProblem, Form, Question
 
 INCOMPLETE = frozenset({"required", "cell_required", "too_few_rows", "sum_differs"})
 """Problems of what is not there yet, rather than wrong."""
+_MOST_DIGITS = 24
 
 
 def find_missing(form: Form, answers: Mapping[str, Any], *, relaxed: Collection[str] = ()) -> list[FieldProblem]:
@@ -74,13 +75,15 @@ def _column(question: Question) -> Question:
 
 
 def add_up(rows: Sequence[Mapping[str, Any]], column: str) -> Decimal:
-    """Return the sum of a column of canonical rows; what is no number counts as nothing."""
+    """Return the sum of a column of rows; what is no number, or far beyond any that is meant, counts as nothing."""
     total = Decimal(0)
     for row in rows:
         try:
-            total += Decimal(str(row.get(column, 0)))
+            number = Decimal(str(row.get(column, 0)))
         except InvalidOperation:
             continue
+        if number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS:
+            total += number
     return total
 
 

@@ -71,7 +71,7 @@ def _rows_of(value: object) -> list[dict[str, Any]]:
             raise RefusedError("too_long", limit=LONGEST_ROWS)
         try:
             value = json.loads(value) if value.strip() else []
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RefusedError("not_rows") from None
     if not isinstance(value, list | None) or not all(isinstance(row, dict) for row in value or []):
         raise RefusedError("not_rows")

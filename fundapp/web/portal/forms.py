@@ -132,7 +132,7 @@ def read_rows_text(text: str) -> list[dict[str, str]]:
     """Return rows from their JSON text, blank ones left out; what is no such text counts as none."""
     try:
         read = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     rows = [row for row in read if isinstance(row, dict)] if isinstance(read, list) else []
     return [{str(key): stored_text(cell) for key, cell in row.items()} for row in rows if any(row.values())]
@@ -149,9 +149,14 @@ def read_bases(text: str) -> dict[str, str]:
     """Return the marks that a page sent along; what is no such list counts as none."""
     try:
         read = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(key): str(mark) for key, mark in read.items()} if isinstance(read, dict) else {}
+
+
+def write_bases(marks: Mapping[str, str]) -> str:
+    """Return the marks as a page sends them along."""
+    return json.dumps(marks, separators=(",", ":"))
 
 
 def section_form(section: Section) -> type[AnswersForm]:
@@ -167,7 +172,7 @@ def stored_fields(section: Section, answers: Mapping[str, Any], revision: int) -
     """Return a section's stored answers as a browser would send them."""
     keys = [asked.key for question in section.questions for asked in question.parts or (question,)]
     pairs = [(ANSWER + key, stored_text(answers.get(key))) for key in keys]
-    marks = json.dumps({key: mark_of(answers.get(key)) for key in keys}, separators=(",", ":"))
+    marks = write_bases({key: mark_of(answers.get(key)) for key in keys})
     return MultiDict([*pairs, ("revision", str(revision)), ("base", marks)])
 
 

@@ -25,6 +25,7 @@ from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_form,
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.formats import clock_time
+from fundapp.web.shell.forms import sent_json
 from fundapp.web.shell.language import gettext, pick
 from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.security import csrf
@@ -57,19 +58,20 @@ def save(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
     typed = form.to_patch(request.form)
     if not _token_fits():
         stale = gettext("로그인이 바뀌어 아직 저장하지 않았습니다. 저장을 한 번 더 눌러 주세요.")
-        return _section_page(page, part, _filled(part, page, typed), _STALE, stale)
+        return _section_page(page, part, _handed_back(part, page, typed), _STALE, stale)
     chosen = {key: text for key, text in typed.items() if request.form.get(f"keep_{key}") != "stored"}
     chosen |= _rows_after(form, chosen, request.form.get("row", ""))
     try:
         saved = _save(application_id, chosen, form.expected_revision, form.bases, at)
     except CallClosedError as error:
-        return _section_page(page, part, _filled(part, page, typed), CONFLICT, say_refusal(error))
+        return _section_page(page, part, _handed_back(part, page, typed), CONFLICT, say_refusal(error))
     before, page = page, own_page(application_id, at)
     if saved.clashes:
         return _clash(page, part, saved, typed)
+    merged = _merged(part, page, saved, chosen, form.bases)
     if "row" in request.form:
-        return _with_rows_changed(page, part, chosen)
-    return _go_on(before, page, part, saved, chosen)
+        return _with_rows_changed(page, part, merged)
+    return _go_on(before, page, part, saved, merged)
 
 
 @blueprint.post(f"{ONE}/sections/<key>/autosave")
@@ -77,7 +79,7 @@ def autosave(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
     """Save some fields in the background; answers in JSON, field by field: saved, wrong, or changed by others."""
     at, whole = now(), own_form(application_id)
     part = whole.find_section(key)
-    body: dict[str, object] = read if isinstance(read := request.get_json(silent=True), dict) else {}
+    body = sent_json()
     sent, bases = body.get("fields"), body.get("bases", {})
     if not _texts(sent) or not _texts(bases):
         return jsonify(error={"code": "invalid_input", "message": gettext("요청을 이해하지 못했습니다.")}), REFUSED
@@ -114,6 +116,7 @@ def _told(whole: Form, saved: SavedDraft, at: datetime) -> dict[str, Any]:
     """Return what autosave answers: what is stored now of each field, and what somebody has to look at."""
     problems = {forms.ANSWER + found.field: pick(found.message_ko, found.message_en) for found in saved.problems}
     unsaved = [forms.ANSWER + found.field for found in saved.problems if found.code in NEVER_STORED]
+    unkept = [forms.ANSWER + found.field for found in saved.problems if found.code == "resident_number"]
     clashes = {
         forms.ANSWER + key: {"text": pages.stored_text(theirs), "said": shown.spoken(whole.fields[key], theirs)}
         for key, theirs in saved.clashes.items()
@@ -124,6 +127,7 @@ def _told(whole: Form, saved: SavedDraft, at: datetime) -> dict[str, Any]:
         "marks": {forms.ANSWER + key: mark for key, mark in saved.marks.items()},
         "problems": problems,
         "unsaved": unsaved,
+        "unkept": unkept,
     }
     if clashes:
         message = gettext("다른 창이나 다른 사람이 먼저 고친 답이 있습니다.")
@@ -153,10 +157,10 @@ def _rows_after(form: forms.AnswersForm, chosen: Mapping[str, str], press: str) 
     name, verb, place = (*press.split(":"), "", "")[:3]
     key = name.removeprefix(forms.ANSWER)
     field = form._fields.get(name)
-    if not isinstance(field, forms.RowsField) or key not in chosen or not place.isdigit():
+    if not isinstance(field, forms.RowsField) or key not in chosen:
         return {}
     rows: list[dict[str, str]] = list(field.data)
-    at = int(place)
+    at = int(place) if place.isascii() and place.isdigit() and len(place) <= len(str(MOST_ROWS)) else len(rows)
     if at >= len(rows):
         return {}
     row = rows.pop(at)
@@ -165,10 +169,9 @@ def _rows_after(form: forms.AnswersForm, chosen: Mapping[str, str], press: str) 
     return {key: forms.write_rows_text(rows)}
 
 
-def _with_rows_changed(page: pages.ApplicationPage, part: Section, chosen: Mapping[str, str]) -> ResponseReturnValue:
+def _with_rows_changed(page: pages.ApplicationPage, part: Section, form: forms.AnswersForm) -> ResponseReturnValue:
     """Show the section with a row more, a row less or rows in another order; nothing else is said about them yet."""
     name, verb = (*request.form["row"].split(":"), "")[:2]
-    form = _filled(part, page, chosen)
     field = form._fields.get(name)
     if verb == "add" and isinstance(field, forms.RowsField) and len(field.entries) < MOST_ROWS:
         field.append_entry()
@@ -180,13 +183,12 @@ def _go_on(
     page: pages.ApplicationPage,
     part: Section,
     saved: SavedDraft,
-    chosen: Mapping[str, str],
+    form: forms.AnswersForm,
 ) -> ResponseReturnValue:
     """Show the section again with what is wrong or asked further in it, or go where the pressed button leads."""
     later = request.form.get("then") == "later"
     problems = _problems_of(saved, page, part)
     if problems and not later:
-        form = _filled(part, page, chosen)
         form.show_problems(part, problems)
         return _section_page(page, part, form, REFUSED)
     flash(gettext("%(time)s에 저장했습니다.", time=clock_time(page.application.updated_at)), "ok")
@@ -211,12 +213,39 @@ def _asks_more(before: pages.ApplicationPage, page: pages.ApplicationPage, part:
     return bool(now_asked - was)
 
 
-def _filled(part: Section, page: pages.ApplicationPage, typed: Mapping[str, str] | None = None) -> forms.AnswersForm:
-    """Fill a section's form with the stored answers, and over them what was typed just now."""
-    stored = forms.stored_fields(part, page.application.answers, page.application.revision)
-    for key, text in (typed or {}).items():
-        stored[forms.ANSWER + key] = text
-    return forms.section_form(part)(stored)
+def _filled(part: Section, page: pages.ApplicationPage) -> forms.AnswersForm:
+    """Fill a section's form with the stored answers."""
+    return forms.section_form(part)(forms.stored_fields(part, page.application.answers, page.application.revision))
+
+
+def _handed_back(part: Section, page: pages.ApplicationPage, typed: Mapping[str, str]) -> forms.AnswersForm:
+    """Fill a section's form with what was sent and not saved, still over the answers that it was typed over."""
+    given = forms.stored_fields(part, page.application.answers, page.application.revision)
+    for key, text in typed.items():
+        given[forms.ANSWER + key] = text
+    for name in ("revision", "base"):
+        given[name] = request.form.get(name, "")
+    return forms.section_form(part)(given)
+
+
+def _merged(
+    part: Section,
+    page: pages.ApplicationPage,
+    saved: SavedDraft,
+    chosen: Mapping[str, str],
+    bases: Mapping[str, str],
+) -> forms.AnswersForm:
+    """Fill a section's form with the stored answers, and over them what was typed just now.
+
+    What somebody else answered anew under an answer that nobody touched here is shown as theirs. What was refused still
+    stands over the answer that it was typed over, so that it replaces no newer one unseen.
+    """
+    given = forms.stored_fields(part, page.application.answers, page.application.revision)
+    for key in chosen.keys() - saved.overtaken:
+        given[forms.ANSWER + key] = chosen[key]
+    still = {key: bases[key] for key in saved.unstored & bases.keys()}
+    given["base"] = forms.write_bases(forms.read_bases(given["base"]) | still)
+    return forms.section_form(part)(given)
 
 
 def _problems_of(saved: SavedDraft, page: pages.ApplicationPage, part: Section) -> list[FieldProblem]:

@@ -6,6 +6,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, validators
 from wtforms.form import BaseForm
@@ -20,6 +21,15 @@ _MOST_DIGITS = 300
 def new_key() -> str:
     """Return a fresh idempotency key for a form or call."""
     return uuid.uuid4().hex
+
+
+def sent_json() -> dict[str, object]:
+    """Return the JSON object that a request carries; what is no such object, or nested beyond reading, is empty."""
+    try:
+        read = request.get_json(silent=True)
+    except RecursionError:
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 class NumberRange(validators.NumberRange):

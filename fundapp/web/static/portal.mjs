@@ -59,6 +59,7 @@ class Autosave {
     this.bases = Object.fromEntries(Object.entries(JSON.parse(form.elements.base.value || '{}')).map(([key, mark]) => [ANSWER + key, mark]));
     this.saved = this.present();
     this.refused = {};
+    this.unkept = {};
     this.clashes = new Set();
     this.firstChangeAt = 0;
     this.timer = 0;
@@ -166,6 +167,7 @@ class Autosave {
       if (name in clashes) this.clash(name, clashes[name].text, clashes[name].said, answer.marks[name]);
       else if (answer.unsaved.includes(name)) this.refused[name] = value;
       else { this.saved[name] = value; this.bases[name] = answer.marks[name]; delete this.refused[name]; }
+      if (answer.unkept.includes(name)) this.unkept[name] = value;
     }
     this.mark(answer.problems, fields);
     this.keep();
@@ -199,16 +201,17 @@ class Autosave {
     }
   }
 
-  /** Keep on the device what the server does not have; say whether there is any. */
+  /** Keep on the device what the server does not have, but no resident number; say whether there is any to send. */
   keep() {
-    const fields = changedFields(this.saved, this.present(), this.refused);
+    const present = this.present();
+    const fields = changedFields(this.saved, present, this.unkept);
     const names = Object.keys(fields);
     if (!names.length) { drop(this.key); return false; }
     const bases = Object.fromEntries(names.filter((name) => name in this.bases).map((name) => [name, this.bases[name]]));
     try {
       localStorage.setItem(this.key, JSON.stringify({ at: Date.now(), address: this.words.autosave, page: window.location.pathname, title: document.querySelector('h1').textContent, fields, bases }));
     } catch { this.say(this.words.textPage, 'bad'); }
-    return true;
+    return Object.keys(changedFields(this.saved, present, this.refused)).length > 0;
   }
 
   /** Put back what a page that is gone could not save; where two of them differ, both are shown. */
@@ -414,7 +417,7 @@ export function holds(condition, answer) {
   if (!given) return false;
   if ('in' in condition) return condition.in.includes(answer);
   const number = Number(answer.replaceAll(',', ''));
-  return !Number.isNaN(number) && number >= (condition.at_least ?? -Infinity) && number <= (condition.at_most ?? Infinity);
+  return Number.isFinite(number) && number >= (condition.at_least ?? -Infinity) && number <= (condition.at_most ?? Infinity);
 }
 
 function startConditions(page) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,6 +23,7 @@ from fundapp.web.committee.forms import POINT_WORDS, PledgeForm, PrivateNoteForm
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.formats import clock_time
+from fundapp.web.shell.forms import sent_json
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
@@ -85,9 +87,10 @@ def autosave_review(application_id: uuid.UUID) -> ResponseReturnValue:
     with db().read() as session:
         if must_pledge(session, viewer(), application_id):
             return _say(gettext("이해충돌 서약이 먼저 필요합니다."), "pledge_needed", _CONFLICT)
-    body: dict[str, object] = read if isinstance(read := request.get_json(silent=True), dict) else {}
+    body = sent_json()
     sent, revision = body.get("fields"), str(body.get("revision"))
-    if not isinstance(sent, dict) or not all(isinstance(text, str) for text in sent.values()) or not revision.isdigit():
+    texts = isinstance(sent, dict) and all(isinstance(text, str) for text in sent.values())
+    if not isinstance(sent, dict) or not texts or re.fullmatch("[0-9]{1,9}", revision) is None:
         return _say(gettext("요청을 이해하지 못했습니다."), "invalid_input", _REFUSED)
     try:
         saved = db().transaction(
