@@ -30,6 +30,7 @@ class PersonRow:
     roles: tuple[str, ...]
     investor: str | None
     locked: bool
+    confirmed: bool
     created_at: datetime
 
 
@@ -197,5 +198,6 @@ def _row(person: Person, at: datetime) -> PersonRow:
         roles=tuple(sorted(role.name for role in person.roles)),
         investor=person.investor,
         locked=is_locked(Attempts(person.failed_logins, person.locked_until), at),
+        confirmed=person.confirmed_at is not None,
         created_at=person.created_at,
     )

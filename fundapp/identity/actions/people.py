@@ -107,7 +107,13 @@ def set_password(session: Session, *, actor: Viewer, at: datetime, person_id: uu
 
 
 def set_roles(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID, roles: Iterable[str]) -> None:
-    """Replace the roles of a person and end their sessions, so that a lost right is lost at once."""
+    """Replace the roles of a person and end their sessions, so that a lost right is lost at once.
+
+    Raises:
+        ForbiddenError: unless the actor administers people.
+        InvalidInputError: if a role is unknown, or one beyond applicant is given before the address is proved: whoever
+            registered with it may be somebody else, who chose the password.
+    """
     require(actor, Verb.ADMINISTER, Thing(Kind.PERSON))
     wanted = frozenset(roles)
     ensure_roles(session)
@@ -115,6 +121,13 @@ def set_roles(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.
     if len(found) != len(wanted):
         raise InvalidInputError(field="roles", reason_ko="없는 역할입니다", reason_en="no such role")
     person = _get_person(session, person_id)
+    given = wanted - {role.name for role in person.roles} - {RoleName.APPLICANT}
+    if given and person.confirmed_at is None:
+        raise InvalidInputError(
+            field="roles",
+            reason_ko="이메일 주소를 확인하기 전에는 신청자 역할만 줄 수 있습니다. 본인이 메일의 링크로 확인합니다",
+            reason_en="before an address is confirmed, by the link mailed to it, its holder can only be an applicant",
+        )
     person.roles = list(found)
     person.fs_uniquifier = uuid.uuid4().hex
     record_of(session, actor, "person.roles_set", person_id, at, roles=sorted(wanted))
