@@ -7,8 +7,10 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import ANONYMOUS, Kind, Thing, Verb, Viewer, require
@@ -18,7 +20,7 @@ from fundapp.core.outbox import enqueue_mail
 from fundapp.identity.letters import tell_of
 from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import Attempts, count_failure
-from fundapp.identity.tables import AccountLink, ApiToken, Person, Role
+from fundapp.identity.tables import AccountLink, ApiToken, Person, RecoveryCode, Role, SecondFactor
 
 TOKEN_PREFIX = "fund_"  # noqa: S105 - lets secret scanners recognise a leaked token
 TOKEN_LENGTH = timedelta(days=90)
@@ -217,6 +219,15 @@ def _revoke_tokens(session: Session, person_id: uuid.UUID, at: datetime) -> None
 def token_hash(token: str) -> str:
     """Return what is kept of a token. It is random, so a plain hash cannot be guessed back."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def forget_factor(session: Session, person_id: uuid.UUID) -> bool:
+    """Delete somebody's second factor with its recovery codes; return whether there was one."""
+    gone: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        delete(SecondFactor).where(SecondFactor.person_id == person_id)
+    )
+    session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    return gone.rowcount == 1
 
 
 def _get_person(session: Session, person_id: uuid.UUID) -> Person:
