@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError, TransitionRefusedError
+from fundapp.intake.actions.members import end_invitations
 from fundapp.intake.actions.names import actor_name, refuse
 from fundapp.intake.kinship_queries import Preview, barred_companies, preview_merge
 from fundapp.intake.listing import list_companies
@@ -107,6 +108,7 @@ def merge_companies(
     session.add(merge)
     session.flush()
     _join(session, survivor_id, merged_id, people)
+    end_invitations(session, merged_id, at)
     _record(session, "company.merged", survivor_id, actor, at, {"merged": str(merged_id)})
     return merge.id
 
@@ -116,7 +118,8 @@ def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Vie
 
     Raises:
         InvalidInputError: without a reason.
-        MergeRefusedError: if it was taken back before, or one of its applications has an award by now.
+        MergeRefusedError: if it was taken back before, one of its applications has an award by now, or the company
+            that it goes back to has one to the same call.
         NotFoundError: if there is none, or one of the two is the actor's own or out of their sight.
     """
     merge = session.get(CompanyMerge, merge_id)
@@ -131,6 +134,7 @@ def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Vie
     awarded = select(Application.number).where(Application.id.in_(applications), Application.state == "awarded")
     if session.scalars(awarded.limit(1)).first() is not None:
         raise _not_undone("옮긴 신청이 협약되었습니다", "an application that was moved has an award by now")
+    _refuse_clash(session, applications, merge.merged_id)
     leaving = [uuid.UUID(person["person"]) for person in moved["people"] if person["added"]]
     if not _keeps_owner(session, merge.survivor_id, leaving):
         raise _not_undone(
@@ -151,6 +155,18 @@ def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Vie
     session.flush()
     list_companies(session, [merge.survivor_id, merge.merged_id])
     _record(session, "company.merge_undone", merge.survivor_id, actor, at, {"merged": str(merge.merged_id)})
+
+
+def _refuse_clash(session: Session, applications: Sequence[uuid.UUID], company_id: uuid.UUID) -> None:
+    """Refuse to give applications back to a company that has one to the same call."""
+    calls = select(Application.call_id).where(Application.id.in_(applications))
+    own = select(Application.number).where(Application.company_id == company_id, Application.call_id.in_(calls))
+    number = session.scalars(own.order_by(Application.number).limit(1)).first()
+    if number is not None:
+        raise _not_undone(
+            f"병합되었던 기업이 같은 공모에 낸 신청이 있습니다 ({number})",
+            f"the company that was merged has an application to the same call ({number})",
+        )
 
 
 def _keeps_owner(session: Session, company_id: uuid.UUID, leaving: Sequence[uuid.UUID]) -> bool:

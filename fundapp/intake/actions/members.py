@@ -20,6 +20,7 @@ from fundapp.identity.queries import is_confirmed
 from fundapp.identity.rules import UnconfirmedError
 from fundapp.identity.tables import Person
 from fundapp.intake.actions.names import actor_name, refuse
+from fundapp.intake.kinship_queries import standing_merge_of
 from fundapp.intake.rules import INVITATION_LENGTH, InvitationSpentError, LastOwnerError, OtherAddressError
 from fundapp.intake.tables import Company, Invitation, Membership
 
@@ -101,7 +102,8 @@ def accept_invitation(session: Session, *, actor: Viewer, at: datetime, token: s
 
     Raises:
         ForbiddenError: unless the actor is signed in as an applicant.
-        InvitationSpentError: if it is over or too old, or whoever sent it owns the company no longer.
+        InvitationSpentError: if it is over or too old, whoever sent it owns the company no longer, or the company was
+            merged into another.
         OtherAddressError: if it was sent to another address.
     """
     if actor.person_id is None or not actor.has(Role.APPLICANT):
@@ -112,7 +114,8 @@ def accept_invitation(session: Session, *, actor: Viewer, at: datetime, token: s
     if found.email != session.scalar(select(Person.email).where(Person.id == actor.person_id)):
         raise OtherAddressError
     inviter = session.get(Membership, (found.company_id, found.invited_by_id))
-    if inviter is None or inviter.role != "owner":
+    merged = standing_merge_of(session, found.company_id) is not None
+    if merged or inviter is None or inviter.role != "owner":
         raise InvitationSpentError
     ended: CursorResult[Any] = session.execute(  # type: ignore[assignment]
         update(Invitation)
