@@ -316,3 +316,37 @@ def test_a_merge_is_not_taken_back_onto_an_application_to_the_same_call(pair: Pa
     assert caught.value.details["reason_en"] == (
         "the company that was merged has an application to the same call (AX-2026-1-0002)"
     )
+
+
+@pytest.mark.parametrize("acts_for_both", [False, True])
+def test_the_owners_of_a_merged_company_own_a_survivor_that_had_no_owner(
+    db: Database, at: datetime, *, acts_for_both: bool
+) -> None:
+    owner, merged = add_applicant(db, at, NUMBERS[1])
+    analyst = add_person(db, at, "analyst@fund.example", {Role.ANALYST})
+    colleague = add_person(db, at, "colleague@company.example", {Role.APPLICANT})
+
+    def arrange(session: Session) -> uuid.UUID:
+        company = Company(scheme="brn", identifier=NUMBERS[0], name="가나다랩", created_at=at)
+        session.add(company)
+        session.flush()
+        session.add(Membership(company_id=merged, person_id=colleague.person_id, role="member"))
+        if acts_for_both:
+            session.add(Membership(company_id=company.id, person_id=owner.person_id, role="member"))
+        return company.id
+
+    pair = Pair.__new__(Pair)
+    pair.db, pair.at, pair.merged, pair.analyst = db, at, merged, analyst
+    pair.survivor = db.transaction(arrange)
+    before = pair.holdings()
+    merge = pair.merge()
+    after = {(company, person): role for company, person, role in pair.holdings()["people"]}
+    assert after == {(pair.survivor, owner.person_id): "owner", (pair.survivor, colleague.person_id): "member"}
+    # The colleague was made an owner meanwhile, and is what they were once the merge is taken back.
+    db.transaction(
+        lambda session: session.execute(
+            update(Membership).where(Membership.person_id == colleague.person_id).values(role="owner")
+        )
+    )
+    pair.undo(merge)
+    assert pair.holdings() == before
