@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from fundapp.committee.tables import Recusal
 from fundapp.core.access import SYSTEM
+from fundapp.core.outbox import enqueue_mail
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import ApiToken, Person, SecondFactor
 from fundapp.intake.actions import open_call
@@ -360,6 +361,24 @@ def test_an_administrator_turns_off_a_lost_second_factor(
     assert "잃어버린 2단계 인증 끄기" not in client.get(page).text
     with db.read() as session:
         assert session.get(SecondFactor, person_id) is None
+
+
+@pytest.mark.parametrize("mail_leaves", [False, True])
+def test_links_of_the_outbox_are_whole_only_where_the_administrator_has_to_hand_them_over(
+    db: Database, app: Flask, enter: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch, *, mail_leaves: bool
+) -> None:
+    token = "aB3_-" * 8 + "xyz"
+    place = "http://127.0.0.1:8000/invitations/"
+    for cause, end in (("invitation:1", token), ("digest:1", "0" * 43)):
+        db.transaction(
+            lambda s, cause=cause, end=end: enqueue_mail(  # type: ignore[misc]
+                s, dedupe_key=cause, recipient="a@example.com", subject="초대", body=f"{place}{end}\n", at=AT
+            )
+        )
+    monkeypatch.setitem(app.config, "MAIL_LEAVES", mail_leaves)
+    shown = enter("admin").get("/operations/outbox").text
+    assert (f"{place}{token}" in shown, f"{place}…" in shown) == (not mail_leaves, mail_leaves)
+    assert f"{place}{'0' * 43}" in shown
 
 
 def test_a_token_is_shown_once_and_can_be_revoked(
