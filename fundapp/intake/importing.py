@@ -114,11 +114,9 @@ def import_applications(
     require(actor, Verb.IMPORT, Thing(Kind.APPLICATION))
     rules = load_mapping(mapping) if isinstance(mapping, Path) else mapping
     with db.read() as session:
-        form = parse_form(_call(session, call_code).document)
-        survivors = merged_identities(session)
+        form, survivors = parse_form(_call(session, call_code).document), merged_identities(session)
     table = read_table(path, form, rules)
-    sifted = _sift(table, form, rules, at)
-    _follow_merges(sifted.candidates, survivors)
+    sifted = _sift(table, form, rules, at, survivors)
     counts = _Counts()
     if dry_run:
         with db.read() as session:
@@ -161,7 +159,7 @@ def _refusals(batch: Batch) -> list[Rejection]:
     return [_rejection(row, found) for row, found in batch.refused]
 
 
-def _sift(table: Table, form: Form, mapping: Mapping | None, at: datetime) -> _Sifted:
+def _sift(table: Table, form: Form, mapping: Mapping | None, at: datetime, survivors: Identities) -> _Sifted:
     sifted = _Sifted()
     today = kst_date(at)
     relaxed = mapping.relaxed if mapping else frozenset()
@@ -185,6 +183,7 @@ def _sift(table: Table, form: Form, mapping: Mapping | None, at: datetime) -> _S
         sifted.candidates.append(
             Candidate(row.number, row.scheme, identifier, reading.answers, table.columns, tuple(missing))
         )
+    _follow_merges(sifted.candidates, survivors)
     return sifted
 
 
