@@ -30,6 +30,8 @@ class PersonRow:
     roles: tuple[str, ...]
     investor: str | None
     locked: bool
+    confirmed: bool
+    factor: bool
     created_at: datetime
 
 
@@ -71,7 +73,7 @@ class TokenRow:
 def find_person_by_email(session: Session, email: str, at: datetime) -> PersonRow | None:
     """Return the person with an address, if there is one."""
     person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
-    return None if person is None else _row(person, at)
+    return None if person is None else _row(person, at, factor=_has_factor(session, person.id))
 
 
 def find_credentials(session: Session, email: str, at: datetime) -> Credentials | None:
@@ -185,10 +187,12 @@ def list_people(session: Session, viewer: Viewer, at: datetime) -> list[PersonRo
         ForbiddenError: unless the viewer administers people.
     """
     require(viewer, Verb.VIEW, Thing(Kind.PERSON))
-    return [_row(person, at) for person in session.scalars(select(Person).order_by(Person.email))]
+    holders = set(session.scalars(select(SecondFactor.person_id).where(SecondFactor.confirmed_at.is_not(None))))
+    people = session.scalars(select(Person).order_by(Person.email))
+    return [_row(person, at, factor=person.id in holders) for person in people]
 
 
-def _row(person: Person, at: datetime) -> PersonRow:
+def _row(person: Person, at: datetime, *, factor: bool) -> PersonRow:
     return PersonRow(
         id=person.id,
         email=person.email,
@@ -197,5 +201,7 @@ def _row(person: Person, at: datetime) -> PersonRow:
         roles=tuple(sorted(role.name for role in person.roles)),
         investor=person.investor,
         locked=is_locked(Attempts(person.failed_logins, person.locked_until), at),
+        confirmed=person.confirmed_at is not None,
+        factor=factor,
         created_at=person.created_at,
     )

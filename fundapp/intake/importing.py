@@ -23,12 +23,14 @@ from fundapp.core.sessions import Database, RetryTransactionError
 from fundapp.intake.answers import find_missing, problem, read_answers
 from fundapp.intake.batch import Batch, Candidate, plan_batch, write_batch
 from fundapp.intake.form import FieldProblem, Form, parse_form
+from fundapp.intake.kinship_queries import merged_identities
 from fundapp.intake.mapping import Mapping, load_mapping
 from fundapp.intake.rules import business_number_valid, holds_resident_number
 from fundapp.intake.tables import Call
 from fundapp.intake.tabular import Row, Table, read_table
 
 CHUNK_ROWS = 400
+Identities = dict[tuple[str, str], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,9 @@ def import_applications(
     require(actor, Verb.IMPORT, Thing(Kind.APPLICATION))
     rules = load_mapping(mapping) if isinstance(mapping, Path) else mapping
     with db.read() as session:
-        form = parse_form(_call(session, call_code).document)
+        form, survivors = parse_form(_call(session, call_code).document), merged_identities(session)
     table = read_table(path, form, rules)
-    sifted = _sift(table, form, rules, at)
+    sifted = _sift(table, form, rules, at, survivors)
     counts = _Counts()
     if dry_run:
         with db.read() as session:
@@ -157,7 +159,7 @@ def _refusals(batch: Batch) -> list[Rejection]:
     return [_rejection(row, found) for row, found in batch.refused]
 
 
-def _sift(table: Table, form: Form, mapping: Mapping | None, at: datetime) -> _Sifted:
+def _sift(table: Table, form: Form, mapping: Mapping | None, at: datetime, survivors: Identities) -> _Sifted:
     sifted = _Sifted()
     today = kst_date(at)
     relaxed = mapping.relaxed if mapping else frozenset()
@@ -181,10 +183,17 @@ def _sift(table: Table, form: Form, mapping: Mapping | None, at: datetime) -> _S
         sifted.candidates.append(
             Candidate(row.number, row.scheme, identifier, reading.answers, table.columns, tuple(missing))
         )
-    last = {(one.scheme, one.identifier): one for one in sifted.candidates}
-    for one in sifted.candidates:
-        one.final = last[one.scheme, one.identifier].answers
+    _follow_merges(sifted.candidates, survivors)
     return sifted
+
+
+def _follow_merges(candidates: Sequence[Candidate], survivors: Identities) -> None:
+    """Read a row of a company that was merged as one of the company that it was merged into, and tell rows the last."""
+    for one in candidates:
+        one.scheme, one.identifier = survivors.get((one.scheme, one.identifier), (one.scheme, one.identifier))
+    last = {(one.scheme, one.identifier): one for one in candidates}
+    for one in candidates:
+        one.final = last[one.scheme, one.identifier].answers
 
 
 def _identifier(row: Row, answers: dict[str, Any]) -> str | None:

@@ -153,6 +153,22 @@ def standing_merge_of(session: Session, company_id: uuid.UUID) -> uuid.UUID | No
     ).first()
 
 
+def merged_identities(session: Session) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return, by scheme and identifier, for each company that is merged the company that it was merged into.
+
+    One step is all there is: what survives a merge cannot be merged while that stands.
+    """
+    survivor, merged = aliased(Company), aliased(Company)
+    query = (
+        select(merged.scheme, merged.identifier, survivor.scheme, survivor.identifier)
+        .select_from(CompanyMerge)
+        .join(survivor, survivor.id == CompanyMerge.survivor_id)
+        .join(merged, merged.id == CompanyMerge.merged_id)
+        .where(CompanyMerge.id.not_in(select(MergeUndone.merge_id)))
+    )
+    return {(one[0], one[1]): (one[2], one[3]) for one in session.execute(query)}
+
+
 def list_merges(session: Session, viewer: Viewer) -> list[MergeRow]:
     """Return every merge of companies that the viewer may know of, the newest first."""
     barred = barred_companies(session, viewer)

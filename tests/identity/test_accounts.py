@@ -2,20 +2,24 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from passlib.totp import TOTP
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from fundapp.audit.tables import AuditEvent
 from fundapp.core.access import ANONYMOUS, SYSTEM, Viewer
+from fundapp.core.errors import ForbiddenError, InvalidInputError
 from fundapp.core.outbox import OutboxMessage
 from fundapp.core.sealing import Seal
 from fundapp.core.sessions import Database
 from fundapp.identity import actions, queries
 from fundapp.identity.passwords import find_password_fault
-from fundapp.identity.rules import FactorStandsError, LinkSpentError, TooManyLinksError, may_send_link
+from fundapp.identity.rules import FactorStandsError, LinkSpentError, TooManyLinksError, UnconfirmedError, may_send_link
 from fundapp.identity.tables import AccountLink, Person
 
 PLACE = "https://fund.example/account/x/"
@@ -207,6 +211,57 @@ def passes(db: Database, who: Viewer, at: datetime, code: str) -> bool:
     return db.transaction(lambda s: actions.pass_factor(s, person_id=key, at=at, seal=SEAL, code=code))
 
 
+def proved(db: Database, at: datetime) -> Viewer:
+    who = register(db, at)
+    db.transaction(lambda s: actions.prove_address(s, actor=who, at=at))
+    return who
+
+
+def test_an_unproved_address_gets_no_second_factor(db: Database, at: datetime) -> None:
+    who = register(db, at)
+    with pytest.raises(UnconfirmedError):
+        db.transaction(lambda s: actions.begin_factor(s, actor=who, at=at, seal=SEAL))
+
+
+@pytest.mark.parametrize("was_proved", [True, False])
+def test_recovery_drops_a_second_factor_that_was_set_before_the_mailbox_was_proved(
+    db: Database, at: datetime, *, was_proved: bool
+) -> None:
+    who = proved(db, at)
+    turn_on(db, who, at)
+    if not was_proved:
+        db.transaction(lambda s: s.execute(update(Person).values(confirmed_at=None)))
+    ask_recovery(db, who.email, at)
+    recover(db, token_to(db, who.email), at, "new")
+    with db.read() as session:
+        known = queries.find_credentials(session, who.email, at)
+    assert known is not None
+    assert known.factor is was_proved
+
+
+def test_an_administrator_drops_a_lost_second_factor_with_a_reason_and_not_their_own(
+    db: Database, at: datetime
+) -> None:
+    who = proved(db, at)
+    assert who.person_id is not None
+    _, codes = turn_on(db, who, at)
+    reset = partial(actions.reset_factor, at=at, person_id=who.person_id)
+    with pytest.raises(ForbiddenError):
+        db.transaction(lambda s: reset(s, actor=replace(who, roles=frozenset({"admin"})), reason="mine"))
+    with pytest.raises(ForbiddenError):
+        db.transaction(lambda s: reset(s, actor=Viewer(uuid.uuid4(), roles=frozenset({"analyst"})), reason="seen"))
+    with pytest.raises(InvalidInputError):
+        db.transaction(lambda s: reset(s, actor=SYSTEM, reason=" "))
+    db.transaction(lambda s: reset(s, actor=SYSTEM, reason="came to the office with a passport"))
+    assert not passes(db, who, at, codes[0])
+    with pytest.raises(FactorStandsError):
+        db.transaction(lambda s: reset(s, actor=SYSTEM, reason="again"))
+    with db.read() as session:
+        last = session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).one()
+    assert (last.verb, last.details) == ("person.factor_reset", {"reason": "came to the office with a passport"})
+    assert mails_to(db, who.email)[-1].subject == "AX 전략펀드: 2단계 인증을 껐습니다"
+
+
 def test_the_codes_are_those_of_the_standard() -> None:
     # RFC 6238, appendix B: the secret "12345678901234567890" at 59 seconds gives 94287082 (SHA-1, eight digits).
     standard = TOTP(key=b"12345678901234567890", format="raw", digits=8)
@@ -214,7 +269,7 @@ def test_the_codes_are_those_of_the_standard() -> None:
 
 
 def test_a_code_opens_once_and_neighbouring_steps_are_allowed_for(db: Database, at: datetime) -> None:
-    who = register(db, at)
+    who = proved(db, at)
     secret, _ = turn_on(db, who, at)
     assert not passes(db, who, at, code_at(secret, at))
     later = at + timedelta(minutes=5)
@@ -226,7 +281,7 @@ def test_a_code_opens_once_and_neighbouring_steps_are_allowed_for(db: Database, 
 
 
 def test_a_recovery_code_stands_in_once_however_it_is_typed(db: Database, at: datetime) -> None:
-    who = register(db, at)
+    who = proved(db, at)
     _, codes = turn_on(db, who, at)
     assert len(set(codes)) == 10
     assert passes(db, who, at, codes[0].upper().replace("-", " "))
@@ -236,7 +291,7 @@ def test_a_recovery_code_stands_in_once_however_it_is_typed(db: Database, at: da
 
 
 def test_a_wrong_first_code_turns_nothing_on(db: Database, at: datetime) -> None:
-    who = register(db, at)
+    who = proved(db, at)
     db.transaction(lambda s: actions.begin_factor(s, actor=who, at=at, seal=SEAL))
     assert db.transaction(lambda s: actions.confirm_factor(s, actor=who, at=at, seal=SEAL, code="000")) is None
     with db.read() as session:
@@ -246,7 +301,7 @@ def test_a_wrong_first_code_turns_nothing_on(db: Database, at: datetime) -> None
 
 
 def test_a_secret_in_use_is_not_replaced_until_it_is_off(db: Database, at: datetime) -> None:
-    who = register(db, at)
+    who = proved(db, at)
     turn_on(db, who, at)
     with pytest.raises(FactorStandsError):
         db.transaction(lambda s: actions.begin_factor(s, actor=who, at=at, seal=SEAL))
@@ -259,7 +314,7 @@ def test_a_secret_in_use_is_not_replaced_until_it_is_off(db: Database, at: datet
 def test_the_secret_lies_sealed_in_the_database(db: Database, at: datetime) -> None:
     from fundapp.identity.tables import SecondFactor  # noqa: PLC0415 - only here
 
-    who = register(db, at)
+    who = proved(db, at)
     secret = db.transaction(lambda s: actions.begin_factor(s, actor=who, at=at, seal=SEAL))
     with db.read() as session:
         sealed = session.get_one(SecondFactor, who.person_id).sealed

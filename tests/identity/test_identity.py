@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -124,6 +125,26 @@ def test_losing_a_role_ends_the_sessions(db: Database, at: datetime) -> None:
     )
     with db.read() as session:
         assert session.get_one(Person, person_id).fs_uniquifier != before
+
+
+def test_an_unproved_address_gets_no_role_beyond_applicant(db: Database, at: datetime) -> None:
+    person_id = db.transaction(
+        lambda session: actions.create_person(
+            session, actor=ANONYMOUS, at=at, email="x@example.com", name="x", roles={"applicant"}, password_hash="own"
+        )
+    )
+    set_roles = partial(actions.set_roles, actor=SYSTEM, at=at, person_id=person_id)
+    with pytest.raises(InvalidInputError) as caught:
+        db.transaction(lambda session: set_roles(session, roles={"applicant", "chair"}))
+    assert caught.value.details["field"] == "roles"
+    with db.read() as session:
+        assert queries.load_roles(session, person_id) == {"applicant"}
+        assert [row.confirmed for row in queries.list_people(session, SYSTEM, at)] == [False]
+    owner = Viewer(person_id=person_id)
+    db.transaction(lambda session: actions.prove_address(session, actor=owner, at=at))
+    db.transaction(lambda session: set_roles(session, roles={"applicant", "chair"}))
+    with db.read() as session:
+        assert queries.load_roles(session, person_id) == {"applicant", "chair"}
 
 
 def test_only_administrators_list_people(db: Database, at: datetime) -> None:

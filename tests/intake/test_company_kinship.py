@@ -8,18 +8,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from intake_samples import NUMBERS, add_applicant, add_person, fill_draft
+from intake_samples import NUMBERS, WriteCsv, add_applicant, add_person, fill_draft, row
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from fundapp.core.access import Role, Viewer
+from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.sessions import Database
-from fundapp.intake.actions import judge_kinship, merge_companies, register_company, submit_application, undo_merge
+from fundapp.intake.actions import (
+    invite_member,
+    judge_kinship,
+    merge_companies,
+    register_company,
+    start_application,
+    submit_application,
+    undo_merge,
+)
 from fundapp.intake.actions.kinship import MergeRefusedError
+from fundapp.intake.importing import import_applications
 from fundapp.intake.kinship import MOST_HOLDERS, Marks, shared_signals
 from fundapp.intake.kinship_queries import list_merges, newest_findings, preview_merge
-from fundapp.intake.tables import Application, Company, Document, Listing, Membership
+from fundapp.intake.tables import Application, Company, Document, Invitation, Listing, Membership
 
 
 def marks(**answers: str) -> Marks:
@@ -233,3 +242,111 @@ def test_a_merged_company_is_still_known_by_its_number(pair: Pair) -> None:
                 session, actor=stranger, at=pair.at, name="가나다랩", business_number=NUMBERS[1]
             )
         )
+
+
+def test_a_sheet_that_names_a_merged_company_changes_nothing_when_it_comes_again(
+    db: Database, at: datetime, call: str, write_csv: WriteCsv
+) -> None:
+    path = write_csv([row(business_number=NUMBERS[1])])
+    made = import_applications(db, path, call_code=call, actor=SYSTEM, at=at)
+    _, survivor = add_applicant(db, at, NUMBERS[2])
+    with db.read() as session:
+        merged = session.scalars(select(Company.id).where(Company.identifier == NUMBERS[1])).one()
+    analyst = add_person(db, at, "analyst@fund.example", {Role.ANALYST})
+    db.transaction(
+        lambda session: merge_companies(
+            session, survivor_id=survivor, merged_id=merged, reason="같은 기업", actor=analyst, at=at
+        )
+    )
+    again = import_applications(db, path, call_code=call, actor=SYSTEM, at=at)
+    assert (made.created, again.created, again.updated, again.unchanged) == (1, 0, 0, 1)
+    with db.read() as session:
+        assert session.scalars(select(Application.company_id)).all() == [survivor]
+    both = write_csv([row(business_number=NUMBERS[2]), row(business_number=NUMBERS[1])])
+    whole = import_applications(db, both, call_code=call, actor=SYSTEM, at=at)
+    assert (whole.created, whole.updated, whole.unchanged) == (0, 0, 2)
+
+
+def test_a_merged_company_neither_applies_nor_takes_anybody_in(pair: Pair, call: str) -> None:
+    add_person(pair.db, pair.at, "late@company.example", {Role.APPLICANT})
+    pair.db.transaction(
+        lambda session: invite_member(
+            session,
+            actor=pair.other,
+            at=pair.at,
+            company_id=pair.merged,
+            email="late@company.example",
+            role="owner",
+            address="https://fund.example/invitations/",
+        )
+    )
+    pair.merge()
+    with pair.db.read() as session:
+        assert session.scalars(select(Invitation.ended_at)).all() == [pair.at]
+    with pytest.raises(InvalidInputError):
+        pair.db.transaction(
+            lambda session: start_application(
+                session, actor=pair.other, at=pair.at, call_code=call, company_id=pair.merged
+            )
+        )
+
+
+def test_a_merge_is_not_taken_back_onto_an_application_to_the_same_call(pair: Pair, call: str) -> None:
+    submit(pair)
+    merge = pair.merge()
+    with pair.db.read() as session:
+        moved = session.scalars(select(Application)).one()
+
+    def late(session: Session) -> None:
+        session.add(
+            Application(
+                number=f"{call}-0002",
+                call_id=moved.call_id,
+                company_id=pair.merged,
+                workflow_id=moved.workflow_id,
+                answers={},
+                created_at=pair.at,
+                updated_at=pair.at,
+            )
+        )
+
+    pair.db.transaction(late)
+    with pytest.raises(MergeRefusedError) as caught:
+        pair.undo(merge)
+    assert caught.value.details["reason_en"] == (
+        "the company that was merged has an application to the same call (AX-2026-1-0002)"
+    )
+
+
+@pytest.mark.parametrize("acts_for_both", [False, True])
+def test_the_owners_of_a_merged_company_own_a_survivor_that_had_no_owner(
+    db: Database, at: datetime, *, acts_for_both: bool
+) -> None:
+    owner, merged = add_applicant(db, at, NUMBERS[1])
+    analyst = add_person(db, at, "analyst@fund.example", {Role.ANALYST})
+    colleague = add_person(db, at, "colleague@company.example", {Role.APPLICANT})
+
+    def arrange(session: Session) -> uuid.UUID:
+        company = Company(scheme="brn", identifier=NUMBERS[0], name="가나다랩", created_at=at)
+        session.add(company)
+        session.flush()
+        session.add(Membership(company_id=merged, person_id=colleague.person_id, role="member"))
+        if acts_for_both:
+            session.add(Membership(company_id=company.id, person_id=owner.person_id, role="member"))
+        return company.id
+
+    pair = Pair.__new__(Pair)
+    pair.db, pair.at, pair.merged, pair.analyst = db, at, merged, analyst
+    pair.survivor = db.transaction(arrange)
+    before = pair.holdings()
+    merge = pair.merge()
+    after = {(company, person): role for company, person, role in pair.holdings()["people"]}
+    assert after == {(pair.survivor, owner.person_id): "owner", (pair.survivor, colleague.person_id): "member"}
+    # The colleague was made an owner meanwhile, and is what they were once the merge is taken back.
+    db.transaction(
+        lambda session: session.execute(
+            update(Membership).where(Membership.person_id == colleague.person_id).values(role="owner")
+        )
+    )
+    pair.undo(merge)
+    assert pair.holdings() == before

@@ -97,6 +97,14 @@ def test_a_signed_application_is_sent(office: Office) -> None:
     ]
 
 
+def test_every_mail_about_a_signature_names_the_application_it_is_about(office: Office) -> None:
+    office.ask()
+    office.sign()
+    with office.portal.db.read() as session:
+        query = select(OutboxMessage.about).where(OutboxMessage.dedupe_key.startswith("certification:"))
+        assert session.scalars(query).all() == [[str(office.key)], [str(office.key)]]
+
+
 def test_whoever_asked_waits_for_the_signature(office: Office) -> None:
     office.ask()
     status, text = office.submit()

@@ -158,6 +158,28 @@ def test_a_member_neither_invites_nor_removes(owned: tuple[Portal, Browser, uuid
     assert "owner@example.com" in members(portal, company)
 
 
+@pytest.mark.parametrize("step", ["role", "remove"])
+def test_an_invitation_falls_with_the_owner_who_sent_it(owned: tuple[Portal, Browser, uuid.UUID], step: str) -> None:
+    portal, browser, company = owned
+    person = joined(portal, browser, company, "second@example.com", "owner")
+    portal.person("third@example.com")
+    invite(portal.browser("second@example.com"), company, "third@example.com", "owner")
+    link = invitation_to(portal, "third@example.com")
+    browser.post(f"{people(company)}/{person}/{step}", {"role": "member"}, page=people(company))
+    with portal.db.read() as session:
+        ended = session.scalars(select(Invitation.ended_at).where(Invitation.email == "third@example.com")).one()
+    assert ended is not None
+    # Even one that had been left open opens nothing.
+    portal.db.transaction(
+        lambda s: s.execute(update(Invitation).where(Invitation.email == "third@example.com").values(ended_at=None))
+    )
+    third = portal.browser("third@example.com")
+    assert "이 초대는 끝났거나 기한이 지났습니다" in third.text(link)
+    hidden = third.hidden("/account/password") | {"key": uuid.uuid4().hex}
+    assert third.client.post(link, data=hidden).status_code == 422
+    assert "third@example.com" not in members(portal, company)
+
+
 def test_a_removed_colleague_is_out_at_the_next_click(owned: tuple[Portal, Browser, uuid.UUID]) -> None:
     portal, browser, company = owned
     person = joined(portal, browser, company, "colleague@example.com")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import date, datetime
 from io import BytesIO
@@ -19,8 +20,9 @@ from werkzeug.test import TestResponse
 
 from fundapp.committee.tables import Recusal
 from fundapp.core.access import SYSTEM
+from fundapp.core.outbox import enqueue_mail
 from fundapp.core.sessions import Database
-from fundapp.identity.tables import ApiToken, Person
+from fundapp.identity.tables import ApiToken, Person, SecondFactor
 from fundapp.intake.actions import open_call
 from fundapp.intake.call_file import read_call_file
 from fundapp.intake.tables import Application
@@ -338,6 +340,45 @@ def test_an_administrator_can_neither_close_nor_demote_themselves(
     post_form(client, page, {"key": "5" * 32}, f"{page}/deactivate")
     post_form(client, page, {"key": "6" * 32, "roles": "analyst"}, f"{page}/roles")
     assert client.get(page).status_code == 200
+
+
+def test_an_administrator_turns_off_a_lost_second_factor(
+    db: Database, enter: Callable[..., FlaskClient], post_form: PostForm
+) -> None:
+    client = enter("admin")
+
+    def lost(session: Session) -> uuid.UUID:
+        person_id = add_person(session, "Holder", "analyst")
+        session.add(SecondFactor(person_id=person_id, sealed=b"x", created_at=AT, confirmed_at=AT))
+        return person_id
+
+    person_id = db.transaction(lost)
+    page = f"/operations/people/{person_id}"
+    post_form(client, page, {"key": "7" * 32, "reason": ""}, f"{page}/factor")
+    shown = client.get(page).text
+    assert ("본인 확인 방법: 꼭 필요합니다" in shown, "이메일 확인됨" in shown) == (True, True)
+    post_form(client, page, {"key": "8" * 32, "reason": "사무국에서 신분증 확인"}, f"{page}/factor")
+    assert "잃어버린 2단계 인증 끄기" not in client.get(page).text
+    with db.read() as session:
+        assert session.get(SecondFactor, person_id) is None
+
+
+@pytest.mark.parametrize("mail_leaves", [False, True])
+def test_links_of_the_outbox_are_whole_only_where_the_administrator_has_to_hand_them_over(
+    db: Database, app: Flask, enter: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch, *, mail_leaves: bool
+) -> None:
+    token = "aB3_-" * 8 + "xyz"
+    place = "http://127.0.0.1:8000/invitations/"
+    for cause, end in (("invitation:1", token), ("digest:1", "0" * 43)):
+        db.transaction(
+            lambda s, cause=cause, end=end: enqueue_mail(  # type: ignore[misc]
+                s, dedupe_key=cause, recipient="a@example.com", subject="초대", body=f"{place}{end}\n", at=AT
+            )
+        )
+    monkeypatch.setitem(app.config, "MAIL_LEAVES", mail_leaves)
+    shown = enter("admin").get("/operations/outbox").text
+    assert (f"{place}{token}" in shown, f"{place}…" in shown) == (not mail_leaves, mail_leaves)
+    assert f"{place}{'0' * 43}" in shown
 
 
 def test_a_token_is_shown_once_and_can_be_revoked(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fundapp.identity.actions.factors import begin_factor, confirm_factor, drop_factor, pass_factor
+from fundapp.identity.actions.factors import begin_factor, confirm_factor, drop_factor, pass_factor, reset_factor
 from fundapp.identity.actions.links import (
     ask_confirmation,
     ask_move,
@@ -45,6 +45,7 @@ __all__ = [
     "record_failed_login",
     "record_login",
     "recover_password",
+    "reset_factor",
     "revoke_sessions",
     "revoke_token",
     "set_password",

@@ -18,15 +18,16 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from fundapp.core.access import Viewer
-from fundapp.core.errors import ForbiddenError
+from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.sealing import Seal
-from fundapp.identity.actions.people import tell
+from fundapp.identity.actions.people import forget_factor, tell
 from fundapp.identity.recording import as_viewer, record_of
-from fundapp.identity.rules import FactorStandsError
+from fundapp.identity.rules import FactorStandsError, UnconfirmedError
 from fundapp.identity.tables import Person, RecoveryCode, SecondFactor
 
 RECOVERY_CODES = 10
+LONGEST_REASON = 500
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _WINDOW_SECONDS = 30
 """One step before and after: telephones' clocks differ (RFC 6238, 5.2)."""
@@ -37,8 +38,11 @@ def begin_factor(session: Session, *, actor: Viewer, at: datetime, seal: Seal) -
 
     Raises:
         FactorStandsError: if a second factor is on.
+        UnconfirmedError: while the address is not proved: whoever registered with somebody else's could lock them out.
     """
     person = _own(session, actor)
+    if person.confirmed_at is None:
+        raise UnconfirmedError
     standing = session.get(SecondFactor, person.id)
     if standing is not None and standing.confirmed_at is not None:
         raise FactorStandsError
@@ -81,9 +85,43 @@ def confirm_factor(session: Session, *, actor: Viewer, at: datetime, seal: Seal,
 def drop_factor(session: Session, *, actor: Viewer, at: datetime) -> None:
     """Turn one's second factor off; the caller has asked for the password."""
     person = _own(session, actor)
-    session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
-    session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
+    forget_factor(session, person.id)
     record_of(session, actor, "person.factor_off", person.id, at)
+    tell(session, person=person, what="factor_off", at=at)
+
+
+def reset_factor(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID, reason: str) -> None:
+    """Turn off the second factor of somebody who lost it, recovery codes and all, and tell them.
+
+    Args:
+        session: The session of the change.
+        actor: An administrator, and not of their own: they have a password for that.
+        at: When.
+        person_id: Whose it is.
+        reason: How the administrator knows that it is them who ask; kept in the record.
+
+    Raises:
+        FactorStandsError: if none is on.
+        ForbiddenError: unless the actor administers people, or of oneself.
+        InvalidInputError: without a reason of up to 500 letters.
+        NotFoundError: if there is no such person.
+    """
+    require(actor, Verb.ADMINISTER, Thing(Kind.PERSON))
+    if actor.person_id == person_id:
+        raise ForbiddenError(verb="administer", kind="person")
+    said = reason.strip()
+    if not 0 < len(said) <= LONGEST_REASON:
+        raise InvalidInputError(
+            field="reason",
+            reason_ko="본인임을 어떻게 확인했는지 적어 주세요 (500자까지)",
+            reason_en="say how you know that it is them, in up to 500 letters",
+        )
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFoundError
+    if not forget_factor(session, person_id):
+        raise FactorStandsError
+    record_of(session, actor, "person.factor_reset", person_id, at, reason=said)
     tell(session, person=person, what="factor_off", at=at)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Viewer
 from fundapp.core.errors import ForbiddenError
 from fundapp.core.outbox import enqueue_mail
-from fundapp.identity.actions.people import set_password, tell, token_hash
+from fundapp.identity.actions.people import forget_factor, set_password, tell, token_hash
 from fundapp.identity.letters import ask_by_link, tell_of_known_address
 from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import LINK_LENGTHS, LINK_WINDOW, LinkSpentError, TooManyLinksError, may_send_link
@@ -81,7 +81,8 @@ def ask_recovery(session: Session, *, actor: Viewer, at: datetime, email: str, a
 def recover_password(session: Session, *, actor: Viewer, at: datetime, token: str, password_hash: str) -> uuid.UUID:
     """Set a new password by link and return whose it is. Every session, token and other link ends.
 
-    The mailbox is proved by it; wrong passwords of before are forgotten. A second factor stays as it is.
+    The mailbox is proved by it; wrong passwords of before are forgotten. A second factor stays as it is, unless the
+    mailbox had never been proved: then it is whoever's that registered with somebody else's address.
 
     Raises:
         LinkSpentError: if the link was used, is too old, or the account is closed or has another address by now.
@@ -89,7 +90,9 @@ def recover_password(session: Session, *, actor: Viewer, at: datetime, token: st
     person, link = _use(session, token, "recover", at)
     if not person.active or person.email != link.email:
         raise LinkSpentError
-    person.confirmed_at = person.confirmed_at or at
+    if person.confirmed_at is None:
+        forget_factor(session, person.id)
+        person.confirmed_at = at
     person.failed_logins, person.locked_until = 0, None
     holder = actor if actor.person_id == person.id else as_viewer(person)
     set_password(session, actor=holder, at=at, person_id=person.id, password_hash=password_hash)

@@ -7,8 +7,10 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import ANONYMOUS, Kind, Thing, Verb, Viewer, require
@@ -18,7 +20,7 @@ from fundapp.core.outbox import enqueue_mail
 from fundapp.identity.letters import tell_of
 from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import Attempts, count_failure
-from fundapp.identity.tables import AccountLink, ApiToken, Person, Role
+from fundapp.identity.tables import AccountLink, ApiToken, Person, RecoveryCode, Role, SecondFactor
 
 TOKEN_PREFIX = "fund_"  # noqa: S105 - lets secret scanners recognise a leaked token
 TOKEN_LENGTH = timedelta(days=90)
@@ -107,7 +109,13 @@ def set_password(session: Session, *, actor: Viewer, at: datetime, person_id: uu
 
 
 def set_roles(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID, roles: Iterable[str]) -> None:
-    """Replace the roles of a person and end their sessions, so that a lost right is lost at once."""
+    """Replace the roles of a person and end their sessions, so that a lost right is lost at once.
+
+    Raises:
+        ForbiddenError: unless the actor administers people.
+        InvalidInputError: if a role is unknown, or one beyond applicant is given before the address is proved: whoever
+            registered with it may be somebody else, who chose the password.
+    """
     require(actor, Verb.ADMINISTER, Thing(Kind.PERSON))
     wanted = frozenset(roles)
     ensure_roles(session)
@@ -115,6 +123,13 @@ def set_roles(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.
     if len(found) != len(wanted):
         raise InvalidInputError(field="roles", reason_ko="없는 역할입니다", reason_en="no such role")
     person = _get_person(session, person_id)
+    given = wanted - {role.name for role in person.roles} - {RoleName.APPLICANT}
+    if given and person.confirmed_at is None:
+        raise InvalidInputError(
+            field="roles",
+            reason_ko="이메일 주소를 확인하기 전에는 신청자 역할만 줄 수 있습니다. 본인이 메일의 링크로 확인합니다",
+            reason_en="before an address is confirmed, by the link mailed to it, its holder can only be an applicant",
+        )
     person.roles = list(found)
     person.fs_uniquifier = uuid.uuid4().hex
     record_of(session, actor, "person.roles_set", person_id, at, roles=sorted(wanted))
@@ -204,6 +219,15 @@ def _revoke_tokens(session: Session, person_id: uuid.UUID, at: datetime) -> None
 def token_hash(token: str) -> str:
     """Return what is kept of a token. It is random, so a plain hash cannot be guessed back."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def forget_factor(session: Session, person_id: uuid.UUID) -> bool:
+    """Delete somebody's second factor with its recovery codes; return whether there was one."""
+    gone: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        delete(SecondFactor).where(SecondFactor.person_id == person_id)
+    )
+    session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    return gone.rowcount == 1
 
 
 def _get_person(session: Session, person_id: uuid.UUID) -> Person:

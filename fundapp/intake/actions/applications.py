@@ -28,6 +28,7 @@ from fundapp.intake.call_terms import grace_of
 from fundapp.intake.certifying import require_certified
 from fundapp.intake.documents.kinds import Requirement, read_requirements
 from fundapp.intake.form import AnswersRefusedError, FieldProblem, Form, parse_form
+from fundapp.intake.kinship_queries import standing_merge_of
 from fundapp.intake.listing import list_companies
 from fundapp.intake.mailing import mail_receipt
 from fundapp.intake.merging import mark_of, merge_patch
@@ -86,6 +87,7 @@ def start_application(
     Raises:
         CallClosedError: outside the call's hours.
         ForbiddenError: if the actor does not act for the company.
+        InvalidInputError: if the company was merged into another, which is the one that applies.
     """
     require(actor, Verb.EDIT, Thing(Kind.APPLICATION, company_id=company_id, draft=True))
     call = session.scalar(select(Call).where(Call.code == call_code))
@@ -97,6 +99,8 @@ def start_application(
     )
     if existing is not None:
         return existing
+    if standing_merge_of(session, company_id) is not None:
+        raise refuse("company_name", "다른 기업에 병합된 기업입니다", "merged into another company")
     require_open(call.opens_at, call.closes_at, at)
     number = number_of(call.code, take_numbers(session, call, 1))
     asked = parse_form(call.document).fields

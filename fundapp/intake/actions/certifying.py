@@ -63,6 +63,7 @@ def ask_certification(
     name = actor_name(actor)
     _mail(
         session,
+        application,
         f"{application.id}:asked:{at.isoformat()}",
         certifier_id,
         f"AX 전략펀드: 신청서 {application.number}의 대표자 확인을 부탁받았습니다",
@@ -95,6 +96,7 @@ def sign_certification(
     name = actor_name(actor)
     _mail(
         session,
+        application,
         f"{request.id}:signed",
         request.asked_by_id,
         f"AX 전략펀드: 신청서 {application.number}에 서명했습니다",
@@ -122,6 +124,7 @@ def return_certification(
     name = actor_name(actor)
     _mail(
         session,
+        application,
         f"{request.id}:returned",
         request.asked_by_id,
         f"AX 전략펀드: 신청서 {application.number}을(를) 돌려보냈습니다",
@@ -148,6 +151,7 @@ def withdraw_certification(session: Session, *, actor: Viewer, at: datetime, app
     _record(session, application, "application.certification_withdrawn", actor, at)
     _mail(
         session,
+        application,
         f"{request.id}:withdrawn",
         request.certifier_id,
         f"AX 전략펀드: 신청서 {application.number}의 확인 부탁을 거두었습니다",
@@ -203,9 +207,19 @@ def _answer(session: Session, request: Certification, at: datetime, **values: An
         raise TransitionRefusedError(thing="certification", state=request.outcome or "waiting", verb="sign")
 
 
-def _mail(session: Session, key: str, person_id: uuid.UUID, subject: str, body: str, at: datetime) -> None:
+def _mail(
+    session: Session, application: Application, key: str, person_id: uuid.UUID, subject: str, body: str, at: datetime
+) -> None:
     recipient = session.scalars(select(Person.email).where(Person.id == person_id)).one()
-    enqueue_mail(session, dedupe_key=f"certification:{key}", recipient=recipient, subject=subject, body=body, at=at)
+    enqueue_mail(
+        session,
+        dedupe_key=f"certification:{key}",
+        recipient=recipient,
+        subject=subject,
+        body=body,
+        at=at,
+        about=[application.id],
+    )
 
 
 def _record(

@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError, TransitionRefusedError
+from fundapp.intake.actions.members import end_invitations
 from fundapp.intake.actions.names import actor_name, refuse
 from fundapp.intake.kinship_queries import Preview, barred_companies, preview_merge
 from fundapp.intake.listing import list_companies
@@ -107,6 +109,7 @@ def merge_companies(
     session.add(merge)
     session.flush()
     _join(session, survivor_id, merged_id, people)
+    end_invitations(session, merged_id, at)
     _record(session, "company.merged", survivor_id, actor, at, {"merged": str(merged_id)})
     return merge.id
 
@@ -116,7 +119,8 @@ def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Vie
 
     Raises:
         InvalidInputError: without a reason.
-        MergeRefusedError: if it was taken back before, or one of its applications has an award by now.
+        MergeRefusedError: if it was taken back before, one of its applications has an award by now, or the company
+            that it goes back to has one to the same call.
         NotFoundError: if there is none, or one of the two is the actor's own or out of their sight.
     """
     merge = session.get(CompanyMerge, merge_id)
@@ -131,8 +135,10 @@ def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Vie
     awarded = select(Application.number).where(Application.id.in_(applications), Application.state == "awarded")
     if session.scalars(awarded.limit(1)).first() is not None:
         raise _not_undone("옮긴 신청이 협약되었습니다", "an application that was moved has an award by now")
+    _refuse_clash(session, applications, merge.merged_id)
     leaving = [uuid.UUID(person["person"]) for person in moved["people"] if person["added"]]
-    if not _keeps_owner(session, merge.survivor_id, leaving):
+    had_owner = not any(person.get("raised") for person in moved["people"])
+    if had_owner and not _keeps_owner(session, merge.survivor_id, leaving):
         raise _not_undone(
             "받은 기업의 대표 담당자가 모두 옮겨 온 사람입니다. 다른 사람을 대표 담당자로 정한 뒤 되돌려 주세요",
             "every owner of the company that received came with the merge; another one has to be named first",
@@ -141,16 +147,50 @@ def undo_merge(session: Session, *, merge_id: uuid.UUID, reason: str, actor: Vie
     documents = [uuid.UUID(key) for key in moved["documents"]]
     session.execute(update(Document).where(Document.id.in_(documents)).values(company_id=merge.merged_id))
     for person in moved["people"]:
-        key = uuid.UUID(person["person"])
-        session.add(Membership(company_id=merge.merged_id, person_id=key, role=person["role"]))
-        if person["added"]:
-            session.execute(
-                delete(Membership).where(Membership.company_id == merge.survivor_id, Membership.person_id == key)
-            )
+        _send_back(session, merge, person)
     session.add(MergeUndone(merge_id=merge_id, reason=text, undone_by=actor_name(actor), undone_at=at))
     session.flush()
     list_companies(session, [merge.survivor_id, merge.merged_id])
     _record(session, "company.merge_undone", merge.survivor_id, actor, at, {"merged": str(merge.merged_id)})
+
+
+def _send_back(session: Session, merge: CompanyMerge, person: Mapping[str, Any]) -> None:
+    """Let somebody act for the company again that was merged, as before, and for the survivor as before."""
+    key, raised = uuid.UUID(str(person["person"])), bool(person.get("raised"))
+    there = (Membership.company_id == merge.merged_id, Membership.person_id == key)
+    here = (Membership.company_id == merge.survivor_id, Membership.person_id == key)
+    session.execute(delete(Membership).where(*there))
+    moved = False
+    if person["added"] or raised:
+        # The row itself goes back: a survivor that had no owner before may be left without one again.
+        leaves: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+            update(Membership)
+            .where(*here)
+            .values(company_id=merge.merged_id)
+            .execution_options(synchronize_session=False)
+        )
+        moved = leaves.rowcount == 1
+    if moved:
+        session.execute(
+            update(Membership).where(*there).values(role=person["role"]).execution_options(synchronize_session=False)
+        )
+        if not person["added"]:
+            session.add(Membership(company_id=merge.survivor_id, person_id=key, role="member"))
+    else:
+        session.add(Membership(company_id=merge.merged_id, person_id=key, role=person["role"]))
+    session.flush()
+
+
+def _refuse_clash(session: Session, applications: Sequence[uuid.UUID], company_id: uuid.UUID) -> None:
+    """Refuse to give applications back to a company that has one to the same call."""
+    calls = select(Application.call_id).where(Application.id.in_(applications))
+    own = select(Application.number).where(Application.company_id == company_id, Application.call_id.in_(calls))
+    number = session.scalars(own.order_by(Application.number).limit(1)).first()
+    if number is not None:
+        raise _not_undone(
+            f"병합되었던 기업이 같은 공모에 낸 신청이 있습니다 ({number})",
+            f"the company that was merged has an application to the same call ({number})",
+        )
 
 
 def _keeps_owner(session: Session, company_id: uuid.UUID, leaving: Sequence[uuid.UUID]) -> bool:
@@ -184,21 +224,42 @@ def _set_company(session: Session, applications: Sequence[uuid.UUID], company_id
 
 
 def _people(session: Session, survivor_id: uuid.UUID, merged_id: uuid.UUID) -> list[dict[str, Any]]:
-    """Return who acts for the merged company, and who of them would be new at the survivor."""
-    there = set(session.scalars(select(Membership.person_id).where(Membership.company_id == survivor_id)))
+    """Return who acts for the merged company, who is new at the survivor, and who becomes an owner of it.
+
+    An owner of the one is no owner of the other: its own owners may make them one. If it has none, nobody could.
+    """
+    standing = session.execute(
+        select(Membership.person_id, Membership.role).where(Membership.company_id == survivor_id)
+    ).all()
+    there = {row.person_id for row in standing}
+    ownerless = all(row.role != "owner" for row in standing)
     people: Iterable[Membership] = session.scalars(
         select(Membership).where(Membership.company_id == merged_id).order_by(Membership.person_id)
     ).all()
-    return [{"person": str(one.person_id), "role": one.role, "added": one.person_id not in there} for one in people]
+    return [
+        {
+            "person": str(one.person_id),
+            "role": one.role,
+            "added": one.person_id not in there,
+            "raised": ownerless and one.role == "owner",
+        }
+        for one in people
+    ]
 
 
 def _join(session: Session, survivor_id: uuid.UUID, merged_id: uuid.UUID, people: Sequence[Mapping[str, Any]]) -> None:
     """Let these people act for the survivor; a company that was merged, and only that, may be left without an owner."""
     session.execute(delete(Membership).where(Membership.company_id == merged_id))
     for one in people:
+        key, role = uuid.UUID(str(one["person"])), "owner" if one["raised"] else "member"
         if one["added"]:
-            # An owner of the one is no owner of the other: its own owners may make them one.
-            session.add(Membership(company_id=survivor_id, person_id=uuid.UUID(str(one["person"])), role="member"))
+            session.add(Membership(company_id=survivor_id, person_id=key, role=role))
+        elif one["raised"]:
+            session.execute(
+                update(Membership)
+                .where(Membership.company_id == survivor_id, Membership.person_id == key)
+                .values(role="owner")
+            )
     session.flush()
 
 

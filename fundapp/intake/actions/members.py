@@ -20,6 +20,7 @@ from fundapp.identity.queries import is_confirmed
 from fundapp.identity.rules import UnconfirmedError
 from fundapp.identity.tables import Person
 from fundapp.intake.actions.names import actor_name, refuse
+from fundapp.intake.kinship_queries import standing_merge_of
 from fundapp.intake.rules import INVITATION_LENGTH, InvitationSpentError, LastOwnerError, OtherAddressError
 from fundapp.intake.tables import Company, Invitation, Membership
 
@@ -101,7 +102,8 @@ def accept_invitation(session: Session, *, actor: Viewer, at: datetime, token: s
 
     Raises:
         ForbiddenError: unless the actor is signed in as an applicant.
-        InvitationSpentError: if it is over or too old.
+        InvitationSpentError: if it is over or too old, whoever sent it owns the company no longer, or the company was
+            merged into another.
         OtherAddressError: if it was sent to another address.
     """
     if actor.person_id is None or not actor.has(Role.APPLICANT):
@@ -111,6 +113,10 @@ def accept_invitation(session: Session, *, actor: Viewer, at: datetime, token: s
         raise InvitationSpentError
     if found.email != session.scalar(select(Person.email).where(Person.id == actor.person_id)):
         raise OtherAddressError
+    inviter = session.get(Membership, (found.company_id, found.invited_by_id))
+    merged = standing_merge_of(session, found.company_id) is not None
+    if merged or inviter is None or inviter.role != "owner":
+        raise InvitationSpentError
     ended: CursorResult[Any] = session.execute(  # type: ignore[assignment]
         update(Invitation)
         .where(Invitation.id == found.id, Invitation.ended_at.is_(None), Invitation.expires_at > at)
@@ -143,6 +149,8 @@ def change_member_role(
     _require_another_owner(session, membership)
     membership.role = role
     session.flush()
+    if role != "owner":
+        end_invitations(session, company_id, at, inviter=person_id)
     _record(session, "company.role_changed", actor, company_id, at, person=str(person_id), role=role)
 
 
@@ -160,6 +168,7 @@ def remove_member(
     membership = _membership(session, company_id, person_id)
     _require_another_owner(session, membership)
     session.execute(delete(Membership).where(Membership.company_id == company_id, Membership.person_id == person_id))
+    end_invitations(session, company_id, at, inviter=person_id)
     _record(session, "company.left", actor, company_id, at, person=str(person_id))
     name, email = session.get_one(Company, company_id).name, session.get_one(Person, person_id).email
     enqueue_mail(
@@ -169,6 +178,16 @@ def remove_member(
         subject=f"AX 전략펀드: {_one_line(name)}에서 나왔습니다",
         body=f"이제 {name}의 신청서를 보거나 고칠 수 없습니다.\n\nYou no longer act for {name}.",
         at=at,
+    )
+
+
+def end_invitations(session: Session, company_id: uuid.UUID, at: datetime, *, inviter: uuid.UUID | None = None) -> None:
+    """End the open invitations of a company, or those of them that one person sent."""
+    mine = () if inviter is None else (Invitation.invited_by_id == inviter,)
+    session.execute(
+        update(Invitation)
+        .where(Invitation.company_id == company_id, Invitation.ended_at.is_(None), *mine)
+        .values(ended_at=at)
     )
 
 

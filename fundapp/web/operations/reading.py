@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ from fundapp.intake.queries import CallRow, list_calls, visible_to
 from fundapp.intake.tables import Application, Call, Company
 from fundapp.portfolio.queries import award_clause
 from fundapp.portfolio.tables import Award
+
+_OPENING = ("account-link:", "invitation:")
+"""How the causes of mails begin whose link is a way in."""
+_TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+"""256 bits as the ends of such links spell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +169,15 @@ def tokens_of(session: Session, viewer: Viewer, person_id: uuid.UUID) -> list[To
     return [TokenRow(row.id, row.label, row.created_at, row.expires_at, row.revoked_at) for row in rows]
 
 
-def list_mail(session: Session, viewer: Viewer, *, limit: int, offset: int) -> tuple[list[MailRow], int]:
+def list_mail(session: Session, viewer: Viewer, *, limit: int, offset: int, masked: bool) -> tuple[list[MailRow], int]:
     """Return some messages of the outbox, newest first, and how many there are.
+
+    Args:
+        session: The session.
+        viewer: Who looks.
+        limit: How many at most.
+        offset: How many to pass over.
+        masked: Whether links that open an account or a company are shown without what makes them open it.
 
     Raises:
         ForbiddenError: unless the viewer may see the outbox.
@@ -175,10 +188,24 @@ def list_mail(session: Session, viewer: Viewer, *, limit: int, offset: int) -> t
     query = select(OutboxMessage).where(*shown).order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
     rows = session.scalars(query.limit(limit).offset(offset))
     mail = [
-        MailRow(m.id, m.recipient, m.subject, m.body, m.state, m.attempts, m.last_error, m.created_at, m.sent_at)
+        MailRow(
+            m.id,
+            m.recipient,
+            m.subject,
+            _masked(m) if masked else m.body,
+            m.state,
+            m.attempts,
+            m.last_error,
+            m.created_at,
+            m.sent_at,
+        )
         for m in rows
     ]
     return mail, total
+
+
+def _masked(mail: OutboxMessage) -> str:
+    return _TOKEN.sub("…", mail.body) if mail.dedupe_key.startswith(_OPENING) else mail.body
 
 
 @dataclass(frozen=True, slots=True)

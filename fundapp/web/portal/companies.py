@@ -106,13 +106,17 @@ def list_invitations(session: Session, viewer: Viewer, company_id: uuid.UUID, at
 def find_invited(session: Session, token: str, at: datetime) -> InvitedRow | None:
     """Return what an invitation says to whoever holds its link."""
     row = session.execute(
-        select(Invitation, Company.name, Person.name)
+        select(Invitation, Company.name, Person.name, Membership.role)
         .join(Company, Company.id == Invitation.company_id)
         .join(Person, Person.id == Invitation.invited_by_id)
+        .outerjoin(
+            Membership,
+            (Membership.company_id == Invitation.company_id) & (Membership.person_id == Invitation.invited_by_id),
+        )
         .where(Invitation.token_sha256 == token_hash(token))
     ).one_or_none()
     if row is None:
         return None
-    invitation, company_name, inviter = row
-    good = invitation.ended_at is None and invitation.expires_at > at
+    invitation, company_name, inviter, role = row
+    good = invitation.ended_at is None and invitation.expires_at > at and role == "owner"
     return InvitedRow(company_name, inviter, invitation.email, invitation.role == "owner", good)

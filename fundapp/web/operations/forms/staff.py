@@ -215,6 +215,12 @@ class PersonForm(RolesForm):
         ]
 
 
+class FactorForm(KeyedForm):
+    """A second factor that was lost."""
+
+    reason = StringField(lazy("본인 확인 방법"), validators=[DataRequired(message=_NEEDED), Length(max=500)])
+
+
 class TokenForm(KeyedForm):
     """A new bearer token."""
 

@@ -18,6 +18,7 @@ from fundapp.identity.actions import (
     create_person,
     deactivate_person,
     issue_token,
+    reset_factor,
     revoke_sessions,
     revoke_token,
     set_password,
@@ -27,7 +28,7 @@ from fundapp.identity.passwords import hash_password
 from fundapp.identity.queries import PersonRow, list_people
 from fundapp.web.operations.doing import REFUSED, act, may_open, say_faults, show_fault
 from fundapp.web.operations.door import blueprint
-from fundapp.web.operations.forms import ROLE_WORDS, PersonForm, RolesForm, TokenForm
+from fundapp.web.operations.forms import ROLE_WORDS, FactorForm, PersonForm, RolesForm, TokenForm
 from fundapp.web.operations.reading import count_tokens, list_investor_names, tokens_of
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -141,6 +142,7 @@ def _person(
         roles=RolesForm(formdata=None, roles=list(asked if asked is not None else found.roles)),
         obstacles=obstacles,
         token=TokenForm(formdata=None),
+        lost=FactorForm(formdata=None),
         itself=person_id == viewer().person_id,
         role_words=ROLE_WORDS,
         at=now(),
@@ -205,6 +207,26 @@ def end_sessions(person_id: uuid.UUID) -> ResponseReturnValue:
         lambda session: revoke_sessions(session, actor=viewer(), at=now(), person_id=person_id),
         gettext("모든 기기에서 로그아웃시켰습니다."),
     )
+    return redirect(url_for(".one_person", person_id=person_id))
+
+
+@blueprint.post(f"{_ONE}/factor")
+def drop_lost_factor(person_id: uuid.UUID) -> ResponseReturnValue:
+    """Turn off a second factor that somebody lost; one's own goes off with the password, in one's account."""
+    may_open(Kind.PERSON, Verb.ADMINISTER)
+    form = FactorForm()
+    if person_id == viewer().person_id:
+        flash(gettext("자기 자신의 2단계 인증은 '내 계정'에서 끕니다."), "err")
+    elif not form.validate_on_submit():
+        say_faults(form)
+    else:
+        act(
+            lambda session: reset_factor(
+                session, actor=viewer(), at=now(), person_id=person_id, reason=form.reason.data or ""
+            ),
+            gettext("2단계 인증을 껐습니다. 본인에게 메일로 알렸습니다."),
+            form,
+        )
     return redirect(url_for(".one_person", person_id=person_id))
 
 

@@ -8,11 +8,13 @@ from flask import flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.identity import actions, queries
+from fundapp.identity.rules import UnconfirmedError
 from fundapp.web.shell.account.base import REFUSED, blueprint, password_fits, seal_of, typed
 from fundapp.web.shell.account.forms import CodeForm, SureForm
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.security import limiter
 from fundapp.web.shell.viewer import ask_to_sign_in, open_session
 
@@ -39,7 +41,11 @@ def start_factor() -> ResponseReturnValue:
             return redirect(url_for(".own_account"))
         else:
             seal = seal_of(actor.person_id)
-            secret = db().transaction(lambda session: actions.begin_factor(session, actor=actor, at=at, seal=seal))
+            try:
+                secret = db().transaction(lambda session: actions.begin_factor(session, actor=actor, at=at, seal=seal))
+            except UnconfirmedError as error:
+                flash(say_refusal(error), "err")
+                return redirect(url_for(".own_account"))
             return _show_secret(CodeForm(formdata=None), secret)
     return render_template("security/factor.html", form=form, on=on, one=one), REFUSED if form.errors else 200
 
