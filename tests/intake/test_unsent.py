@@ -143,7 +143,7 @@ def test_a_chunk_is_planned_in_one_statement_whatever_it_finds(
     statements: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(str(given[2])))
     assert counts(do_import(db, path, at)) == (0, 0, 1 + others)
-    assert len([one for one in statements if "FROM company" in one]) == 1
+    assert len([one for one in statements if "FROM company " in one]) == 1
 
 
 def test_only_the_company_reads_what_it_has_not_sent(
