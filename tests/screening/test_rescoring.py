@@ -68,7 +68,7 @@ def test_if_one_application_cannot_be_scored_none_is(db: Database, call: str, at
     def spoil(session: Session) -> None:
         last = session.scalars(select(Submission).order_by(Submission.id.desc()).limit(1)).one()
         columns = {column.key: getattr(last, column.key) for column in Submission.__table__.columns}
-        changed = {"id": new_id(), "version": last.version + 1, "answers": last.answers | {"founded_on": "언젠가"}}
+        changed = {"id": new_id(), "version": last.version + 1, "answers": last.answers | {"gpu_h100_2026Q3": "언젠가"}}
         session.add(Submission(**(columns | changed)))
 
     db.transaction(spoil)
