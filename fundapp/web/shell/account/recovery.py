@@ -33,16 +33,13 @@ def confirm(token: str) -> ResponseReturnValue:
         else:
             flash(gettext("이메일 주소를 확인했습니다. 이제 신청서를 제출할 수 있습니다."), "ok")
             return redirect(home_of(actor) if actor.person_id is not None else url_for(".login"))
-    page = render_template(
-        "security/link.html",
-        form=form,
-        refusal=refusal,
+    return _link_page(
+        form,
+        refusal,
         heading=gettext("이메일 주소 확인"),
         text=gettext("단추를 누르면 이 주소가 본인의 것으로 확인됩니다."),
         button=gettext("주소 확인하기"),
-        again=url_for(".own_account"),
     )
-    return page, REFUSED if refusal else 200
 
 
 @blueprint.route("/move/<token>", methods=["GET", "POST"])
@@ -59,13 +56,24 @@ def move(token: str) -> ResponseReturnValue:
             close_session()
             flash(gettext("이메일 주소를 바꿨습니다. 새 주소로 로그인해 주세요."), "ok")
             return redirect(url_for(".login"))
+    return _link_page(
+        form,
+        refusal,
+        heading=gettext("새 이메일 주소 확인"),
+        text=gettext("단추를 누르면 앞으로 이 주소로 로그인하고 알림을 받습니다. 모든 기기에서 로그아웃됩니다."),
+        button=gettext("이 주소로 바꾸기"),
+    )
+
+
+def _link_page(form: KeyOnlyForm, refusal: str, *, heading: str, text: str, button: str) -> ResponseReturnValue:
+    """Show what a link will do, with the button that does it: mail programs look at links too."""
     page = render_template(
         "security/link.html",
         form=form,
         refusal=refusal,
-        heading=gettext("새 이메일 주소 확인"),
-        text=gettext("단추를 누르면 앞으로 이 주소로 로그인하고 알림을 받습니다. 모든 기기에서 로그아웃됩니다."),
-        button=gettext("이 주소로 바꾸기"),
+        heading=heading,
+        text=text,
+        button=button,
         again=url_for(".own_account"),
     )
     return page, REFUSED if refusal else 200
