@@ -34,6 +34,7 @@ import ledger_cases
 import page_cases
 import plan_cases
 import portal_cases
+import rush
 import scoring_cases
 import usage_cases
 from measuring import Case, Result, measure
@@ -68,6 +69,7 @@ class Sizes:
     grants: int
     scored: int
     learned: int
+    rush: rush.Rush
     few: int
     many: int
 
@@ -86,6 +88,7 @@ FULL = Sizes(
     grants=10_000,
     scored=1_000_000,
     learned=2000,
+    rush=rush.Rush(),
     few=3,
     many=5,
 )
@@ -103,6 +106,7 @@ QUICK = Sizes(
     grants=30,
     scored=1000,
     learned=100,
+    rush=rush.Rush(applicants=12, submissions=48, seconds=3),
     few=1,
     many=1,
 )
@@ -129,6 +133,8 @@ def main() -> None:
                 errors.print(f"    {_figure(found.median)} {found.unit}, {found.ratio:.3g} x {found.against}")
                 results.append(found)
         results += usage_cases.peak_memory(sqlite, folder / "export.csv", sizes.export)
+        errors.print(f"{sizes.rush.applicants} applicants before a deadline")
+        results += rush.rows(rush.run(servers, folder, sizes.rush))
         accuracy = _accuracy(folder) if sizes is FULL else []
     seconds = time.perf_counter() - started
     _show(results)
