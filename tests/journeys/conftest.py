@@ -20,8 +20,7 @@ def enter(doors: visits.Doors) -> Iterator[visits.Enter]:
     """Opens pages for people; afterwards nothing may have gone wrong unseen in any of them."""
     doors.faults.clear()
     yield doors.enter
-    for context in doors.browser.contexts:
-        context.close()
+    doors.leave()
     assert doors.faults == []
 
 

@@ -5,14 +5,14 @@ No violation that axe knows of, no sideways scrolling, nothing the policy blocks
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from visits import CLINIC, GRID, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
+from visits import CLINIC, GRID, KEY_SECONDS, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
 
 pytestmark = pytest.mark.browser
 
@@ -193,6 +193,7 @@ class Watched:
     """A page of somebody's that goes from address to address with axe in it; `faults` is what went wrong unseen."""
 
     page: Page
+    since: float
     faults: list[str] = field(default_factory=list)
 
 
@@ -200,15 +201,17 @@ class Watched:
 def watched(doors: Doors) -> Callable[[str], Watched]:
     """Returns the one page of each person: a browser of its own for every address would take most of the time."""
 
-    @cache
-    def of(who: str) -> Watched:
-        context = doors.context(who, viewport=NARROW, reduced_motion="reduce")
-        context.add_init_script(Axe().axe_script)  # by the browser's own door: the page's policy lets no script in
-        made = Watched(context.new_page())
-        watch(made.page, made.faults)
-        return made
+    opened: dict[str, Watched] = {}
 
-    return of
+    def find(who: str) -> Watched:
+        if who not in opened or time.monotonic() - opened[who].since > KEY_SECONDS:
+            context = doors.context(who, viewport=NARROW, reduced_motion="reduce")
+            context.add_init_script(Axe().axe_script)  # by the browser's own door: the page's policy lets no script in
+            opened[who] = Watched(context.new_page(), time.monotonic())
+            watch(opened[who].page, opened[who].faults)
+        return opened[who]
+
+    return find
 
 
 def in_language(address: str, language: str) -> str:
