@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundapp.allocation.tables import Pool, RateChange
+from fundapp.allocation.tables import Investor, Pool, RateChange
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.quarters import Quarter
 from fundapp.ledger.tables import FxRate, RateCard
@@ -45,7 +45,10 @@ class PricedPool:
     """A pool and the rate of its contribution, in whole won: it keeps that rate whatever the card says later."""
 
     account: str
+    investor_ko: str
+    investor_en: str
     sku: str
+    region: str
     quarter: str
     rate_krw: int
     card_krw: Decimal | None
@@ -83,12 +86,19 @@ def rates_page(session: Session, viewer: Viewer, *, on: date) -> RatesPage:
         (row.pair, row.day, row.version, Decimal(row.rate_e6).scaleb(-6), "KRW", row.source)
         for row in session.scalars(select(FxRate).order_by(FxRate.pair, FxRate.day.desc(), FxRate.version.desc()))
     ]
-    pools = session.scalars(select(Pool).order_by(Pool.quarter.desc(), Pool.sku, Pool.account)).all()
+    pools = session.execute(
+        select(Pool, Investor.name_ko, Investor.name_en)
+        .join(Investor, Investor.code == Pool.investor_code)
+        .order_by(Pool.quarter.desc(), Pool.sku, Pool.account)
+    ).all()
     shown = _rows(cards, changes, on)
     return RatesPage(
         cards=shown,
         fx=_rows(fx, changes, on),
-        pools=tuple(PricedPool(row.account, row.sku, row.quarter, row.rate_krw, _card_on(shown, row)) for row in pools),
+        pools=tuple(
+            PricedPool(row.account, ko, en, row.sku, row.region, row.quarter, row.rate_krw, _card_on(shown, row))
+            for row, ko, en in pools
+        ),
     )
 
 

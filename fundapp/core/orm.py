@@ -89,4 +89,8 @@ def new_id() -> uuid.UUID:
 
 def canonical_json(value: object) -> str:
     """Serialise with sorted keys and no spaces; text stays readable, NaN is refused."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+"""Made once: every posting and every event asks."""

@@ -156,7 +156,7 @@ SQLITE_BALANCE = (
 
 def sqlite_instant(at: datetime) -> str:
     """Return an instant as SQLAlchemy keeps it in SQLite: UTC without its zone."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 class SqliteWire:

@@ -32,6 +32,7 @@ LATER = ("used:a", "KRW")
 START = datetime(2026, 6, 20, 16, 0, tzinfo=UTC)
 DAYS = [date(2026, 6, 10) + timedelta(days=30 * n) for n in range(8)]
 
+AMOUNTS = (1, 7, 40, 100, 300)
 WAYS = [(debit, credit) for debit in PATHS for credit in PATHS if debit != credit]
 MALFORMED = (
     [],
@@ -44,7 +45,7 @@ some_leg = st.builds(
     lambda way, code, amount: (*way, code, amount),
     st.sampled_from(WAYS),
     st.sampled_from(CODES),
-    st.sampled_from((1, 7, 40, 100, 300)),
+    st.sampled_from(AMOUNTS),
 )
 some_legs = st.lists(some_leg, min_size=1, max_size=2)
 some_day = st.sampled_from(DAYS)

@@ -32,6 +32,8 @@ from fundapp.portfolio.tables import (
 from fundapp.web.shell.waiting import count_waiting
 
 NUMBER = "AW-2026-0001"
+LIT = re.compile(r'<li><a href="([^"]+)" aria-current="page"')
+"""The entry of the menu that a page belongs to."""
 PostForm = Callable[..., TestResponse]
 PAGES = (
     "/operations/cash/calls",
@@ -284,6 +286,7 @@ def test_a_paid_tranche_and_a_received_call_are_corrected_through_two_browsers(
     number = first(db, PaymentCorrection).number
     page = f"/operations/cash/corrections/{number}"
     assert number in analyst.get(award).text
+    assert LIT.findall(analyst.get(page).text) == ["/operations/portfolio"]
     assert press(analyst, "/operations/cash/calls", f"{page}/approve").status_code == 404
     assert "승인하고 기록했습니다." in press(finance, page, f"{page}/approve").text
     assert cash_scene.tranches(db)[0].disbursed_on == date(2026, 7, 13)
@@ -292,7 +295,8 @@ def test_a_paid_tranche_and_a_received_call_are_corrected_through_two_browsers(
 
     call = "/operations/cash/calls/CC-2026-0001"
     press(finance, call, f"{call}/lines/1/correct", **(right | {"effective_on": "2026-07-09"}))
-    assert finance.get(call).text.count("/cash/corrections/") == 1
+    (received,) = re.findall(r'href="(/operations/cash/corrections/[^"]+)"', finance.get(call).text)
+    assert LIT.findall(finance.get(received).text) == ["/operations/cash"]
     said = re.compile(r"<main[\s\S]*</main>").findall(finance.get(f"{page}?lang=en").text)[0]
     assert re.findall(r"정정|실제|금액|근거|승인", said.replace("거래 명세", "")) == []
 

@@ -304,6 +304,8 @@ def test_a_new_rate_touches_no_pool_and_no_closed_day(
     shown = client.get(page).text
     assert "4,900" in shown
     assert "5,200원" in shown
+    assert ">pool:" not in shown
+    assert '>마이크로소프트</a> <span class="meta d-block num">H100 · koreacentral</span>' in shown
     awards.transaction(lambda s: close_books(s, through=date(2026, 12, 31), actor=SYSTEM, at=at))
     refused = post_form(client, page, card | {"reason": "늦게", "price": "1"}, f"{page}/cards")
     assert refused.status_code == 422

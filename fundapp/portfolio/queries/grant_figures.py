@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Uuid, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.quarters import Quarter
@@ -75,7 +75,7 @@ class _Member:
 
 def load_figures(
     session: Session,
-    condition: ColumnElement[bool],
+    condition: ColumnElement[bool] | uuid.UUID,
     today: date,
     *,
     whole: bool = False,
@@ -86,14 +86,17 @@ def load_figures(
 
     Args:
         session: Any session.
-        condition: On `Grant` or `Award`; choose whole awards, because an award's grants are drawn on in turn and a
-            forecast of one needs the others.
+        condition: On `Grant` or `Award`, or one award; choose whole awards, because an award's grants are drawn on in
+            turn and a forecast of one needs the others.
         today: The UTC day.
         whole: Whether to load all use by day, or only what a pace needs.
         covered: How far bills cover each award, see `covered_through`; the newest watch's answer when not given.
         use: All use by day of these awards, where it is at hand.
     """
-    rows = session.connection().execute(_GRANTS.where(condition)).all()
+    if isinstance(condition, uuid.UUID):
+        rows = session.connection().execute(_GRANTS_OF_AWARD, {"award": condition}).all()
+    else:
+        rows = session.connection().execute(_GRANTS.where(condition)).all()
     names = {overage_account(grant.award, grant.sku, grant.region, grant.quarter): grant.account for grant in rows}
     accounts = [*names.values(), *names]
     moved = movements_of(session, accounts) if whole else {}
@@ -191,6 +194,8 @@ _GRANTS = (
     .outerjoin(GrantForecast, GrantForecast.grant_id == Grant.id)
     .order_by(Award.number, Grant.quarter, Grant.sku, Grant.region)
 )
+_GRANTS_OF_AWARD = _GRANTS.where(Grant.award_id == bindparam("award", type_=Uuid()))
+"""What a page of one award asks; built once."""
 
 
 def _standing(grant: Row[*tuple[Any, ...]], heads: Mapping[str, int], overage_e4: int) -> Standing:

@@ -149,7 +149,7 @@ def _load_pages(
     award_id, signed_on, company, *_ = rows[0]
     pools = {grant_id: (investor, rate) for *_, grant_id, investor, rate in rows}
     use = use_by_place(session, [award_id], date.min)
-    figures = load_figures(session, Grant.award_id == award_id, today, whole=True, use=use)
+    figures = load_figures(session, award_id, today, whole=True, use=use)
     seen = utilisation_of(session, [award_id], today - timedelta(days=UTILISATION_DAYS), use)
     alerts = list_alerts(session, viewer, award=figures[0].award, with_resolved=True)
     metering, steps = metering_state(session), _steps(session, award_id)
@@ -188,7 +188,7 @@ def award_gpu(session: Session, viewer: Viewer, number: str, today: date) -> Awa
     ).one_or_none()
     if found is None:
         raise NotFoundError
-    figures = load_figures(session, Grant.award_id == found.id, today, whole=True)
+    figures = load_figures(session, found.id, today, whole=True)
     return AwardGpu(
         award=number,
         company=found.name,

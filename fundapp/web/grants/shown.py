@@ -6,7 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -144,7 +144,7 @@ class EventShown:
     text: str
     chip: str = ""
     tone: str = ""
-    booked: Mapping[str, str] = field(default_factory=dict)
+    booked: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,10 +279,10 @@ def show_alert(row: AlertRow) -> AlertShown:
     return AlertShown(row, title, text, tone, remedy, str(action))
 
 
-def show_events(page: GrantPage) -> list[EventShown]:
+def show_events(page: GrantPage) -> tuple[EventShown, ...]:
     """Return what happened to a grant, newest first: bookings by import, requests, reports, notices, alerts."""
     events = [*_booked(page.movements), *(_step(row) for row in page.steps), *map(_alerted, page.alerts)]
-    return sorted(events, key=lambda event: event.at, reverse=True)
+    return tuple(sorted(events, key=lambda event: event.at, reverse=True))
 
 
 def _booked(movements: Sequence[Movement]) -> list[EventShown]:
@@ -305,10 +305,10 @@ def _booked(movements: Sequence[Movement]) -> list[EventShown]:
     return shown
 
 
-def _narrowed(kinds: AbstractSet[str], first: date, last: date) -> dict[str, str]:
+def _narrowed(kinds: AbstractSet[str], first: date, last: date) -> tuple[tuple[str, str], ...]:
     """Return what the page of an account is narrowed by: the days, and the kind where there is one only."""
-    days = {"from": first.isoformat(), "to": last.isoformat()}
-    return days | {"kind": next(iter(kinds))} if len(kinds) == 1 else days
+    days = (("from", first.isoformat()), ("to", last.isoformat()))
+    return (*days, ("kind", next(iter(kinds)))) if len(kinds) == 1 else days
 
 
 def _step(row: StepRow) -> EventShown:

@@ -44,7 +44,7 @@ class OwnGrant:
     page: GrantPage
     burn: BurnShown
     busy: UtilisationShown | None
-    events: list[EventShown]
+    events: tuple[EventShown, ...]
 
 
 @blueprint.app_template_global()

@@ -42,13 +42,19 @@ def init_language(app: Flask, default: str) -> None:
 
 def current_locale() -> Locale:
     """Return the language of the present request, or the default outside one."""
+    try:
+        found: Locale = g.locale  # every text of a page asks: the short way first
+    except (AttributeError, RuntimeError):
+        return _choose_locale()
+    return found
+
+
+def _choose_locale() -> Locale:
     if not has_request_context():
         return _known(current_app.config["FUND_LOCALE"]) if has_app_context() else "ko"
-    found = g.get("locale")
-    if found is None:
-        asked = request.args.get("lang") or request.cookies.get(COOKIE) or ""
-        found = g.locale = _known(asked if asked in {"ko", "en"} else current_app.config["FUND_LOCALE"])
-    return cast("Locale", found)
+    asked = request.args.get("lang") or request.cookies.get(COOKIE) or ""
+    g.locale = chosen = _known(asked if asked in {"ko", "en"} else current_app.config["FUND_LOCALE"])
+    return chosen
 
 
 def pick(korean: str, english: str) -> str:

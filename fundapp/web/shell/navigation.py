@@ -181,8 +181,12 @@ def _allowed(found: Viewer, verb: str, kind: str) -> bool:
     return may(found, Verb(verb), Thing(Kind(kind)))
 
 
-def side_menu() -> Menu:
-    """Return the links that are open to this viewer, with what waits for them."""
+def side_menu(belongs_to: str = "") -> Menu:
+    """Return the links that are open to this viewer, with what waits for them.
+
+    Args:
+        belongs_to: The link that the page belongs to, where its address does not say.
+    """
     entries = _opened(viewer())
     asked = {entry.waiting for entry in entries if entry.waiting}
     counts: Mapping[str, int] = {}
@@ -190,7 +194,9 @@ def side_menu() -> Menu:
         with db().read() as session:
             counts = count_waiting(session, viewer(), asked)
     hrefs = tuple(entry.href for entry in entries)
-    return Menu(hrefs, tuple(counts.get(entry.waiting, 0) for entry in entries), _current_link(request.path))
+    return Menu(
+        hrefs, tuple(counts.get(entry.waiting, 0) for entry in entries), belongs_to or _current_link(request.path)
+    )
 
 
 @lru_cache(_PATHS)

@@ -78,7 +78,8 @@ def one_correction(number: str) -> ResponseReturnValue:
     may_open(Kind.AWARD)
     with db().read() as session:
         found = get_correction(session, viewer(), number)
-    return render_template("operations/cash_correction.html", one=found)
+    belongs_to = "" if found.call else "/operations/portfolio"
+    return render_template("operations/cash_correction.html", one=found, belongs_to=belongs_to)
 
 
 @blueprint.post("/cash/corrections/<number>/<any(approve,return):step>")

@@ -58,7 +58,7 @@ def grants_page() -> ResponseReturnValue:
         "operations/grants.html",
         page=page,
         asked=asked,
-        counts=counts,
+        counts=tuple(counts.items()),
         skus=skus,
         quarters=quarters,
         alerts=[show_alert(row) for row in alerts],
