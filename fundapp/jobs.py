@@ -42,10 +42,12 @@ from fundapp.intake.registry.nts import Service, TaxOffice
 from fundapp.ledger import actions as ledger
 from fundapp.ledger.queries import verify
 from fundapp.portfolio import actions as portfolio
+from fundapp.portfolio.queries import award_outcomes
 from fundapp.portfolio.standing import earlier_awards
 from fundapp.reporting import actions as reporting
 from fundapp.screening import actions as screening
-from fundapp.screening.learning_queries import count_new_labels, ripe_models
+from fundapp.screening.labels import count_new_labels
+from fundapp.screening.learning_queries import ripe_models
 from fundapp.screening.learning_rules import NEW_LABELS, SHADOW_WEEKS
 from fundapp.screening.watching import score_drift
 
@@ -202,14 +204,14 @@ def _score_shadows(session: Session, at: datetime) -> dict[str, Any]:
 def _train_challenger(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
     """Train on ten new labels or more, and put what has shadowed long enough through the gate."""
     with database.read() as session:
-        ratings = blind_ratings(session)
-        new = count_new_labels(session, ratings)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=at)
+        new = count_new_labels(session, ratings, outcomes)
     result: dict[str, Any] = {"new_labels": new, "trained": None, "verdicts": {}}
     environment = training_environment()
     if new >= NEW_LABELS:
         try:
             result["trained"] = screening.train_challenger(
-                database, ratings=ratings, environment=environment, actor=SYSTEM, at=at
+                database, ratings=ratings, outcomes=outcomes, environment=environment, actor=SYSTEM, at=at
             ).version
         except ModelRefusedError as error:
             result["refused"] = error.message("en")
@@ -218,7 +220,13 @@ def _train_challenger(database: Database, _settings: Settings, at: datetime) -> 
     for version in ripe:
         try:
             result["verdicts"][version] = screening.gate_model(
-                database, version=version, ratings=ratings, environment=environment, actor=SYSTEM, at=at
+                database,
+                version=version,
+                ratings=ratings,
+                outcomes=outcomes,
+                environment=environment,
+                actor=SYSTEM,
+                at=at,
             ).passed
         except ModelRefusedError as error:
             result["verdicts"][version] = error.message("en")
@@ -245,15 +253,18 @@ def _answer_model_requests(database: Database, _settings: Settings, at: datetime
 def _learn_for(database: Database, taken: screening.TakenRequest, at: datetime) -> dict[str, Any]:
     with database.read() as session:
         asker = load_viewer(session, taken.asked_by_id)
-        ratings = blind_ratings(session)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=at)
     environment = training_environment()
     if taken.version is None:
-        made = screening.train_challenger(database, ratings=ratings, environment=environment, actor=asker, at=at)
+        made = screening.train_challenger(
+            database, ratings=ratings, outcomes=outcomes, environment=environment, actor=asker, at=at
+        )
         return {"version": made.version}
     verdict = screening.gate_model(
         database,
         version=taken.version,
         ratings=ratings,
+        outcomes=outcomes,
         environment=environment,
         actor=asker,
         at=at,
@@ -264,11 +275,11 @@ def _learn_for(database: Database, taken: screening.TakenRequest, at: datetime) 
 
 def _calibrate_model(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
     with database.read() as session:
-        ratings = blind_ratings(session)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=at)
         drift = [one.to_document() for one in score_drift(session, SYSTEM)]
     try:
         made = screening.calibrate_model(
-            database, ratings=ratings, environment=training_environment(), actor=SYSTEM, at=at
+            database, ratings=ratings, outcomes=outcomes, environment=training_environment(), actor=SYSTEM, at=at
         )
     except ModelRefusedError as error:
         return {"calibration": None, "refused": error.message("en"), "drift": drift}
