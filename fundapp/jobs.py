@@ -2,6 +2,8 @@
 
 A run key names a business period, `expire-grants:2026-10-01`. The key is unique in the database, so the effect
 happens once however many clocks run; the lease merely spares the others the work.
+
+What may take minutes runs in a lane of its own, under a lease of its own, and holds up no other job.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ import logging
 import os
 import socket
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,14 +42,17 @@ from fundapp.intake.registry.nts import Service, TaxOffice
 from fundapp.ledger import actions as ledger
 from fundapp.ledger.queries import verify
 from fundapp.portfolio import actions as portfolio
+from fundapp.portfolio.queries import award_outcomes
 from fundapp.portfolio.standing import earlier_awards
 from fundapp.reporting import actions as reporting
 from fundapp.screening import actions as screening
-from fundapp.screening.learning_queries import count_new_labels, ripe_models
+from fundapp.screening.labels import count_new_labels
+from fundapp.screening.learning_queries import ripe_models
 from fundapp.screening.learning_rules import NEW_LABELS, SHADOW_WEEKS
 from fundapp.screening.watching import score_drift
 
 LEASE = timedelta(seconds=90)
+LONG_LEASE = "long-jobs"
 TICK_SECONDS = 30
 LOOK_SECONDS = 2
 _log = logging.getLogger(__name__)
@@ -60,12 +67,16 @@ class Job:
 
     An errand opens its own transactions or reaches outside; it must be safe to repeat, because the run is
     recorded after it.
+
+    Attributes:
+        long: It may take minutes, so it runs in the long lane.
     """
 
     name: str
     period: Callable[[datetime], str]
     effect: Effect | None = None
     errand: Errand | None = None
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +204,14 @@ def _score_shadows(session: Session, at: datetime) -> dict[str, Any]:
 def _train_challenger(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
     """Train on ten new labels or more, and put what has shadowed long enough through the gate."""
     with database.read() as session:
-        ratings = blind_ratings(session)
-        new = count_new_labels(session, ratings)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=at)
+        new = count_new_labels(session, ratings, outcomes)
     result: dict[str, Any] = {"new_labels": new, "trained": None, "verdicts": {}}
     environment = training_environment()
     if new >= NEW_LABELS:
         try:
             result["trained"] = screening.train_challenger(
-                database, ratings=ratings, environment=environment, actor=SYSTEM, at=at
+                database, ratings=ratings, outcomes=outcomes, environment=environment, actor=SYSTEM, at=at
             ).version
         except ModelRefusedError as error:
             result["refused"] = error.message("en")
@@ -209,7 +220,13 @@ def _train_challenger(database: Database, _settings: Settings, at: datetime) -> 
     for version in ripe:
         try:
             result["verdicts"][version] = screening.gate_model(
-                database, version=version, ratings=ratings, environment=environment, actor=SYSTEM, at=at
+                database,
+                version=version,
+                ratings=ratings,
+                outcomes=outcomes,
+                environment=environment,
+                actor=SYSTEM,
+                at=at,
             ).passed
         except ModelRefusedError as error:
             result["verdicts"][version] = error.message("en")
@@ -236,15 +253,18 @@ def _answer_model_requests(database: Database, _settings: Settings, at: datetime
 def _learn_for(database: Database, taken: screening.TakenRequest, at: datetime) -> dict[str, Any]:
     with database.read() as session:
         asker = load_viewer(session, taken.asked_by_id)
-        ratings = blind_ratings(session)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=at)
     environment = training_environment()
     if taken.version is None:
-        made = screening.train_challenger(database, ratings=ratings, environment=environment, actor=asker, at=at)
+        made = screening.train_challenger(
+            database, ratings=ratings, outcomes=outcomes, environment=environment, actor=asker, at=at
+        )
         return {"version": made.version}
     verdict = screening.gate_model(
         database,
         version=taken.version,
         ratings=ratings,
+        outcomes=outcomes,
         environment=environment,
         actor=asker,
         at=at,
@@ -255,11 +275,11 @@ def _learn_for(database: Database, taken: screening.TakenRequest, at: datetime) 
 
 def _calibrate_model(database: Database, _settings: Settings, at: datetime) -> dict[str, Any]:
     with database.read() as session:
-        ratings = blind_ratings(session)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=at)
         drift = [one.to_document() for one in score_drift(session, SYSTEM)]
     try:
         made = screening.calibrate_model(
-            database, ratings=ratings, environment=training_environment(), actor=SYSTEM, at=at
+            database, ratings=ratings, outcomes=outcomes, environment=training_environment(), actor=SYSTEM, at=at
         )
     except ModelRefusedError as error:
         return {"calibration": None, "refused": error.message("en"), "drift": drift}
@@ -309,8 +329,8 @@ JOBS = {
         Job("match-conflicts", _kst_day, effect=_match_conflicts),
         Job("remind-reviewers", _kst_morning, effect=_remind_reviewers),
         Job("shadow-scores", _kst_day, effect=_score_shadows),
-        Job("train-challenger", _kst_week, errand=_train_challenger),
-        Job("calibrate-model", _kst_month, errand=_calibrate_model),
+        Job("train-challenger", _kst_week, errand=_train_challenger, long=True),
+        Job("calibrate-model", _kst_month, errand=_calibrate_model, long=True),
         Job("expire-holds", _kst_day, effect=_expire_holds),
         Job("expire-grants", _utc_day, effect=_expire_grants),
         Job("reclaim-grants", _utc_day, effect=_reclaim_grants),
@@ -326,8 +346,7 @@ JOBS = {
         Job("remind-delivery", _kst_morning, errand=_remind_delivery),
         Job("own-reports", _kst_morning, errand=_tell_own_reports),
         Job("send-mail", _minute, errand=_send_mail),
-        # Last: what it does may take minutes.
-        Job("model-requests", _minute, errand=_answer_model_requests),
+        Job("model-requests", _minute, errand=_answer_model_requests, long=True),
     )
 }
 
@@ -364,16 +383,60 @@ def run_job(database: Database, settings: Settings, name: str, at: datetime) -> 
 
 
 def tick(database: Database, settings: Settings, owner: str, at: datetime) -> list[JobOutcome]:
-    """Run what is due, if this clock holds the lease; one job's failure does not stop the next."""
-    held = database.transaction(lambda s: take_lease(s, name="clock", owner=owner, at=at, length=LEASE))
-    if held is None:
+    """Run what is due and short, if this clock holds the lease; one job's failure does not stop the next."""
+    if not _take(database, "clock", owner, at):
         return []
+    return _run_due(database, settings, at, long=False)
+
+
+def tick_long(
+    database: Database, settings: Settings, owner: str, at: datetime, *, renewal: float = TICK_SECONDS
+) -> list[JobOutcome]:
+    """Run what is due and may take minutes, if this clock holds the lease of such jobs.
+
+    The lease is renewed every `renewal` seconds until they end: no other clock starts them meanwhile.
+    """
+    if not _take(database, LONG_LEASE, owner, at):
+        return []
+    with _kept(database, LONG_LEASE, owner, renewal):
+        return _run_due(database, settings, at, long=True)
+
+
+def _take(database: Database, name: str, owner: str, at: datetime) -> bool:
+    held = database.transaction(lambda s: take_lease(s, name=name, owner=owner, at=at, length=LEASE))
+    return held is not None
+
+
+@contextmanager
+def _kept(database: Database, name: str, owner: str, renewal: float) -> Iterator[None]:
+    """Renew a lease as long as the work lasts; with its process it ends, and another clock takes over."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(renewal):
+            try:
+                _take(database, name, owner, datetime.now(UTC))
+            except Exception:  # noqa: BLE001 - the next renewal is soon, and run keys hold without it
+                _log.exception("the lease %s was not renewed", name)
+
+    keeper = threading.Thread(target=renew, name=f"lease {name}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
+def _run_due(database: Database, settings: Settings, at: datetime, *, long: bool) -> list[JobOutcome]:
     outcomes = []
-    for name in JOBS:
+    for job in JOBS.values():
+        if job.long is not long:
+            continue
         try:
-            outcomes.append(run_job(database, settings, name, at))
+            outcomes.append(run_job(database, settings, job.name, at))
         except Exception:  # noqa: BLE001 - whatever one job does, the others still run
-            _log.exception("job %s failed; the next tick tries again", name)
+            _log.exception("job %s failed; the next tick tries again", job.name)
     return [outcome for outcome in outcomes if outcome.ran]
 
 
@@ -392,27 +455,40 @@ def work_on_plans(database: Database) -> str | None:
 
 
 def start_clock(database: Database, settings: Settings, scheduler: BaseScheduler | None = None) -> BaseScheduler:
-    """Start ticking in the background (or on the scheduler given) and return it."""
+    """Start ticking in the background (or on the scheduler given), each lane on its own, and return it."""
     clock = scheduler or BackgroundScheduler(timezone=UTC)
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    clock.add_job(
-        lambda: tick(database, settings, owner, datetime.now(UTC)),
-        "interval",
-        seconds=TICK_SECONDS,
-        next_run_time=datetime.now(UTC) + timedelta(seconds=2),
-        misfire_grace_time=None,
-        coalesce=True,
-        max_instances=1,
-        id="tick",
+    at_work = threading.Lock()
+
+    def long_lane() -> None:
+        # At work still: the scheduler would say so in the log every half minute.
+        if at_work.acquire(blocking=False):
+            try:
+                tick_long(database, settings, owner, datetime.now(UTC))
+            finally:
+                at_work.release()
+
+    def short_lane() -> None:
+        tick(database, settings, owner, datetime.now(UTC))
+
+    def plans_lane() -> None:
+        work_on_plans(database)
+
+    lanes: tuple[tuple[str, Callable[[], None], int, int], ...] = (
+        ("tick", short_lane, TICK_SECONDS, 1),
+        ("tick-long", long_lane, TICK_SECONDS, 2),
+        ("plans", plans_lane, LOOK_SECONDS, 1),
     )
-    clock.add_job(
-        lambda: work_on_plans(database),
-        "interval",
-        seconds=LOOK_SECONDS,
-        misfire_grace_time=None,
-        coalesce=True,
-        max_instances=1,
-        id="plans",
-    )
+    for name, lane, seconds, most in lanes:
+        clock.add_job(
+            lane,
+            "interval",
+            seconds=seconds,
+            next_run_time=datetime.now(UTC) + timedelta(seconds=2),
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=most,
+            id=name,
+        )
     clock.start()
     return clock

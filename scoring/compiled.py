@@ -10,7 +10,7 @@ from scoring.facts import Value
 from scoring.operators import Operand, Operator, holds, telling_values
 from scoring.rubric import Criterion, Rubric, Rule
 from scoring.scorecard import Reason
-from scoring.terms import matched_terms, normalise
+from scoring.terms import SpelledConcepts, matched_terms, normalise, spell_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class FieldRules:
         weight: The field's part of the criterion's maximum; `CompiledCriterion.unit` of it make a tenth.
         options: What each answer earns, for fields with few possible answers; otherwise empty.
         whole: What each rule asks and gives, made ready once; for text, empty.
+        sought: For text, each rule with the concepts that it looks for, spelled out; otherwise empty.
         best_ko: What the best answer is, in Korean.
         best_en: The same in English.
     """
@@ -42,6 +43,7 @@ class FieldRules:
     weight: int
     options: Mapping[Value, tuple[Gain, ...]]
     whole: tuple[tuple[Operator, Operand, Gain], ...]
+    sought: tuple[tuple[Rule, SpelledConcepts], ...]
     best_ko: str
     best_en: str
 
@@ -52,7 +54,7 @@ class FieldRules:
             return known
         if isinstance(answer, str) and self.field.kind is Kind.TEXT:
             text = normalise(answer)
-            return [gain for rule in self.rules if (gain := _text_gain(rule, text)).points]
+            return [gain for rule, concepts in self.sought if (gain := _text_gain(rule, concepts, text)).points]
         return [gain for asked, operand, gain in self.whole if holds(asked, operand, answer)]
 
 
@@ -90,8 +92,14 @@ def _concepts(rule: Rule) -> tuple[tuple[str, ...], ...]:
     return tuple(concept for concept in rule.value if isinstance(concept, tuple))
 
 
-def _text_gain(rule: Rule, text: str) -> Gain:
-    matched = matched_terms(text, _concepts(rule))
+def _sought(field: Field, rules: tuple[Rule, ...]) -> tuple[tuple[Rule, SpelledConcepts], ...]:
+    if field.kind is not Kind.TEXT:
+        return ()
+    return tuple((rule, spell_out(_concepts(rule))) for rule in rules)
+
+
+def _text_gain(rule: Rule, concepts: SpelledConcepts, text: str) -> Gain:
+    matched = matched_terms(text, concepts)
     return _gain(rule, min(rule.points * len(matched), rule.cap or 0), matched)
 
 
@@ -121,6 +129,7 @@ def compile_criterion(criterion: Criterion) -> CompiledCriterion:
             weight=criterion.maximum * extremes[key][0],
             options=_options(CATALOGUE[key], _whole(CATALOGUE[key], rules)),
             whole=_whole(CATALOGUE[key], rules),
+            sought=_sought(CATALOGUE[key], rules),
             best_ko=f"{CATALOGUE[key].label_ko}: {', '.join(rule.reason_ko for rule in extremes[key][1])}",
             best_en=f"{CATALOGUE[key].label_en}: {', '.join(rule.reason_en for rule in extremes[key][1])}",
         )

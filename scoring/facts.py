@@ -20,6 +20,7 @@ _WHOLE = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5}")
 _DECIMAL = re.compile(r"(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.[0-9]{1,6})?")
 _DAY = re.compile(r"([0-9]{4})([-./])([0-9]{1,2})\2([0-9]{1,2})")
 _SEPARATORS = re.compile(r"[\s_\-/·:]+")
+_SORTED = tuple(sorted(CATALOGUE.items()))
 _TEXTS = tuple(key for key, field in CATALOGUE.items() if field.kind is Kind.TEXT)
 _LARGEST = 10**18 - 1
 _LONGEST_SHOWN = 200
@@ -265,12 +266,12 @@ class Facts:
     def from_readable(cls, answers: Mapping[str, object]) -> "Facts":
         """Read what can be read of a row of answers; what cannot counts as not given, as does any other column."""
         entries: list[tuple[str, Value]] = []
-        for key in sorted(answers):
-            field = CATALOGUE.get(key)
-            if field is None:
+        for key, field in _SORTED:
+            given = answers.get(key)
+            if given is None:
                 continue
             try:
-                value = read_value(field, answers[key])
+                value = read_value(field, given)
             except FactError:
                 continue
             if value is not None:

@@ -34,8 +34,11 @@ class Spelled:
     spellings: tuple[tuple[str, bool], ...]
 
 
+SpelledConcepts = tuple[tuple[Spelled, ...], ...]
+
+
 @lru_cache(maxsize=512)
-def spell_out(concepts: tuple[Concept, ...]) -> tuple[tuple[Spelled, ...], ...]:
+def spell_out(concepts: tuple[Concept, ...]) -> SpelledConcepts:
     """Give for each concept its terms with their spellings, worked out once for thousands of texts."""
     return tuple(
         tuple(Spelled(term, tuple((one, one.isascii()) for one in spellings(term))) for term in concept)
@@ -85,19 +88,19 @@ def stands_at(text: str, spelling: str, *, alone: bool) -> list[int]:
     return found
 
 
-def matched_terms(text: str, concepts: Iterable[Concept]) -> tuple[str, ...]:
+def matched_terms(text: str, concepts: SpelledConcepts) -> tuple[str, ...]:
     """List, for each concept found in the text, the first of its terms that stands there.
 
     Args:
         text: Text already passed through `normalise`.
         concepts: Groups of terms that mean the same, Korean and English together, so that saying a thing
-            twice, or in two languages, counts once.
+            twice, or in two languages, counts once; spelled out by `spell_out`.
 
     Returns:
         One term as the dictionary writes it for each concept found, in dictionary order.
     """
     found = []
-    for concept in spell_out(tuple(concepts)):
+    for concept in concepts:
         term = _first_standing(text, concept)
         if term is not None:
             found.append(term)

@@ -13,6 +13,7 @@ from fundapp.committee.queries import blind_ratings, load_viewer
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.queries import find_person_by_email
+from fundapp.portfolio.queries import award_outcomes
 from fundapp.screening.actions import (
     approve_activation,
     gate_model,
@@ -30,12 +31,13 @@ def model() -> None:
 
 @command("train", click.option("--text", "learn_text", is_flag=True, help="Learn from the texts' n-grams, too."))
 def train(console: Console, *, learn_text: bool) -> Answer:
-    """Learn a challenger from all blind ratings; it serves nobody until two people activate it."""
+    """Learn a challenger from all blind ratings and outcomes; it serves nobody until two people activate it."""
     with console.database.read() as session:
-        ratings = blind_ratings(session)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=console.now())
     made = train_challenger(
         console.database,
         ratings=ratings,
+        outcomes=outcomes,
         environment=training_environment(),
         actor=SYSTEM,
         at=console.now(),
@@ -73,7 +75,7 @@ def gate(console: Console, *, version: str | None, explained: Sequence[str]) -> 
             raise click.UsageError("--explain takes CHECK=REASON, for instance group:region=…")
         reasons[check] = reason
     with console.database.read() as session:
-        ratings = blind_ratings(session)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=console.now())
         asked = version or newest_model(session, SYSTEM)
     if asked is None:
         raise NotFoundError(model="")
@@ -81,6 +83,7 @@ def gate(console: Console, *, version: str | None, explained: Sequence[str]) -> 
         console.database,
         version=asked,
         ratings=ratings,
+        outcomes=outcomes,
         environment=training_environment(),
         actor=SYSTEM,
         at=console.now(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -18,8 +17,15 @@ from fundapp.intake.queries import company_shown, visible_to
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.actions.activations import open_proposal
 from fundapp.screening.actions.shadows import CHALLENGERS
-from fundapp.screening.labels import MEANING, MEANING_EN, collect_labels
-from fundapp.screening.learning_rules import LOW_SCORER_BELOW_TENTHS, FiledRating, may_be_explained, shadow_stopped
+from fundapp.screening.labels import MEANING, MEANING_EN, WITH_OUTCOMES, WITH_OUTCOMES_EN
+from fundapp.screening.learning_rules import (
+    LOW_SCORER_BELOW_TENTHS,
+    NIGHTS_A_WEEK,
+    SHADOW_WEEKS,
+    may_be_explained,
+    shadow_stopped,
+    weeks_of_nights,
+)
 from fundapp.screening.serving import active_model_id, read_stored
 from fundapp.screening.shadowed import NEVER, count_shadow_scores, shadowed_models
 from fundapp.screening.tables import (
@@ -31,6 +37,8 @@ from fundapp.screening.tables import (
     Scorecard,
 )
 from scoring import Model, drawn_for_review
+from scoring.learning import gate
+from scoring.learning.train import FEWEST_LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class ModelRow:
 
     Attributes:
         serves: Whether it serves now.
-        shadow_weeks: Whole weeks of nights in the shadow.
+        shadow_nights: Nights in the shadow.
         shadowed: Submissions it has scored there.
         last_night: The Korean day of its last night there.
         shadow_stopped: Whether it should shadow and has missed a night.
@@ -78,12 +86,23 @@ class ModelRow:
     trained_at: datetime
     trained_by: str
     serves: bool
-    shadow_weeks: int
+    shadow_nights: int
     shadowed: int
     last_night: date | None
     shadow_stopped: bool
     verdicts: tuple[VerdictRow, ...]
     proposal: ProposalRow | None
+
+    @property
+    def shadow_weeks(self) -> int:
+        """Whole weeks of nights in the shadow."""
+        return weeks_of_nights(self.shadow_nights)
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """The checks that the newest verdict failed, by key."""
+        checks = self.verdicts[0].document["checks"] if self.verdicts else []
+        return tuple(one["key"] for one in checks if one["passed"] is False)
 
     @property
     def open_findings(self) -> tuple[dict[str, Any], ...]:
@@ -126,6 +145,52 @@ class ModelsPage:
     calibrations: tuple[CalibrationRow, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing between learning and service.
+
+    Attributes:
+        key: `labels`, `smaller_class`, `trained`, `shadow`, `gate` or `approval`.
+        have: How much of it there is; of `trained` labels, of `gate` and `approval` nothing is counted.
+        needed: How much it takes.
+    """
+
+    key: str
+    have: int
+    needed: int
+    done: bool
+
+
+def way_to_service(page: ModelsPage, labels: int, fits: int) -> tuple[Step, ...]:
+    """Return what the newest model has and lacks before it may serve; without a model, what labels there are say.
+
+    Args:
+        page: All models.
+        labels: How many labels there are.
+        fits: How many of them say fit.
+
+    Returns:
+        The steps in order; none where the newest model serves.
+    """
+    newest = page.models[0] if page.models else None
+    if newest is None:
+        smaller, nights = min(fits, labels - fits), 0
+    elif newest.serves:
+        return ()
+    else:
+        labels, smaller, nights = newest.labels, newest.smaller, newest.shadow_nights
+    asked = NIGHTS_A_WEEK * SHADOW_WEEKS
+    passed = newest is not None and bool(newest.verdicts) and newest.verdicts[0].passed
+    return (
+        Step("labels", labels, gate.FEWEST_LABELS, labels >= gate.FEWEST_LABELS),
+        Step("smaller_class", smaller, gate.FEWEST_OF_A_CLASS, smaller >= gate.FEWEST_OF_A_CLASS),
+        Step("trained", labels, FEWEST_LABELS, newest is not None),
+        Step("shadow", nights, asked, nights >= asked),
+        Step("gate", 0, 0, passed),
+        Step("approval", 0, 0, done=False),
+    )
+
+
 def models_page(session: Session, viewer: Viewer, *, at: datetime) -> ModelsPage:
     """Return all models, their verdicts and who let what serve.
 
@@ -160,7 +225,7 @@ def models_page(session: Session, viewer: Viewer, *, at: datetime) -> ModelsPage
                 trained_at=model.trained_at,
                 trained_by=model.trained_by,
                 serves=model.id == serving,
-                shadow_weeks=shadow.weeks,
+                shadow_nights=shadow.nights,
                 shadowed=scored.get(model.id, 0),
                 last_night=shadow.last,
                 shadow_stopped=due and shadow_stopped(shadow.last, kst_date(model.trained_at), today),
@@ -241,7 +306,7 @@ class ModelCard:
     def meaning_en(self) -> str:
         """What a label means, in English where the meaning is the one in use."""
         meaning = str(self.training["label"])
-        return MEANING_EN if meaning == MEANING else meaning
+        return {MEANING: MEANING_EN, WITH_OUTCOMES: WITH_OUTCOMES_EN}.get(meaning, meaning)
 
 
 def model_card(session: Session, viewer: Viewer, version: str, *, at: datetime) -> ModelCard:
@@ -301,12 +366,6 @@ def proposed_version(session: Session, viewer: Viewer, version: str) -> bool:
         return False
     model_id = session.scalar(select(FitModel.id).where(FitModel.version == version))
     return model_id is not None and open_proposal(session, model_id) is not None
-
-
-def count_new_labels(session: Session, ratings: Sequence[FiledRating]) -> int:
-    """Return how many labels there are that the newest model did not learn from."""
-    known = session.scalar(select(FitModel.labels).order_by(FitModel.trained_at.desc(), FitModel.id.desc()).limit(1))
-    return len(collect_labels(session, ratings)) - (known or 0)
 
 
 def ripe_models(session: Session, *, weeks: int) -> list[str]:

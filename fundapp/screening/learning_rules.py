@@ -14,6 +14,12 @@ BLIND_REVIEWERS = 2
 LOW_SCORER_BELOW_TENTHS = 500
 """Under half of the points an application is a low scorer: unless drawn, it would seldom get a full review."""
 
+OUTCOME_DAYS = 182
+"""What became of an award is read half a year after it was signed, and again whenever more of its hours are over."""
+
+USED_FROM_PERMILLE = 500
+"""Who used half of the awarded hours whose time is over put them to use."""
+
 _STEP_TENTHS = 200
 _TOP = 4
 
@@ -33,6 +39,29 @@ class FiledRating:
     name: str
     total_tenths: int
     filed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an application that was awarded GPU time, read once half a year had passed.
+
+    Attributes:
+        awarded_at: When it was awarded; what was submitted by then is what was judged.
+        awarded_e4: Awarded hours whose time is over, in ten-thousandths; above 0.
+        used_e4: What of them, and of hours that changes brought for that time, was used.
+        known_at: When this was first known.
+    """
+
+    application_id: uuid.UUID
+    awarded_at: datetime
+    awarded_e4: int
+    used_e4: int
+    known_at: datetime
+
+    @property
+    def fits(self) -> int:
+        """1 for a company that came on board and used its hours, 0 for one that left most of them."""
+        return int(self.used_e4 * 1000 >= self.awarded_e4 * USED_FROM_PERMILLE)
 
 
 def fit_rating(total_tenths: int) -> int:

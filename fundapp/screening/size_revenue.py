@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from fundapp.intake.standing import Standing
 
@@ -75,6 +76,8 @@ def _month_end(day: date) -> date:
     return shifted(day.replace(day=1), 1) - timedelta(days=1)
 
 
+# A call has one closing day, and thousands of its companies close their year in the same month.
+@lru_cache(maxsize=1024)
 def last_closing(on: date, month: int | None) -> date:
     """Return the closing day of the business year that counts on a day: three months must have passed since.
 
@@ -88,12 +91,14 @@ def last_closing(on: date, month: int | None) -> date:
     return closing
 
 
+@lru_cache(maxsize=1024)
 def closed_since(on: date, month: int | None) -> bool:
     """Say whether a later business year has closed than the one that counts on a day: it counts in three months."""
     closing = last_closing(on, month)
     return on > _month_end(shifted(closing.replace(day=1), _MONTHS))
 
 
+@lru_cache(maxsize=1024)
 def _begins(closing: date, years_back: int) -> date:
     """Return the first day of a business year, counted back from the one that closes on a day."""
     return shifted(closing.replace(day=1), -_MONTHS * (years_back + 1) + 1)

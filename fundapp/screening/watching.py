@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may, require
 from fundapp.intake.tables import Application, Call, Company, Submission
 from fundapp.screening.labels import Label, collect_labels
-from fundapp.screening.learning_rules import FiledRating, fit_rating
+from fundapp.screening.learning_rules import FiledRating, Outcome, fit_rating
 from fundapp.screening.serving import load_serving
 from fundapp.screening.tables import Scorecard
 from scoring.watch import (
@@ -54,6 +54,7 @@ class Watch:
 
     Attributes:
         labels: How many labelled applications there are, and how many of them fit.
+        became: How many labels say what became of an award.
         drift: The total and each criterion's rule points: the newest call against those before it.
         calibration: Of the served model's probabilities.
         selection: By group: how often among the better half of the scores.
@@ -61,6 +62,7 @@ class Watch:
     """
 
     labels: tuple[int, int]
+    became: int
     drift: tuple[Drift, ...]
     calibration: CalibrationTable | None
     leniency: Leniency | None
@@ -69,7 +71,9 @@ class Watch:
     agreement: Agreement | None
 
 
-def watch_scores(session: Session, viewer: Viewer, ratings: Sequence[FiledRating]) -> Watch:
+def watch_scores(
+    session: Session, viewer: Viewer, ratings: Sequence[FiledRating], outcomes: Sequence[Outcome] = ()
+) -> Watch:
     """Return what is watched: sums over applications, and the numbers of those most disagreed about.
 
     Who may see no reviews or scorecards gets no leniency of reviewers and no agreement either.
@@ -80,11 +84,13 @@ def watch_scores(session: Session, viewer: Viewer, ratings: Sequence[FiledRating
     require(viewer, Verb.VIEW, Thing(Kind.MODEL))
     scored = _scored(session, viewer)
     seen = [rating for rating in ratings if rating.application_id not in viewer.recused_from]
-    labels = collect_labels(session, seen)
+    became = [outcome for outcome in outcomes if outcome.application_id not in viewer.recused_from]
+    labels = collect_labels(session, seen, became)
     half = round(median(one.total_tenths for one in scored)) if scored else 0
     chosen = [one.total_tenths >= half for one in scored]
     return Watch(
         labels=(len(labels), sum(label.fits for label in labels)),
+        became=sum(label.became for label in labels),
         drift=_drift(scored),
         calibration=_calibration(session, scored, labels),
         leniency=_leniency(seen) if may(viewer, Verb.VIEW, Thing(Kind.REVIEW)) else None,
@@ -168,7 +174,7 @@ def _leniency(ratings: Sequence[FiledRating]) -> Leniency | None:
 
 
 def _agreement(scored: Sequence[Scored], labels: Sequence[Label], half: int) -> Agreement | None:
-    rating = {label.application_id: label.rating for label in labels}
+    rating = {label.application_id: label.rating for label in labels if label.rating is not None}
     rows = [
         (one.number, one.total_tenths / 10, rating[one.application_id])
         for one in scored

@@ -113,11 +113,15 @@ def test_an_unknown_job_is_not_found(db: Database, settings: Settings) -> None:
 
 
 def test_two_clocks_share_the_work_and_one_holds_the_lease(db: Database, settings: Settings) -> None:
-    first = jobs.tick(db, settings, "one", AT)
-    assert {outcome.job for outcome in first} == set(jobs.JOBS)
-    assert jobs.tick(db, settings, "two", AT + timedelta(seconds=30)) == []
-    later = jobs.tick(db, settings, "two", AT + jobs.LEASE + timedelta(seconds=31))
-    assert {outcome.job for outcome in later} == {"close-written", "send-mail", "model-requests", "review-phases"}
+    soon, later = AT + timedelta(seconds=30), AT + jobs.LEASE + timedelta(seconds=31)
+    short = jobs.tick(db, settings, "one", AT)
+    long = jobs.tick_long(db, settings, "one", AT)
+    assert {outcome.job for outcome in long} == {"train-challenger", "calibrate-model", "model-requests"}
+    assert {outcome.job for outcome in short + long} == set(jobs.JOBS)
+    assert jobs.tick(db, settings, "two", soon) == jobs.tick_long(db, settings, "two", soon) == []
+    again = jobs.tick(db, settings, "two", later)
+    assert {outcome.job for outcome in again} == {"close-written", "send-mail", "review-phases"}
+    assert {outcome.job for outcome in jobs.tick_long(db, settings, "two", later)} == {"model-requests"}
 
 
 def test_without_a_mail_server_mail_waits(db: Database, settings: Settings) -> None:

@@ -31,9 +31,9 @@ from fundapp.screening.actions import (
     screen_call,
     train_challenger,
 )
-from fundapp.screening.labels import collect_labels
+from fundapp.screening.labels import MEANING, WITH_OUTCOMES, collect_labels, count_new_labels, meaning_of
 from fundapp.screening.learning_queries import models_page, ripe_models
-from fundapp.screening.learning_rules import FiledRating, fit_rating, shadow_stopped, weeks_of_nights
+from fundapp.screening.learning_rules import FiledRating, Outcome, fit_rating, shadow_stopped, weeks_of_nights
 from fundapp.screening.queries import list_scores
 from fundapp.screening.tables import FitModel, GateVerdict, ModelActivation, Scorecard, ShadowNight, ShadowScore
 from scoring import parse_model
@@ -87,6 +87,37 @@ def test_two_blind_ratings_make_a_label_of_what_was_rated(
     assert [label.decided_at for label in labels] == sorted(label.decided_at for label in labels)
     assert all("region" not in label.facts.values for label in labels)
     assert all(set(label.groups) == {"company_class", "region"} for label in labels)
+
+
+def outcome(application_id: uuid.UUID, at: datetime, *, used_permille: int) -> Outcome:
+    """Return what became of an award whose hours were used so far."""
+    return Outcome(application_id, at + 40 * DAY, awarded_e4=1_000, used_e4=used_permille, known_at=at + 300 * DAY)
+
+
+def test_what_became_of_an_award_overrules_what_two_people_expected(
+    db: Database, screened: list[FiledRating], version: str, at: datetime
+) -> None:
+    fitting = next(one.application_id for one in screened if one.total_tenths == FITS)
+    other = next(one.application_id for one in screened if one.total_tenths != FITS)
+    became = [outcome(fitting, at, used_permille=499), outcome(other, at, used_permille=500)]
+    with db.read() as session:
+        labels = {label.application_id: label for label in collect_labels(session, screened, became)}
+        plain = collect_labels(session, screened)
+        assert (count_new_labels(session, screened), count_new_labels(session, screened, became)) == (0, 2)
+    assert (labels[fitting].fits, labels[fitting].rating, labels[fitting].became) == (0, 3.0, True)
+    assert (labels[other].fits, labels[other].rating, labels[other].became) == (1, 1.0, True)
+    assert labels[other].decided_at == at + 300 * DAY
+    assert len(labels) == len(plain)
+    assert (meaning_of(plain), meaning_of(list(labels.values()))) == (MEANING, WITH_OUTCOMES)
+
+
+def test_an_award_without_two_blind_ratings_is_labelled_by_its_outcome_and_has_no_rating(
+    db: Database, screened: list[FiledRating], at: datetime
+) -> None:
+    (known,) = {screened[0].application_id}
+    with db.read() as session:
+        (label,) = collect_labels(session, screened[:1], [outcome(known, at, used_permille=900)])
+    assert (label.application_id, label.fits, label.rating) == (known, 1, None)
 
 
 @pytest.mark.parametrize(

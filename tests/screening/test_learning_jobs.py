@@ -15,7 +15,8 @@ from fundapp.core.sessions import Database
 from fundapp.intake.tables import Application
 from fundapp.jobs import run_job
 from fundapp.screening.actions import ScreenResult, screen_call
-from fundapp.screening.learning_queries import count_new_labels, drawn_low_scorers, models_page
+from fundapp.screening.labels import count_new_labels
+from fundapp.screening.learning_queries import drawn_low_scorers, models_page
 from fundapp.screening.tables import Scorecard
 from fundapp.screening.watching import watch_scores
 from scoring import drawn_for_review

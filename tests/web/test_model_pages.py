@@ -6,7 +6,7 @@ import io
 import sys
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pikepdf
@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "screening"))  # its cases are told here, too
@@ -28,7 +29,7 @@ from fundapp.intake.call_file import read_call_file
 from fundapp.intake.importing import import_applications
 from fundapp.jobs import run_job
 from fundapp.screening.actions import screen_call
-from fundapp.screening.learning_queries import drawn_low_scorers
+from fundapp.screening.learning_queries import drawn_low_scorers, models_page, way_to_service
 from fundapp.screening.tables import FitModel, GateVerdict, ModelActivation, ModelRequest
 from fundapp.web.operations.watched import small_chance
 
@@ -77,6 +78,43 @@ def test_without_a_model_the_page_says_that_the_rubric_stands_alone(enter: Enter
     assert "아직 배운 모델이 없습니다" in page
     assert "선정 비율: 지역" in page
     assert "볼 수 있는 비공개 평점이 없습니다." in page
+    assert "0건, 80건 더" in page
+    assert "0건, 20건 더" in page
+
+
+def test_the_page_says_what_stands_between_a_model_and_service(db: Database, enter: Enter, passed: str) -> None:
+    analyst = enter("analyst")
+    page = analyst.get("/operations/models").text
+    assert "모든 조건을 채웠습니다." in page
+    assert "관문을 통과한 뒤 한 사람이 제안하고 다른 사람이 승인합니다." in page
+    with db.read() as session:
+        shown = models_page(session, SYSTEM, at=datetime.now(UTC))
+    steps = {step.key: (step.have, step.needed, step.done) for step in way_to_service(shown, 0, 0)}
+    newest = shown.models[0]
+    assert steps == {
+        "labels": (114, 80, True),
+        "smaller_class": (newest.smaller, 20, True),
+        "trained": (114, 20, True),
+        "shadow": (28, 28, True),
+        "gate": (0, 0, True),
+        "approval": (0, 0, False),
+    }
+    failed = [{"key": "gain", "passed": False, "reason": "개선 없음", "reason_en": "no gain"}]
+    _judge(db, failed)
+    assert "막은 조건: 개선" in " ".join(analyst.get("/operations/models").text.split())
+
+
+def _judge(db: Database, checks: list[dict[str, object]]) -> None:
+    def work(session: Session) -> None:
+        model_id = session.scalars(select(FitModel.id)).one()
+        later = datetime.now(UTC) + timedelta(days=400)
+        session.add(
+            GateVerdict(
+                model_id=model_id, passed=False, document={"checks": checks}, decided_at=later, decided_by="test"
+            )
+        )
+
+    db.transaction(work)
 
 
 def test_a_model_that_passed_is_activated_by_two_people_and_taken_back(

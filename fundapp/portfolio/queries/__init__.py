@@ -73,6 +73,7 @@ from fundapp.portfolio.queries.metering import (
     list_sources,
     metering_state,
 )
+from fundapp.portfolio.queries.outcomes import award_outcomes
 from fundapp.portfolio.queries.outlook import AnnouncementRow, CapacityOutlook, StartRow, capacity_outlook
 from fundapp.portfolio.queries.overage import (
     BlockRow,
@@ -198,6 +199,7 @@ __all__ = [
     "award_clause",
     "award_cost",
     "award_gpu",
+    "award_outcomes",
     "award_page",
     "award_pages",
     "capacity_outlook",

@@ -19,8 +19,8 @@ from fundapp.core.quarters import kst_date
 from fundapp.core.sessions import Database, RetryTransactionError
 from fundapp.intake.actions import actor_name
 from fundapp.screening.keeping import keep_rubric
-from fundapp.screening.labels import MEANING, collect_labels
-from fundapp.screening.learning_rules import FiledRating
+from fundapp.screening.labels import collect_labels, meaning_of
+from fundapp.screening.learning_rules import FiledRating, Outcome
 from fundapp.screening.rubric_queries import newest_rubric
 from fundapp.screening.rubrics import LoadedRubric
 from fundapp.screening.serving import active_model_id, read_stored
@@ -64,6 +64,7 @@ def train_challenger(
     db: Database,
     *,
     ratings: Sequence[FiledRating],
+    outcomes: Sequence[Outcome] = (),
     environment: Mapping[str, str],
     actor: Viewer,
     at: datetime,
@@ -75,6 +76,7 @@ def train_challenger(
     Args:
         db: The database; training itself runs in a process of its own, outside any transaction.
         ratings: Blind first ratings.
+        outcomes: What became of awards.
         environment: Of the training process.
         actor: Who asks.
         at: Now; its Korean day names the version.
@@ -88,7 +90,7 @@ def train_challenger(
     require(actor, Verb.PREPARE, Thing(Kind.MODEL))
     with db.read() as session:
         loaded = rubric or newest_rubric(session)
-        labels = collect_labels(session, ratings)
+        labels = collect_labels(session, ratings, outcomes)
         version = _next_version(session, f"{kst_date(at).isoformat()}")
     found = run_apart(
         {
@@ -97,7 +99,7 @@ def train_challenger(
             "rubric": loaded.text,
             "rows": [label.to_row() for label in labels],
             "learn_text": learn_text,
-            "meaning": MEANING,
+            "meaning": meaning_of(labels),
         },
         environment,
     )
@@ -152,6 +154,7 @@ def gate_model(
     *,
     version: str,
     ratings: Sequence[FiledRating],
+    outcomes: Sequence[Outcome] = (),
     environment: Mapping[str, str],
     actor: Viewer,
     at: datetime,
@@ -163,6 +166,7 @@ def gate_model(
         db: The database; judging runs in a process of its own.
         version: The challenger.
         ratings: Blind first ratings.
+        outcomes: What became of awards.
         environment: Of that process.
         actor: Who asks.
         at: Now.
@@ -182,7 +186,7 @@ def gate_model(
         if champion is not None and champion.rubric_sha256 != model.rubric_sha256:
             # Its points are of another rubric: on this one it would not serve, the recalibrated rubric would.
             champion = None
-        task = _table_task(session, model, ratings) | {
+        task = _table_task(session, model, ratings, outcomes) | {
             "do": "judge",
             "champion": None if champion is None else champion.text,
             "shadow_weeks": shadowed_models(session).get(model.id, NEVER).weeks,
@@ -204,10 +208,12 @@ def find_model(session: Session, version: str) -> FitModel:
     return model
 
 
-def _table_task(session: Session, model: FitModel, ratings: Sequence[FiledRating]) -> dict[str, Any]:
+def _table_task(
+    session: Session, model: FitModel, ratings: Sequence[FiledRating], outcomes: Sequence[Outcome]
+) -> dict[str, Any]:
     return {
         "rubric": session.scalars(select(RubricVersion.text).where(RubricVersion.sha256 == model.rubric_sha256)).one(),
-        "rows": [label.to_row() for label in collect_labels(session, ratings)],
+        "rows": [label.to_row() for label in collect_labels(session, ratings, outcomes)],
         "learn_text": read_stored(model.text).text is not None,
         "challenger": model.text,
     }
@@ -252,6 +258,7 @@ def calibrate_model(
     db: Database,
     *,
     ratings: Sequence[FiledRating],
+    outcomes: Sequence[Outcome] = (),
     environment: Mapping[str, str],
     actor: Viewer,
     at: datetime,
@@ -271,7 +278,7 @@ def calibrate_model(
         if model_id is None:
             return None
         model = session.get_one(FitModel, model_id)
-        task = _table_task(session, model, ratings)
+        task = _table_task(session, model, ratings, outcomes)
         task["rows"] = [row for row in task["rows"] if row["time"] > model.trained_at.timestamp()]
         made = session.scalar(
             select(func.count()).select_from(ModelCalibration).where(ModelCalibration.model_id == model_id)

@@ -21,8 +21,8 @@ from fundapp.core.errors import ForbiddenError, FundError, InvalidInputError, Mo
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions import actor_name
 from fundapp.screening.actions.learning import find_model
-from fundapp.screening.labels import collect_labels
-from fundapp.screening.learning_rules import FiledRating, may_be_explained
+from fundapp.screening.labels import count_new_labels
+from fundapp.screening.learning_rules import FiledRating, Outcome, may_be_explained
 from fundapp.screening.rubric_queries import newest_rubric
 from fundapp.screening.serving import active_model_id
 from fundapp.screening.tables import FitModel, ModelRequest
@@ -48,7 +48,14 @@ class TakenRequest:
     asked_by_id: uuid.UUID
 
 
-def ask_training(session: Session, *, ratings: Sequence[FiledRating], actor: Viewer, at: datetime) -> uuid.UUID:
+def ask_training(
+    session: Session,
+    *,
+    ratings: Sequence[FiledRating],
+    outcomes: Sequence[Outcome] = (),
+    actor: Viewer,
+    at: datetime,
+) -> uuid.UUID:
     """Ask that a challenger be learned from all labels there are.
 
     Raises:
@@ -60,7 +67,7 @@ def ask_training(session: Session, *, ratings: Sequence[FiledRating], actor: Vie
     if (
         newest is not None
         and newest.rubric_sha256 == newest_rubric(session).rubric.sha256
-        and newest.labels >= len(collect_labels(session, ratings))
+        and count_new_labels(session, ratings, outcomes) <= 0
     ):
         raise ModelRefusedError(
             reason_ko=f"{newest.version} 뒤로 새 라벨도 새 기준표도 없습니다.",

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from fundapp.committee.queries import blind_ratings
 from fundapp.core.access import Kind, Verb
 from fundapp.core.quarters import kst_date
+from fundapp.portfolio.queries import award_outcomes
 from fundapp.reporting.model_cards import print_model_card
 from fundapp.screening.actions import (
     approve_activation,
@@ -19,7 +20,8 @@ from fundapp.screening.actions import (
     propose_activation,
     rollback_model,
 )
-from fundapp.screening.learning_queries import count_new_labels, model_card, models_page
+from fundapp.screening.labels import count_new_labels
+from fundapp.screening.learning_queries import model_card, models_page, way_to_service
 from fundapp.screening.request_queries import explainable_findings, model_requests
 from fundapp.screening.watching import watch_scores
 from fundapp.web.operations.doing import act, may_open, once_for, say_faults
@@ -48,14 +50,15 @@ def models() -> ResponseReturnValue:
     may_open(Kind.MODEL)
     with db().read() as session:
         page = models_page(session, viewer(), at=now())
-        ratings = blind_ratings(session)
-        watch = watch_scores(session, viewer(), ratings)
-        new_labels = count_new_labels(session, ratings)
+        ratings, outcomes = blind_ratings(session), award_outcomes(session, at=now())
+        watch = watch_scores(session, viewer(), ratings, outcomes)
+        new_labels = count_new_labels(session, ratings, outcomes)
         asked = model_requests(session, viewer())
     return render_template(
         "operations/models.html",
         page=page,
         watch=watch,
+        steps=way_to_service(page, *watch.labels),
         new_labels=new_labels,
         asked=asked,
         calibration=draw_calibration(watch),
@@ -86,7 +89,12 @@ def train_model() -> ResponseReturnValue:
         say_faults(form)
     else:
         act(
-            once_for(form, lambda s: ask_training(s, ratings=blind_ratings(s), actor=actor, at=at)),
+            once_for(
+                form,
+                lambda s: ask_training(
+                    s, ratings=blind_ratings(s), outcomes=award_outcomes(s, at=at), actor=actor, at=at
+                ),
+            ),
             gettext("학습을 요청했습니다. 1분 안에 시작하고, 결과는 이 화면에 나옵니다."),
         )
     return redirect(url_for(".models"))
