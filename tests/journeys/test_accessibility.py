@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from axe_rules import COLOURS, knowing_axe, violations
 from visits import CLINIC, GRID, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
 
 pytestmark = pytest.mark.browser
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "resultTypes": ["violations"],
-}
-COLOURS = {
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
-    "resultTypes": ["violations"],
-}
-"""All that a theme can change: it is an attribute of the document, and every rule of it sets a colour."""
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 PAGES = (
     ("", "/"),
@@ -175,18 +165,12 @@ ALIKE = r"""() => {
 """Of rows with the same elements, classes, roles and colours two stay: axe needs half a minute for a hundred."""
 
 
-def violations(page: Page, rules: object = RULES) -> list[str]:
-    """Return what axe finds, one line an element."""
-    found = page.evaluate("rules => axe.run(rules)", rules)["violations"]
-    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
-
-
 @pytest.mark.parametrize(("who", "address"), PAGES)
 def test_axe_finds_nothing_and_the_page_fits_and_breaks_no_rule_of_its_own(
     doors: Doors, places: dict[str, str], who: str, address: str
 ) -> None:
     context = doors.context(who, viewport=NARROW, reduced_motion="reduce")
-    context.add_init_script(Axe().axe_script)  # by the browser's own door: the page's policy lets no script in
+    knowing_axe(context)
     page = context.new_page()
     faults: list[str] = []
     watch(page, faults)
@@ -211,7 +195,7 @@ def test_axe_finds_nothing_and_the_page_fits_and_breaks_no_rule_of_its_own(
 
 def test_axe_sees_what_is_wrong_in_either_theme(doors: Doors) -> None:
     context = doors.context("", reduced_motion="reduce")
-    context.add_init_script(Axe().axe_script)
+    knowing_axe(context)
     page = context.new_page()
     page.goto("/?theme=dark")
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"
