@@ -94,6 +94,15 @@ def _connect(url: str) -> smtplib.SMTP:
 
 
 def _deliver(server: smtplib.SMTP, settings: Settings, message: OutboxMessage, at: datetime) -> str | None:
+    try:
+        server.send_message(_written(settings, message, at))
+    except (OSError, smtplib.SMTPException, ValueError, LookupError) as error:
+        # An address or a text that no mail can hold: that one waits and fails, and the others go on.
+        return str(error)
+    return None
+
+
+def _written(settings: Settings, message: OutboxMessage, at: datetime) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = settings.mail_from
     mail["To"] = message.recipient
@@ -111,11 +120,7 @@ def _deliver(server: smtplib.SMTP, settings: Settings, message: OutboxMessage, a
             filename="invite.ics",
             params={"method": method, "charset": "UTF-8"},
         )
-    try:
-        server.send_message(mail)
-    except (OSError, smtplib.SMTPException) as error:
-        return str(error)
-    return None
+    return mail
 
 
 def _note(database: Database, message_id: uuid.UUID, error: str | None, at: datetime) -> None:

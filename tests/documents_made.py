@@ -130,41 +130,48 @@ def hwpx(text: str) -> bytes:
 
 def hwp(text: str, *, flags: int = 1) -> bytes:
     """The least of an HWP 5.0 document: its header, and one section with one paragraph of text."""
-    header = b"HWP Document File".ljust(32, b"\0") + struct.pack("<II", 0x05010000, flags) + bytes(216)
     words = text.encode("utf-16-le")
     # A table stands in the text as one control of eight units, which is no part of the words.
     control = struct.pack("<8H", 11, *([0x4141] * 6), 11)
     record = struct.pack("<I", 67 | len(control + words) << 20) + control + words
     packer = zlib.compressobj(wbits=-15)
     section = packer.compress(record) + packer.flush() if flags & 1 else record
-    return _compound({"FileHeader": header, "BodyText/Section0": section})
+    return compound({"FileHeader": hwp_header(flags), "BodyText/Section0": section})
 
 
-def _compound(streams: dict[str, bytes]) -> bytes:
+def hwp_header(flags: int) -> bytes:
+    """The stream that every HWP 5.0 document begins with."""
+    return b"HWP Document File".ljust(32, b"\0") + struct.pack("<II", 0x05010000, flags) + bytes(216)
+
+
+def compound(streams: dict[str, bytes]) -> bytes:
     """Write a compound file ([MS-CFB] version 3) whose streams lie in ordinary sectors of 512 bytes."""
     names = ["Root Entry", "FileHeader", "BodyText", "Section0"]
-    bodies = [streams["FileHeader"].ljust(4096, b"\0"), streams["BodyText/Section0"].ljust(4096, b"\0")]
-    starts, sectors = [], [b"", b""]  # the table of sectors, then the directory
-    table = [0xFFFFFFFD, 0xFFFFFFFE]
-    for body in bodies:
+    bodies = [part.ljust(4096, b"\0") for part in (streams["FileHeader"], streams["BodyText/Section0"])]
+    cut = [[body[at : at + 512] for at in range(0, len(body), 512)] for body in bodies]
+    tables = sum(map(len, cut)) // 126 + 1
+    starts, sectors = [], [b""] * (tables + 1)  # the tables of sectors, then the directory
+    table = [0xFFFFFFFD] * tables + [0xFFFFFFFE]
+    for parts in cut:
         starts.append(len(sectors))
-        parts = [body[at : at + 512] for at in range(0, len(body), 512)]
         table += [len(sectors) + number + 1 for number in range(len(parts) - 1)] + [0xFFFFFFFE]
-        sectors += parts
+        sectors += [part.ljust(512, b"\0") for part in parts]
     none = 0xFFFFFFFF
     kinds = [
         (5, none, none, 2, 0xFFFFFFFE, 0),
-        (2, none, none, none, starts[0], 4096),
+        (2, none, none, none, starts[0], len(bodies[0])),
         (1, 1, none, 3, 0, 0),
-        (2, none, none, none, starts[1], 4096),
+        (2, none, none, none, starts[1], len(bodies[1])),
     ]
     directory = b""
     for name, (kind, left, right, child, start, size) in zip(names, kinds, strict=True):
         words = (name + "\0").encode("utf-16-le")
         directory += words.ljust(64, b"\0") + struct.pack("<HBBIII", len(words), kind, 1, left, right, child)
         directory += bytes(36) + struct.pack("<IQ", start, size)
-    sectors[0] = struct.pack(f"<{len(table)}I", *table).ljust(512, b"\xff")
-    sectors[1] = directory.ljust(512, b"\0")
+    packed = struct.pack(f"<{len(table)}I", *table).ljust(512 * tables, b"\xff")
+    sectors[:tables] = [packed[at : at + 512] for at in range(0, len(packed), 512)]
+    sectors[tables] = directory.ljust(512, b"\0")
     head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    head += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack("<I", 0)
+    head += struct.pack("<IIIIIIIII", 0, tables, tables, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    head += struct.pack(f"<{tables}I", *range(tables))
     return head.ljust(512, b"\xff") + b"".join(sectors)

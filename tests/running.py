@@ -90,12 +90,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(home: Path, database_url: str | None = None) -> Iterator[str]:
-    """Serve an instance; yield its address once it answers."""
+def served(home: Path, database_url: str | None = None, *, host: str | None = None) -> Iterator[str]:
+    """Serve an instance; yield its address once it answers, under the name that the instance knows itself by."""
     port = free_port()
+    public = {} if host is None else {"FUND_PUBLIC_URL": f"http://{host}:{port}"}
     process = subprocess.Popen(
         [str(FUND), "serve", "--port", str(port)],
-        env=environment(home, database_url),
+        env=environment(home, database_url) | public,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -103,14 +104,14 @@ def served(home: Path, database_url: str | None = None) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _await_answer(process, f"{address}/readyz")
-        yield address
+        yield address if host is None else f"http://{host}:{port}"
     finally:
         process.terminate()
         process.communicate(timeout=30)
 
 
 def _await_answer(process: subprocess.Popen[str], url: str) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if process.poll() is not None:
             raise AssertionError(f"the server stopped: {process.communicate()[0]}")
         try:

@@ -64,6 +64,16 @@ _TOLD = {
         "이제 비밀번호만으로 로그인합니다.",
         "Two-step sign-in is off.",
     ),
+    "passkey_added": (
+        "패스키를 더했습니다",
+        "이제 그 기기의 패스키로 로그인할 수 있고, 비밀번호로 들어올 때는 2단계 인증을 묻습니다.",
+        "A passkey was added to your account.",
+    ),
+    "passkey_removed": (
+        "패스키를 지웠습니다",
+        "지운 패스키로는 더 이상 로그인할 수 없습니다.",
+        "A passkey was removed from your account.",
+    ),
     "code_used": (
         "복구 코드로 로그인했습니다",
         "쓴 코드는 다시 쓸 수 없습니다.",

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
@@ -16,7 +16,7 @@ from fundapp.core.sealing import Seal
 from fundapp.identity.actions.people import token_hash
 from fundapp.identity.recording import as_viewer
 from fundapp.identity.rules import Attempts, is_locked
-from fundapp.identity.tables import AccountLink, ApiToken, Person, RecoveryCode, SecondFactor
+from fundapp.identity.tables import AccountLink, ApiToken, Passkey, Person, RecoveryCode, SecondFactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,10 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What sign-in compares against."""
+    """What sign-in compares against; `session_id` is rotated whenever everybody else has to be out."""
 
     person_id: uuid.UUID
+    session_id: str
     password_hash: str | None
     active: bool
     locked: bool
@@ -56,7 +57,26 @@ class AccountRow:
     moving_to: str | None
     has_password: bool
     factor_since: datetime | None
+    passkeys: int
     codes_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyRow:
+    """One passkey, as its owner calls it."""
+
+    id: uuid.UUID
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What somebody can prove themselves with beside the password; recovery codes go with either."""
+
+    authenticator: bool
+    passkey: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +102,14 @@ def find_credentials(session: Session, email: str, at: datetime) -> Credentials 
     if person is None:
         return None
     locked = is_locked(Attempts(person.failed_logins, person.locked_until), at)
-    return Credentials(person.id, person.password, person.active, locked, _has_factor(session, person.id))
+    return Credentials(
+        person_id=person.id,
+        session_id=person.fs_uniquifier,
+        password_hash=person.password,
+        active=person.active,
+        locked=locked,
+        factor=_has_factor(session, person.id),
+    )
 
 
 def find_credentials_of(session: Session, person_id: uuid.UUID, at: datetime) -> Credentials | None:
@@ -119,6 +146,7 @@ def get_account(session: Session, viewer: Viewer, at: datetime) -> AccountRow:
         moving_to=moving,
         has_password=person.password is not None,
         factor_since=factor.confirmed_at if factor is not None else None,
+        passkeys=len(_passkeys(session, person.id)),
         codes_left=codes,
     )
 
@@ -148,8 +176,34 @@ def is_confirmed(session: Session, viewer: Viewer) -> bool:
 
 
 def _has_factor(session: Session, person_id: uuid.UUID) -> bool:
+    return (
+        session.scalar(select(_FACTOR_HOLDERS.c.person_id).where(_FACTOR_HOLDERS.c.person_id == person_id)) is not None
+    )
+
+
+_FACTOR_HOLDERS = union(
+    select(SecondFactor.person_id).where(SecondFactor.confirmed_at.is_not(None)), select(Passkey.person_id)
+).subquery()
+"""Whoever is asked for more than a password."""
+
+
+def list_passkeys(session: Session, viewer: Viewer) -> list[PasskeyRow]:
+    """Return the viewer's own passkeys, oldest first."""
+    return _passkeys(session, viewer.person_id)
+
+
+def ways_of(session: Session, person_id: uuid.UUID) -> Ways:
+    """Return with what somebody whose password was right can go on."""
     factor = session.get(SecondFactor, person_id)
-    return factor is not None and factor.confirmed_at is not None
+    authenticator = factor is not None and factor.confirmed_at is not None
+    return Ways(authenticator=authenticator, passkey=bool(_passkeys(session, person_id)))
+
+
+def _passkeys(session: Session, person_id: uuid.UUID | None) -> list[PasskeyRow]:
+    rows = session.scalars(
+        select(Passkey).where(Passkey.person_id == person_id).order_by(Passkey.created_at, Passkey.id)
+    )
+    return [PasskeyRow(row.id, row.name, row.created_at, row.used_at) for row in rows]
 
 
 def load_roles(session: Session, person_id: uuid.UUID) -> frozenset[str]:
@@ -187,7 +241,7 @@ def list_people(session: Session, viewer: Viewer, at: datetime) -> list[PersonRo
         ForbiddenError: unless the viewer administers people.
     """
     require(viewer, Verb.VIEW, Thing(Kind.PERSON))
-    holders = set(session.scalars(select(SecondFactor.person_id).where(SecondFactor.confirmed_at.is_not(None))))
+    holders = set(session.scalars(select(_FACTOR_HOLDERS.c.person_id)))
     people = session.scalars(select(Person).order_by(Person.email))
     return [_row(person, at, factor=person.id in holders) for person in people]
 

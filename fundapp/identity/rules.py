@@ -77,6 +77,14 @@ class UnconfirmedError(FundError):
     en = "Please confirm your email address first: follow the link in the mail. 'My account' sends it again."
 
 
+class PasskeyRefusedError(FundError):
+    """A passkey answered something else, too late, or for somebody else."""
+
+    code = "passkey_refused"
+    ko = "패스키로 확인하지 못했습니다. 다시 해 보거나 다른 방법으로 로그인해 주세요."
+    en = "The passkey could not be checked. Try again, or sign in another way."
+
+
 class FactorStandsError(FundError):
     """The second factor is on already, or was never begun."""
 

@@ -118,6 +118,26 @@ class SecondFactor(Base):
     last_counter: Mapped[int] = mapped_column(default=0)
 
 
+class Passkey(Base):
+    """A device that proves itself by a key of its own (Web Authentication); only the public half is kept.
+
+    `asked_at` is when the challenge was put that it answered last: no answer to that or an earlier one opens again.
+    """
+
+    __tablename__ = "passkey"
+    __table_args__ = (CheckConstraint("sign_count >= 0", name="sign_count"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    asked_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class RecoveryCode(Base):
     """A code that stands in once for a lost telephone; only its hash is kept."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from intake_samples import CALL, EXAMPLES, NUMBERS, add_applicant, add_person, fill_draft
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from fundapp.audit.tables import AuditEvent
 from fundapp.core.access import SYSTEM, Role, Viewer
@@ -39,7 +41,7 @@ from fundapp.intake.call_file import CallFile, read_call_file
 from fundapp.intake.form import AnswersRefusedError
 from fundapp.intake.queries import get_application, get_call, section_progress
 from fundapp.intake.rules import CallClosedError, CompanyTakenError, RevisionConflictError
-from fundapp.intake.tables import Application, Submission
+from fundapp.intake.tables import Application, Call, Company, Submission
 
 CLOSES = datetime(2026, 5, 8, 7, 0, tzinfo=UTC)
 
@@ -357,3 +359,24 @@ def test_progress_of_a_section_follows_its_required_questions(form: object) -> N
     assert (progress["company"].state, progress["company"].answered) == ("in_progress", 1)
     assert progress["contact"].missing == ("contact_email", "contact_phone")
     assert progress["solution"].state == "not_started"
+
+
+def test_what_is_not_asked_any_more_neither_stops_a_submission_nor_changes_the_company(
+    db: Database, applicant: tuple[Viewer, uuid.UUID], draft: uuid.UUID, at: datetime
+) -> None:
+    """A date half typed before an answer took its question away."""
+    submit(db, applicant[0], draft, at)
+    with db.read() as session:
+        document = copy.deepcopy(get_call(session, CALL).document)
+    questions = {one["key"]: one for section in document["sections"] for one in section["questions"]}
+    questions["founded_on"]["when"] = {"question": "company_name", "answered": False}
+
+    def half_typed(session: Session) -> None:
+        session.execute(update(Call).values(document=document))
+        answers = dict(session.scalars(select(Application.answers)).one()) | {"founded_on": "2019-1"}
+        session.execute(update(Application).values(answers=answers))
+
+    db.transaction(half_typed)
+    assert submit(db, applicant[0], draft, at, "again").version == 2
+    with db.read() as session:
+        assert session.scalars(select(Company.founded_on)).one() == date(2021, 3, 15)

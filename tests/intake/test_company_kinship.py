@@ -17,6 +17,7 @@ from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.sessions import Database
 from fundapp.intake.actions import (
     invite_member,
+    join_company,
     judge_kinship,
     merge_companies,
     register_company,
@@ -287,6 +288,14 @@ def test_a_merged_company_neither_applies_nor_takes_anybody_in(pair: Pair, call:
         pair.db.transaction(
             lambda session: start_application(
                 session, actor=pair.other, at=pair.at, call_code=call, company_id=pair.merged
+            )
+        )
+    late = add_person(pair.db, pair.at, "later@company.example", {Role.APPLICANT}).person_id
+    assert late is not None
+    with pytest.raises(InvalidInputError):
+        pair.db.transaction(
+            lambda session: join_company(
+                session, actor=pair.analyst, at=pair.at, company_id=pair.merged, person_id=late
             )
         )
 

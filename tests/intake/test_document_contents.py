@@ -12,7 +12,8 @@ from documents_made import archive, docx, hwp, hwpx, locked, pdf_of, picture, wi
 from PIL import Image
 
 from fundapp.intake.documents.apart import FileRefusedError, draw, examine
-from fundapp.intake.documents.inside import Content, ContentRefusedError, look_inside
+from fundapp.intake.documents.content import Content, ContentRefusedError
+from fundapp.intake.documents.inside import look_inside
 
 MOST = 20 * 1024 * 1024
 RESIDENT = "900101-1234567"

@@ -10,21 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from axe_rules import COLOURS, knowing_axe, violations, violations_in_both_themes
 from visits import CLINIC, GRID, KEY_SECONDS, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
 
 pytestmark = pytest.mark.browser
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "resultTypes": ["violations"],
-}
-COLOURS = {
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
-    "resultTypes": ["violations"],
-}
-"""All that a theme can change: it is an attribute of the document, and every rule of it sets a colour."""
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 PAGES = (
     ("", "/"),
@@ -182,12 +172,6 @@ ALIKE = r"""() => {
 """Of rows with the same elements, classes, roles and colours two stay: axe needs half a minute for a hundred."""
 
 
-def violations(page: Page, rules: object = RULES) -> list[str]:
-    """Return what axe finds, one line an element."""
-    found = page.evaluate("rules => axe.run(rules)", rules)["violations"]
-    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
-
-
 @dataclass
 class Watched:
     """A page of somebody's that goes from address to address with axe in it; `faults` is what went wrong unseen."""
@@ -200,13 +184,12 @@ class Watched:
 @pytest.fixture(scope="module")
 def watched(doors: Doors) -> Callable[[str], Watched]:
     """Returns the one page of each person: a browser of its own for every address would take most of the time."""
-
     opened: dict[str, Watched] = {}
 
     def find(who: str) -> Watched:
         if who not in opened or time.monotonic() - opened[who].since > KEY_SECONDS:
             context = doors.context(who, viewport=NARROW, reduced_motion="reduce")
-            context.add_init_script(Axe().axe_script)  # by the browser's own door: the page's policy lets no script in
+            knowing_axe(context)
             opened[who] = Watched(context.new_page(), time.monotonic())
             watch(opened[who].page, opened[who].faults)
         return opened[who]
@@ -236,10 +219,7 @@ def test_axe_finds_nothing_and_the_page_fits_and_breaks_no_rule_of_its_own(
         # What a bar at the foot of a window covers, scrolling uncovers: axe is shown the page as a whole.
         whole = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size({"width": size["width"], "height": whole})
-        page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
-        found[language] = violations(page)
-        page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
-        found[language] += violations(page, COLOURS)
+        found[language] = violations_in_both_themes(page)
     assert visit.faults == []
     assert widths == {"ko": 360, "en": 360}
     assert found == {"ko": [], "en": []}
@@ -247,7 +227,7 @@ def test_axe_finds_nothing_and_the_page_fits_and_breaks_no_rule_of_its_own(
 
 def test_axe_sees_what_is_wrong_in_either_theme(doors: Doors) -> None:
     context = doors.context("", reduced_motion="reduce")
-    context.add_init_script(Axe().axe_script)
+    knowing_axe(context)
     page = context.new_page()
     page.goto("/?theme=dark")
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlite3 import connect
 
 import pytest
+from axe_rules import knowing_axe, violations_in_both_themes
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from running import run_fund, served
 from visits import (
@@ -47,6 +48,7 @@ class Site:
         made = self.browser.new_context(
             base_url=self.address, locale="ko-KR", viewport=SIZES[size], java_script_enabled=scripts
         )
+        knowing_axe(made)
         page = made.new_page()
         watch(page, self.faults)
         return page
@@ -120,6 +122,7 @@ def test_from_registering_to_a_colleague_who_signs(site: Site, size: str) -> Non
     register(colleague, "문보라", other)
     site.follow_mail(colleague, other, "/invitations")
     fits(colleague)
+    assert violations_in_both_themes(colleague) == []
     colleague.get_by_role("button", name="초대 받아들이기").click()
     expect(colleague.get_by_text("이제 함께 작성할 수 있습니다.")).to_be_visible()
     let_sign(owner, colleague, application, COMPANIES[size])
@@ -158,6 +161,7 @@ def sign(page: Page) -> None:
     page.get_by_role("link", name="보고 서명하기").click()
     page.get_by_label("모든 답과 서류를 읽었고").check()
     fits(page)
+    assert violations_in_both_themes(page) == []
     page.get_by_role("button", name="서명하기").click()
     expect(page.get_by_text("서명했습니다. 부탁한 사람에게 알렸습니다.")).to_be_visible()
 

@@ -171,7 +171,7 @@ def sign_in(page: Page, email: str, password: str) -> None:
     page.goto("/account/login")
     page.get_by_label("이메일").fill(email)
     page.get_by_label("비밀번호").fill(password)
-    page.get_by_role("button", name="로그인").click()
+    page.get_by_role("button", name="로그인", exact=True).click()
     page.wait_for_url(lambda address: "/account/login" not in address)
 
 

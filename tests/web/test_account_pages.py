@@ -203,6 +203,40 @@ def test_the_door_between_password_and_code_closes_after_ten_minutes(
     assert other.get("/account/login/code").location == "/account/login"
 
 
+def test_a_new_password_closes_the_door_between_password_and_code(
+    app: Flask, client: FlaskClient, person: Callable[..., str], post_form: Send, sign_in: Send
+) -> None:
+    email = person("applicant")
+    sign_in(client, email)
+    _, codes = turn_on(client, post_form)
+    thief = app.test_client()
+    sign_in(thief, email)
+    assert thief.get("/account/login/code").status_code == 200
+    fields = {"current": "a long enough sentence", "password": NEW}
+    assert post_form(client, "/account/password", fields).status_code == 302
+    assert thief.get("/account/login/code").location == "/account/login"
+    sign_in(thief, email)
+    assert thief.get("/account/login/code").location == "/account/login"
+    sign_in(thief, email, NEW)
+    assert post_form(thief, "/account/login/code", {"code": codes[0]}).location == "/portal/"
+
+
+def test_a_key_is_drawn_for_a_camera_and_told_in_words(
+    client: FlaskClient, person: Callable[..., str], post_form: Send, sign_in: Send
+) -> None:
+    sign_in(client, person("applicant"))
+    page = post_form(client, "/account/second-step", {"current": "a long enough sentence"}).text
+    assert 'class="qr" role="img" aria-label="인증 앱으로 찍는 QR 코드.' in page
+    assert '<svg viewBox="0 0' in page
+    assert "style=" not in page[page.index("<svg viewBox") :].split("</svg>")[0]
+
+
+def test_a_host_of_digits_has_no_passkeys(client: FlaskClient, person: Callable[..., str], sign_in: Send) -> None:
+    sign_in(client, person("applicant"))
+    assert "패스키" not in client.get("/account/").text
+    assert client.get("/account/passkeys").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/account/", "/account/email", "/account/password", "/account/second-step"])
 def test_the_account_is_for_whoever_is_signed_in(client: FlaskClient, path: str) -> None:
     assert client.get(path).location == f"/account/login?next={path}"

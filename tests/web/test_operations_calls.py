@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from portal_people import CALL, Browser, Portal, open_example_call
+from portal_people import CALL, SECOND_NUMBER, Browser, Portal, open_example_call
 from sqlalchemy import select
 
 from fundapp.audit.tables import AuditEvent
+from fundapp.core.outbox import OutboxMessage
 from fundapp.core.quarters import KST
 from fundapp.intake.queries import get_call
 
@@ -87,6 +88,22 @@ def test_the_deadline_moves_later_with_the_reason_on_record_and_never_earlier(st
     with portal.db.read() as session:
         assert get_call(session, CALL).closes_at == later.replace(second=0)
     assert event(portal, "call.extended")["reason"] == "접속 장애"
+
+
+def test_whoever_still_writes_is_told_of_a_new_deadline_once(staff: tuple[Portal, Browser]) -> None:
+    portal, browser = staff
+    writer, done = portal.person("writer@example.com"), portal.person("done@example.com")
+    portal.draft(writer, portal.company(writer))
+    portal.submitted(done, portal.company(done, SECOND_NUMBER, "다른회사"))
+    typed = (portal.closes_at + timedelta(days=1)).astimezone(KST).strftime("%Y-%m-%dT%H:%M")
+    for _ in range(2):
+        browser.post(f"{HOME}/extend", {"closes": typed, "reason": "접속 장애"}, page=f"{HOME}/")
+    with portal.db.read() as session:
+        query = select(OutboxMessage).where(OutboxMessage.dedupe_key.startswith("extended:"))
+        (mail,) = session.scalars(query).all()
+    assert (mail.recipient, mail.subject) == ("writer@example.com", f"[{CALL}] 접수 마감 연장 / Deadline extended")
+    assert "사유: 접속 장애" in mail.body
+    assert typed.replace("T", " ") in mail.body
 
 
 def test_a_call_that_has_closed_cannot_be_extended(staff: tuple[Portal, Browser]) -> None:

@@ -13,6 +13,15 @@ from fundapp.identity.actions.links import (
     recover_password,
     warn_holder,
 )
+from fundapp.identity.actions.passkeys import (
+    Challenge,
+    Party,
+    add_passkey,
+    ask_new,
+    ask_passkey,
+    pass_passkey,
+    remove_passkey,
+)
 from fundapp.identity.actions.people import (
     create_person,
     deactivate_person,
@@ -28,8 +37,13 @@ from fundapp.identity.actions.people import (
 )
 
 __all__ = [
+    "Challenge",
+    "Party",
+    "add_passkey",
     "ask_confirmation",
     "ask_move",
+    "ask_new",
+    "ask_passkey",
     "ask_recovery",
     "begin_factor",
     "confirm_email",
@@ -41,10 +55,12 @@ __all__ = [
     "issue_token",
     "move_email",
     "pass_factor",
+    "pass_passkey",
     "prove_address",
     "record_failed_login",
     "record_login",
     "recover_password",
+    "remove_passkey",
     "reset_factor",
     "revoke_sessions",
     "revoke_token",

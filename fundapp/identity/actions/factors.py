@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.sealing import Seal
-from fundapp.identity.actions.people import forget_factor, tell
+from fundapp.identity.actions.people import forget_codes, forget_factor, tell
 from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import FactorStandsError, UnconfirmedError
-from fundapp.identity.tables import Person, RecoveryCode, SecondFactor
+from fundapp.identity.tables import Passkey, Person, RecoveryCode, SecondFactor
 
 RECOVERY_CODES = 10
 LONGEST_REASON = 500
@@ -40,7 +40,7 @@ def begin_factor(session: Session, *, actor: Viewer, at: datetime, seal: Seal) -
         FactorStandsError: if a second factor is on.
         UnconfirmedError: while the address is not proved: whoever registered with somebody else's could lock them out.
     """
-    person = _own(session, actor)
+    person = own_person(session, actor)
     if person.confirmed_at is None:
         raise UnconfirmedError
     standing = session.get(SecondFactor, person.id)
@@ -64,7 +64,7 @@ def confirm_factor(session: Session, *, actor: Viewer, at: datetime, seal: Seal,
     Raises:
         FactorStandsError: if none was begun or one is on.
     """
-    person = _own(session, actor)
+    person = own_person(session, actor)
     standing = session.get(SecondFactor, person.id)
     if standing is None or standing.confirmed_at is not None:
         raise FactorStandsError
@@ -72,9 +72,7 @@ def confirm_factor(session: Session, *, actor: Viewer, at: datetime, seal: Seal,
     if counter is None:
         return None
     standing.confirmed_at, standing.last_counter = at, counter
-    session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
-    codes = tuple(_new_code() for _ in range(RECOVERY_CODES))
-    session.add_all(RecoveryCode(person_id=person.id, code_sha256=_hash(seal, one)) for one in codes)
+    codes = new_codes(session, person.id, seal)
     person.fs_uniquifier = uuid.uuid4().hex
     session.flush()
     record_of(session, actor, "person.factor_on", person.id, at)
@@ -83,15 +81,17 @@ def confirm_factor(session: Session, *, actor: Viewer, at: datetime, seal: Seal,
 
 
 def drop_factor(session: Session, *, actor: Viewer, at: datetime) -> None:
-    """Turn one's second factor off; the caller has asked for the password."""
-    person = _own(session, actor)
-    forget_factor(session, person.id)
+    """Turn one's authenticator off; the caller has asked for the password. Recovery codes stay with passkeys."""
+    person = own_person(session, actor)
+    session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
+    if session.scalar(select(Passkey.id).where(Passkey.person_id == person.id).limit(1)) is None:
+        forget_codes(session, person.id)
     record_of(session, actor, "person.factor_off", person.id, at)
     tell(session, person=person, what="factor_off", at=at)
 
 
 def reset_factor(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID, reason: str) -> None:
-    """Turn off the second factor of somebody who lost it, recovery codes and all, and tell them.
+    """Turn off the second factor of somebody who lost it, passkeys, recovery codes and all, and tell them.
 
     Args:
         session: The session of the change.
@@ -128,9 +128,7 @@ def reset_factor(session: Session, *, actor: Viewer, at: datetime, person_id: uu
 def pass_factor(session: Session, *, person_id: uuid.UUID, at: datetime, seal: Seal, code: str) -> bool:
     """Return whether a code lets somebody in, and use it up: six digits of the authenticator, or a recovery code."""
     standing = session.get(SecondFactor, person_id)
-    if standing is None or standing.confirmed_at is None:
-        return False
-    counter = _match(standing, seal, code, at)
+    counter = None if standing is None or standing.confirmed_at is None else _match(standing, seal, code, at)
     if counter is not None:
         moved: CursorResult[Any] = session.execute(  # type: ignore[assignment]
             update(SecondFactor)
@@ -156,7 +154,27 @@ def pass_factor(session: Session, *, person_id: uuid.UUID, at: datetime, seal: S
     return True
 
 
-def _own(session: Session, actor: Viewer) -> Person:
+def has_codes(session: Session, person_id: uuid.UUID) -> bool:
+    """Return whether somebody has a recovery code that was not used."""
+    unused = select(RecoveryCode.id).where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
+    return session.scalar(unused.limit(1)) is not None
+
+
+def new_codes(session: Session, person_id: uuid.UUID, seal: Seal) -> tuple[str, ...]:
+    """Make ten recovery codes in place of those that somebody had, and return them: they are shown this once."""
+    forget_codes(session, person_id)
+    codes = tuple(_new_code() for _ in range(RECOVERY_CODES))
+    session.add_all(RecoveryCode(person_id=person_id, code_sha256=_hash(seal, one)) for one in codes)
+    session.flush()
+    return codes
+
+
+def own_person(session: Session, actor: Viewer) -> Person:
+    """Return the actor as the person whose account is meant.
+
+    Raises:
+        ForbiddenError: of nobody.
+    """
     person = session.get(Person, actor.person_id) if actor.person_id is not None else None
     if person is None:
         raise ForbiddenError(verb="edit", kind="person")

@@ -20,7 +20,7 @@ from fundapp.core.outbox import enqueue_mail
 from fundapp.identity.letters import tell_of
 from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import Attempts, count_failure
-from fundapp.identity.tables import AccountLink, ApiToken, Person, RecoveryCode, Role, SecondFactor
+from fundapp.identity.tables import AccountLink, ApiToken, Passkey, Person, RecoveryCode, Role, SecondFactor
 
 TOKEN_PREFIX = "fund_"  # noqa: S105 - lets secret scanners recognise a leaked token
 TOKEN_LENGTH = timedelta(days=90)
@@ -222,12 +222,20 @@ def token_hash(token: str) -> str:
 
 
 def forget_factor(session: Session, person_id: uuid.UUID) -> bool:
-    """Delete somebody's second factor with its recovery codes; return whether there was one."""
-    gone: CursorResult[Any] = session.execute(  # type: ignore[assignment]
-        delete(SecondFactor).where(SecondFactor.person_id == person_id)
-    )
+    """Delete somebody's authenticator and passkeys with the recovery codes; return whether there was one."""
+    gone = 0
+    for table in (SecondFactor, Passkey):
+        dropped: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+            delete(table).where(table.person_id == person_id)
+        )
+        gone += dropped.rowcount
+    forget_codes(session, person_id)
+    return gone > 0
+
+
+def forget_codes(session: Session, person_id: uuid.UUID) -> None:
+    """Delete somebody's recovery codes."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
-    return gone.rowcount == 1
 
 
 def _get_person(session: Session, person_id: uuid.UUID) -> Person:

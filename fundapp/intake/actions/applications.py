@@ -390,8 +390,10 @@ def _require_complete(
     session: Session, application: Application, form: Form, requirements: Sequence[Requirement], at: datetime
 ) -> None:
     problems = validate_answers(form, application.answers, today=kst_date(at))
+    # What a condition leaves unasked was perhaps half typed before it did, and says nothing.
+    asked = form.asked_answers(application.answers)
     company = session.scalars(select(Company).where(Company.id == application.company_id)).one()
-    number = application.answers.get("business_number")
+    number = asked.get("business_number")
     if company.scheme == "brn" and number is not None and number != company.identifier:
         problems.append(problem("business_number", "other_company"))
     consents = session.scalars(
@@ -406,7 +408,7 @@ def _require_complete(
     problems += document_problems(session, application.id, requirements, kst_date(at))
     if problems:
         raise AnswersRefusedError(problems)
-    _bring_up_to_date(company, application.answers)
+    _bring_up_to_date(company, asked)
 
 
 def _bring_up_to_date(company: Company, answers: Mapping[str, Any]) -> None:

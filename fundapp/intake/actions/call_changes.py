@@ -18,6 +18,7 @@ from fundapp.core.quarters import KST
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.actions.names import refuse
 from fundapp.intake.form import parse_form
+from fundapp.intake.mailing import mail_extension
 from fundapp.intake.rules import DeadlinePassedError
 from fundapp.intake.tables import Call
 
@@ -90,7 +91,7 @@ def _word(question: dict[str, Any], wanted: Mapping[str, str]) -> bool:
 def extend_call(
     session: Session, *, actor: Viewer, at: datetime, call_code: str, closes_at: datetime, reason: str
 ) -> None:
-    """Move the deadline of an open call to a later instant.
+    """Move the deadline of an open call to a later instant, and tell everybody who is still writing.
 
     Raises:
         InvalidInputError: if it is not later, or no reason is given.
@@ -108,6 +109,7 @@ def extend_call(
     record_event(
         session, actor=actor, verb="call.extended", subject_kind="call", subject=call_code, at=at, details=details
     )
+    mail_extension(session, call, before=before, reason=said, at=at)
 
 
 def _call(session: Session, actor: Viewer, code: str) -> Call:

@@ -13,6 +13,7 @@ from fundapp.audit.actions import record_event
 from fundapp.core.access import Role, Viewer
 from fundapp.core.errors import ForbiddenError, NotFoundError
 from fundapp.intake.actions.names import refuse
+from fundapp.intake.kinship_queries import standing_merge_of
 from fundapp.intake.rules import (
     CompanyTakenError,
     business_number_fault,
@@ -67,6 +68,7 @@ def join_company(
 
     Raises:
         ForbiddenError: if the actor may not.
+        InvalidInputError: if the company was merged into another, which is the one to join.
     """
     own = None if actor.person_id is None else session.get(Membership, (company_id, actor.person_id))
     if (own is None or own.role != "owner") and not actor.has(Role.ANALYST, Role.ADMIN):
@@ -75,6 +77,12 @@ def join_company(
         raise NotFoundError
     if session.get(Membership, (company_id, person_id)) is not None:
         return
+    if standing_merge_of(session, company_id) is not None:
+        raise refuse(
+            "company",
+            "다른 기업에 병합된 기업입니다. 병합된 기업에 더해 주세요",
+            "merged into another company; join that one",
+        )
     session.add(Membership(company_id=company_id, person_id=person_id, role=role))
     session.flush()
     record_event(

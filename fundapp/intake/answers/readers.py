@@ -71,9 +71,15 @@ def read_value(question: Question, value: object, today: date) -> Any:  # noqa: 
     return _READERS[question.kind](question, text)
 
 
+_TURNS_ROUND = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Marks that make text run the other way (UAX 9): nobody sees them, pasting brings them along, and they mislead."""
+
+
 def _clean(text: str, question: Question) -> str:
     limit = question.max_length or (LONGEST_ANSWER if question.kind == "textarea" else 200)
-    normal = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    normal = (
+        unicodedata.normalize("NFC", text).translate(_TURNS_ROUND).replace("\r\n", "\n").replace("\r", "\n").strip()
+    )
     if len(normal) > limit:
         raise RefusedError("too_long", limit=limit)
     allowed = "\n\t" if question.kind == "textarea" else ""

@@ -11,7 +11,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image, ImageDraw
 
-from fundapp.intake.documents.inside import MOST_PIXELS, ContentRefusedError
+from fundapp.intake.documents.content import ContentRefusedError
+from fundapp.intake.documents.inside import MOST_PIXELS
 
 _MARGIN: Final = 2
 _MASK: Final = (90, 103, 116)

@@ -1,38 +1,77 @@
 """The process that opens what strangers send: none of our secrets in its environment, bounded in time and memory.
 
-`python -m fundapp.intake.documents.worker examine|draw FOLDER` reads `given` and `task.json` in the folder and writes
-`found.json`, and `made` where there is something to keep.
+`python -m fundapp.intake.documents.worker` loads the libraries once. Over the socket on its standard input it is handed
+one end of a pair of sockets for each file; a fork of it, which opens nothing else, reads a folder's name there, then
+`given` and `task.json` in that folder, writes `found.json`, and `made` where there is something to keep, and answers
+with one byte. It ends when that socket closes.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import resource
+import signal
+import socket
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, Final
 
-from fundapp.intake.documents.inside import ContentRefusedError, look_inside
+from fundapp.intake.documents.content import ContentRefusedError
+from fundapp.intake.documents.inside import look_inside
 from fundapp.intake.documents.pictures import draw_page
 
+LONGEST_SECONDS: Final = 40
 _MEMORY_BYTES: Final = 2 * 1024**3
 _CPU_SECONDS: Final = 20
 _MADE_BYTES: Final = 256 * 1024**2
+_LONGEST_PATH: Final = 4096
 
 
 def main() -> None:
-    """Do what the command line says."""
-    verb, folder = sys.argv[1], Path(sys.argv[2])
-    for limit, value in (
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
-        (resource.RLIMIT_CPU, _CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, _MADE_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
-    content = (folder / "given").read_bytes()
+    """Fork for each file, until whoever started this is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    gc.freeze()
+    with socket.socket(fileno=sys.stdin.fileno()) as asked:
+        while True:
+            said, ends, _, _ = socket.recv_fds(asked, 1, 1)
+            if not said:
+                return
+            if os.fork() == 0:
+                _open_one(socket.socket(fileno=ends[0]))
+            os.close(ends[0])
+
+
+def _open_one(line: socket.socket) -> None:
+    """Do one task and end the process, whatever happens."""
     try:
-        found = _examine(content, folder) if verb == "examine" else _draw(content, folder)
+        signal.alarm(LONGEST_SECONDS)
+        folder = Path(line.recv(_LONGEST_PATH).decode())
+        with (folder / "said").open("wb") as said:
+            os.dup2(said.fileno(), sys.stderr.fileno())
+        for limit, value in (
+            (resource.RLIMIT_AS, _MEMORY_BYTES),
+            (resource.RLIMIT_CPU, _CPU_SECONDS),
+            (resource.RLIMIT_FSIZE, _MADE_BYTES),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            resource.setrlimit(limit, (value, value))
+        work(folder)
+        line.sendall(b"1")
+    except BaseException:  # noqa: BLE001 - a fork that went on would wait for files beside its parent
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def work(folder: Path) -> None:
+    """Do the task that lies in a folder."""
+    content = (folder / "given").read_bytes()
+    task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
+    try:
+        found = _examine(content, folder) if task["verb"] == "examine" else _draw(content, folder, task)
     except ContentRefusedError as refusal:
         found = {"refused": refusal.code}
     except MemoryError:
@@ -47,8 +86,7 @@ def _examine(content: bytes, folder: Path) -> dict[str, Any]:
     return {"format": inside.format, "pages": inside.pages, "text": inside.text}
 
 
-def _draw(content: bytes, folder: Path) -> dict[str, Any]:
-    task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
+def _draw(content: bytes, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
     (folder / "made").write_bytes(draw_page(content, task["page"], task["width"], task["masked"]))
     return {}
 

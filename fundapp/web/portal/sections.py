@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeGuard
 
 from flask import flash, jsonify, redirect, render_template, request, url_for
@@ -112,11 +113,16 @@ def _token_fits() -> bool:
     return True
 
 
+def _nowhere(saved: SavedDraft) -> dict[str, list[str]]:
+    """Return the fields that were not stored, and those of them that a device may not keep either."""
+    unsaved = [forms.ANSWER + found.field for found in saved.problems if found.code in NEVER_STORED]
+    unkept = [forms.ANSWER + found.field for found in saved.problems if found.code == "resident_number"]
+    return {"unsaved": unsaved, "unkept": unkept}
+
+
 def _told(whole: Form, saved: SavedDraft, at: datetime) -> dict[str, Any]:
     """Return what autosave answers: what is stored now of each field, and what somebody has to look at."""
     problems = {forms.ANSWER + found.field: pick(found.message_ko, found.message_en) for found in saved.problems}
-    unsaved = [forms.ANSWER + found.field for found in saved.problems if found.code in NEVER_STORED]
-    unkept = [forms.ANSWER + found.field for found in saved.problems if found.code == "resident_number"]
     clashes = {
         forms.ANSWER + key: {"text": pages.stored_text(theirs), "said": shown.spoken(whole.fields[key], theirs)}
         for key, theirs in saved.clashes.items()
@@ -126,8 +132,7 @@ def _told(whole: Form, saved: SavedDraft, at: datetime) -> dict[str, Any]:
         "saved_at": clock_time(at),
         "marks": {forms.ANSWER + key: mark for key, mark in saved.marks.items()},
         "problems": problems,
-        "unsaved": unsaved,
-        "unkept": unkept,
+        **_nowhere(saved),
     }
     if clashes:
         message = gettext("다른 창이나 다른 사람이 먼저 고친 답이 있습니다.")
@@ -190,7 +195,7 @@ def _go_on(
     problems = _problems_of(saved, page, part)
     if problems and not later:
         form.show_problems(part, problems)
-        return _section_page(page, part, form, REFUSED)
+        return _section_page(page, part, form, REFUSED, lost=_nowhere(saved))
     flash(gettext("%(time)s에 저장했습니다.", time=clock_time(page.application.updated_at)), "ok")
     if later:
         return redirect(url_for(".application", application_id=page.application.id))
@@ -255,11 +260,18 @@ def _problems_of(saved: SavedDraft, page: pages.ApplicationPage, part: Section) 
 
 
 def _section_page(
-    page: pages.ApplicationPage, part: Section, form: forms.AnswersForm, status: int, refusal: str = ""
+    page: pages.ApplicationPage,
+    part: Section,
+    form: forms.AnswersForm,
+    status: int,
+    refusal: str = "",
+    lost: Mapping[str, list[str]] = MappingProxyType({}),
 ) -> ResponseReturnValue:
     card = rate_card(page) if any(question.parts for question in part.questions) else {}
     parts = shown.section_parts(page, part, form, card)
-    return render_template("portal/section.html", page=page, section=part, form=form, refusal=refusal, **parts), status
+    return render_template(
+        "portal/section.html", page=page, section=part, form=form, refusal=refusal, lost=lost, **parts
+    ), status
 
 
 def _clash(

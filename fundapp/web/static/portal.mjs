@@ -60,6 +60,7 @@ class Autosave {
     this.saved = this.present();
     this.refused = {};
     this.unkept = {};
+    this.notSaved();
     this.clashes = new Set();
     this.firstChangeAt = 0;
     this.timer = 0;
@@ -83,6 +84,13 @@ class Autosave {
     for (const [name, value] of new FormData(this.form)) if (name in present) present[name] = value.replaceAll('\r\n', '\n');
     for (const rows of this.form.querySelectorAll('[data-rows]')) present[rows.dataset.rows] = readRows(rows);
     return present;
+  }
+
+  /** On a page that the server refused, what it could not store is nowhere but here, and on the device if it may. */
+  notSaved() {
+    for (const name of JSON.parse(this.words.unkept || '[]')) this.unkept[name] = this.saved[name];
+    for (const name of JSON.parse(this.words.unsaved || '[]')) { this.refused[name] = this.saved[name]; this.saved[name] = null; }
+    if (Object.keys(this.refused).length) this.keep();
   }
 
   write(name, value) {
@@ -233,6 +241,7 @@ class Autosave {
       this.timer = setTimeout(() => this.save(), QUIET_MS);
     }
     for (const copy of copies) drop(copy.key);
+    if (Object.keys(this.refused).length) this.say(this.words.textUnsaved, 'bad');
   }
 
   /** Show what somebody else wrote beside what stands here, and let one of the two be chosen. */

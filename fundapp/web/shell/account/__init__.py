@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fundapp.web.shell.account import door, factor, own, recovery
+from fundapp.web.shell.account import door, factor, own, passkeys, recovery
 from fundapp.web.shell.account.base import blueprint
 
-__all__ = ["blueprint", "door", "factor", "own", "recovery"]
+__all__ = ["blueprint", "door", "factor", "own", "passkeys", "recovery"]

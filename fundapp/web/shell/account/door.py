@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import uuid
 from datetime import timedelta
 
-from flask import flash, g, redirect, render_template, request, session, url_for
+from flask import current_app, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from fundapp.core.access import ANONYMOUS, Role
 from fundapp.identity import actions, queries
 from fundapp.identity.passwords import hash_password, verify_password
+from fundapp.identity.rules import PasskeyRefusedError
 from fundapp.web.shell.account.base import REFUSED, blueprint, link_base, seal_of, typed
-from fundapp.web.shell.account.forms import CodeForm, LoginForm, RegisterForm
+from fundapp.web.shell.account.forms import CodeForm, LoginForm, PasskeyAnswerForm, RegisterForm
+from fundapp.web.shell.account.passkeys import find_party, get_party, put_challenge, take_challenge
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.redirects import home_of, safe_next
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.security import limiter
 from fundapp.web.shell.viewer import close_session, open_session
 
@@ -36,31 +41,83 @@ def login() -> ResponseReturnValue:
         known = _check(typed(form.email), typed(form.password))
         target = safe_next(form.next.data)
         if known is not None and known.factor:
-            session[_HALF_WAY] = {"person": known.person_id.hex, "at": int(now().timestamp()), "next": target}
+            session[_HALF_WAY] = {
+                "person": known.person_id.hex,
+                "of": _mark(known),
+                "at": int(now().timestamp()),
+                "next": target,
+            }
             return redirect(url_for(".second_step"))
         if known is not None:
             _enter(known.person_id)
             return redirect(target or home_of(g.viewer))
         form.password.errors = [gettext("이메일 또는 비밀번호가 맞지 않습니다")]
-    return render_template("security/login.html", form=form), REFUSED if form.errors else 200
+    page = render_template("security/login.html", form=form, passkey=_passkey_form(form.next.data or ""))
+    return page, REFUSED if form.errors else 200
 
 
 @blueprint.route("/login/code", methods=["GET", "POST"])
 @limiter.limit("20 per minute", methods=["POST"])
 def second_step() -> ResponseReturnValue:
     """Ask for the second factor of somebody whose password was right; wrong codes count like wrong passwords."""
-    half = session.get(_HALF_WAY)
-    if not half or now().timestamp() - half["at"] > _HALF_WAY_LENGTH.total_seconds():
-        session.pop(_HALF_WAY, None)
+    half = _half_way()
+    if half is None:
         return redirect(url_for(".login"))
-    form = CodeForm()
+    form, (person_id, target) = CodeForm(), half
     if form.validate_on_submit():
-        person_id = uuid.UUID(hex=half["person"])
         if _code_fits(person_id, typed(form.code)):
             _enter(person_id)
-            return redirect(safe_next(half["next"]) or home_of(g.viewer))
+            return redirect(safe_next(target) or home_of(g.viewer))
         form.code.errors = [gettext("인증 번호가 맞지 않습니다. 새 번호로 다시 적어 주세요")]
-    return render_template("security/second_step.html", form=form), REFUSED if form.errors else 200
+    with db().read() as reading:
+        ways = queries.ways_of(reading, person_id)
+    passkey = _passkey_form(target) if ways.passkey else None
+    page = render_template("security/second_step.html", form=form, ways=ways, passkey=passkey)
+    return page, REFUSED if form.errors else 200
+
+
+@blueprint.post("/login/passkey/ask")
+@limiter.limit("20 per minute")
+def ask_passkey() -> ResponseReturnValue:
+    """Say what a passkey has to answer: one of theirs, for somebody whose password was right; else any of this host."""
+    party, half = get_party(), _half_way()
+    challenge = put_challenge(now())
+    with db().read() as reading:
+        options = actions.ask_passkey(
+            reading, party=party, challenge=challenge, person_id=None if half is None else half[0]
+        )
+    return current_app.response_class(options, mimetype="application/json")
+
+
+@blueprint.post("/login/passkey")
+@limiter.limit("20 per minute")
+def enter_by_passkey() -> ResponseReturnValue:
+    """Let somebody in whose passkey answered; it stands for password and code together."""
+    party, half, form, at = get_party(), _half_way(), PasskeyAnswerForm(), now()
+    target = safe_next(form.next.data)
+    try:
+        challenge, _ = take_challenge()
+        answer = typed(form.answer) if form.validate_on_submit() else ""
+        person_id = db().transaction(
+            lambda session: actions.pass_passkey(
+                session,
+                at=at,
+                party=party,
+                challenge=challenge,
+                answer=answer,
+                person_id=None if half is None else half[0],
+            )
+        )
+    except PasskeyRefusedError as error:
+        flash(say_refusal(error), "err")
+        return redirect(url_for(".login" if half is None else ".second_step", next=target or None))
+    with db().read() as reading:
+        known = queries.find_credentials_of(reading, person_id, at)
+    if known is None or not known.active or known.locked:
+        flash(say_refusal(PasskeyRefusedError()), "err")
+        return redirect(url_for(".login"))
+    _enter(person_id)
+    return redirect(target or home_of(g.viewer))
 
 
 @blueprint.post("/logout")
@@ -93,6 +150,34 @@ def register() -> ResponseReturnValue:
         )
         return redirect(url_for(".login", next=target or None))
     return render_template("security/register.html", form=form, target=target), REFUSED if form.errors else 200
+
+
+def _passkey_form(target: str) -> PasskeyAnswerForm | None:
+    """Return the form that a script sends for a passkey; None where this host has none."""
+    return None if find_party() is None else PasskeyAnswerForm(formdata=None, data={"next": target})
+
+
+def _half_way() -> tuple[uuid.UUID, str] | None:
+    """Return whose password was right a moment ago in this browser, and where they were going.
+
+    None again once everybody of theirs was signed out, which a new password does: the old one has been proved no more.
+    """
+    half = session.get(_HALF_WAY)
+    if not half or now().timestamp() - half["at"] > _HALF_WAY_LENGTH.total_seconds():
+        session.pop(_HALF_WAY, None)
+        return None
+    person_id = uuid.UUID(hex=half["person"])
+    with db().read() as reading:
+        known = queries.find_credentials_of(reading, person_id, now())
+    if known is None or not secrets.compare_digest(_mark(known), half["of"]):
+        session.pop(_HALF_WAY, None)
+        return None
+    return person_id, half["next"]
+
+
+def _mark(known: queries.Credentials) -> str:
+    """Return what a half-open door remembers of a session's identifier, which a cookie may be read for."""
+    return hashlib.sha256(known.session_id.encode()).hexdigest()
 
 
 def _check(email: str, plain: str) -> queries.Credentials | None:

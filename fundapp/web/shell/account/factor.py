@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import segno
 from flask import flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from fundapp.identity import actions, queries
 from fundapp.identity.rules import UnconfirmedError
@@ -67,7 +69,7 @@ def confirm_factor() -> ResponseReturnValue:
         form.code.errors = form.code.errors or [gettext("인증 번호가 맞지 않습니다. 새 번호로 다시 적어 주세요")]
         return _show_secret(form, _standing_secret()), REFUSED
     open_session(actor.person_id, at)
-    return render_template("security/codes.html", codes=codes)
+    return render_template("security/codes.html", codes=codes, heading=gettext("2단계 인증을 켰습니다"))
 
 
 def _standing_secret() -> str:
@@ -79,4 +81,10 @@ def _show_secret(form: CodeForm, secret: str) -> str:
     label = quote(f"{_ISSUER}:{g.viewer.email}")
     groups = " ".join(secret[start : start + _GROUP] for start in range(0, len(secret), _GROUP))
     address = f"otpauth://totp/{label}?secret={secret}&issuer={_ISSUER}"
-    return render_template("security/secret.html", form=form, groups=groups, address=address)
+    return render_template("security/secret.html", form=form, groups=groups, address=address, drawn=_drawn(address))
+
+
+def _drawn(address: str) -> Markup:
+    """Draw an address for a camera (ISO/IEC 18004): dark on light in both themes, or many cannot read it."""
+    code = segno.make(address, micro=False, error="m")
+    return Markup(code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True))  # noqa: S704 - squares alone

@@ -7,11 +7,13 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField, StringField, ValidationError
 from wtforms.validators import Email, InputRequired, Length
 
+from fundapp.identity.actions.passkeys import LONGEST_NAME
 from fundapp.identity.passwords import MAX_LENGTH, find_password_fault
 from fundapp.web.shell.account.base import typed
 from fundapp.web.shell.language import gettext, lazy
 
 _MOST_ADDRESS = 320
+_LONGEST_ANSWER = 20_000
 _ADDRESS = [
     InputRequired(lazy("이메일을 적어 주세요")),
     Length(max=_MOST_ADDRESS),
@@ -31,6 +33,13 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
     """Six digits of the authenticator, or a recovery code."""
 
     code = StringField(lazy("인증 번호"), [InputRequired(lazy("인증 번호를 적어 주세요")), Length(max=20)])
+
+
+class PasskeyAnswerForm(FlaskForm):  # type: ignore[misc]
+    """What the browser answered to a passkey's challenge, as JSON; a script fills it in."""
+
+    answer = HiddenField(validators=[InputRequired(), Length(max=_LONGEST_ANSWER)])
+    next = HiddenField()
 
 
 class NewPassword:
@@ -86,6 +95,14 @@ class EmailForm(Sure, FlaskForm):  # type: ignore[misc]
     """Another address."""
 
     email = EmailField(lazy("새 이메일"), _ADDRESS)
+
+
+class PasskeyForm(Sure, FlaskForm):  # type: ignore[misc]
+    """A new passkey's name."""
+
+    name = StringField(
+        lazy("패스키 이름"), [InputRequired(lazy("패스키 이름을 적어 주세요")), Length(max=LONGEST_NAME)]
+    )
 
 
 class SureForm(Sure, FlaskForm):  # type: ignore[misc]

@@ -14,6 +14,7 @@ from fundapp.identity import actions, queries
 from fundapp.identity.passwords import hash_password
 from fundapp.web.shell.account.base import REFUSED, blueprint, link_base, password_fits, typed
 from fundapp.web.shell.account.forms import EmailForm, PasswordForm
+from fundapp.web.shell.account.passkeys import find_party
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext
@@ -30,7 +31,7 @@ def own_account() -> ResponseReturnValue:
         return ask_to_sign_in()
     with db().read() as session:
         one = queries.get_account(session, g.viewer, now())
-    return render_template("security/account.html", one=one)
+    return render_template("security/account.html", one=one, has_passkeys=find_party() is not None)
 
 
 @blueprint.post("/confirm")

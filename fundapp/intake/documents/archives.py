@@ -1,0 +1,213 @@
+"""What is in a zip: DOCX, XLSX (ECMA-376) and HWPX (KS X 6101). Runs only apart: see `apart.py`.
+
+Types and relationships are read as XML, never searched as bytes: XML can write a letter in many ways. What can carry a
+programme or fetch something is refused, wherever in the file it stands.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring, iterparse
+
+from fundapp.intake.documents.compounds import COMPOUND, acts, require_no_package
+from fundapp.intake.documents.content import MOST_TEXT, MOST_UNPACKED, Content, ContentRefusedError
+
+_MOST_ENTRIES: Final = 3_000
+_MOST_RATIO: Final = 200
+_RATIO_FROM: Final = 1024 * 1024
+_LONGEST_NAME: Final = 500
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_TYPES: Final = "[content_types].xml"
+_HWPX: Final = b"application/hwp+zip"
+_DOCX: Final = "wordprocessingml.document.main+xml"
+_XLSX: Final = "spreadsheetml.sheet.main+xml"
+_MACROS: Final = ("macroenabled", "vbaproject", "macrosheet", "activex", "intlmacrosheet")
+_REMOTE: Final = ("webextension",)
+_MAY_LEAD_OUT: Final = frozenset({"hyperlink", "externallinkpath", "xlpathmissing", "externallink"})
+"""Relationships to something outside that nothing is fetched for: links to click, and other workbooks' names."""
+_PACKAGED: Final = frozenset({"afchunk"})
+"""Relationships to parts in another language, which the reading programme would run through: pages, mails, RTF."""
+_DANGEROUS: Final = frozenset(
+    {
+        "exe", "dll", "com", "scr", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse", "wsf", "hta", "msi", "lnk", "jar",
+        "html", "htm", "mht", "mhtml", "svg", "rtf", "eps", "ps", "swf", "zip", "rar", "7z",
+    }
+)  # fmt: skip
+_INNER: Final = frozenset({"docx", "docm", "dotm", "xlsx", "xlsm", "xltm", "xlsb", "pptx", "pptm"})
+_DDE: Final = re.compile(r"^\s*DDE(AUTO)?\b", re.IGNORECASE)
+
+
+def read_archive(content: bytes) -> Content:
+    """Read a zip.
+
+    Raises:
+        ContentRefusedError: if it is none of the three formats, damaged, locked, or carries what must not come in.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _require_small(archive)
+            return _read(archive)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, UnicodeError, LookupError) as error:
+        raise ContentRefusedError("damaged") from error
+    except (ParseError, ValueError) as error:
+        # Of both kinds: defusedxml's refusals are ValueErrors.
+        raise ContentRefusedError("bomb" if isinstance(error, DefusedXmlException) else "damaged") from error
+
+
+def _read(archive: zipfile.ZipFile) -> Content:
+    names = {name.lower(): name for name in archive.namelist()}
+    hwpx = "mimetype" in names and archive.read(names["mimetype"])[:32].strip() == _HWPX
+    if hwpx and _TYPES in names:
+        raise ContentRefusedError("damaged")
+    if not hwpx and _TYPES not in names:
+        raise ContentRefusedError("unknown_format")
+    if hwpx:
+        _require_no_hancom_script(archive)
+        _require_nothing_embedded(archive)
+        return Content("hwpx", None, _xml_text(archive), None)
+    types = _types(archive.read(names[_TYPES]))
+    _require_passive(archive, types)
+    word, sheet = (any(one.endswith(kind) for one in types) for kind in (_DOCX, _XLSX))
+    if word and sheet:
+        raise ContentRefusedError("damaged")
+    if word:
+        return Content("docx", _stated_pages(archive, names), _xml_text(archive), None)
+    if sheet:
+        return Content("xlsx", None, _xml_text(archive), None)
+    raise ContentRefusedError("unknown_format")
+
+
+def _require_small(archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+        raise ContentRefusedError("bomb")
+    if len({entry.filename.lower() for entry in entries}) != len(entries):
+        raise ContentRefusedError("damaged")  # one programme would read the first, another the last
+    for entry in entries:
+        if entry.flag_bits & 1:
+            raise ContentRefusedError("locked")
+        if entry.compress_type not in _METHODS or len(entry.filename) > _LONGEST_NAME:
+            raise ContentRefusedError("damaged")
+        if entry.file_size > _RATIO_FROM and entry.file_size > _MOST_RATIO * max(1, entry.compress_size):
+            raise ContentRefusedError("bomb")
+
+
+def _types(content: bytes) -> list[str]:
+    """Return the content types that are declared, in small letters."""
+    found = fromstring(content, forbid_dtd=True)
+    return [(one.get("ContentType") or "").lower() for one in found.iter()]
+
+
+def _require_passive(archive: zipfile.ZipFile, types: Iterable[str]) -> None:
+    declared = [*types, *(name.lower() for name in archive.namelist())]
+    if any(word in one for one in declared for word in _MACROS):
+        raise ContentRefusedError("macro")
+    if any(word in one for one in declared for word in _REMOTE):
+        raise ContentRefusedError("remote_template")
+    for name in archive.namelist():
+        if name.lower().endswith(".rels"):
+            for link in fromstring(archive.read(name), forbid_dtd=True).iter():
+                _require_tame(link)
+    _require_nothing_embedded(archive)
+
+
+def _require_tame(link: Element) -> None:
+    kind = (link.get("Type") or "").rsplit("/", 1)[-1].lower()
+    if any(word in kind for word in _MACROS):
+        raise ContentRefusedError("macro")
+    if kind in _PACKAGED:
+        raise ContentRefusedError("embedded")
+    if (link.get("TargetMode") or "").strip().lower() == "external" and kind not in _MAY_LEAD_OUT:
+        raise ContentRefusedError("remote_template")
+
+
+def _require_nothing_embedded(archive: zipfile.ZipFile) -> None:
+    """Refuse files inside that somebody could start; charts' workbooks and equations stay."""
+    for name in archive.namelist():
+        suffix = name.rsplit(".", 1)[-1].lower()
+        if suffix in _DANGEROUS:
+            raise ContentRefusedError("embedded")
+        with archive.open(name) as part:
+            start = part.read(len(COMPOUND))
+        if start.startswith((b"MZ", b"\x7fELF", b"%!PS")):
+            raise ContentRefusedError("embedded")
+        if start == COMPOUND:
+            require_no_package(archive.read(name))
+        if suffix in _INNER or start.startswith(b"PK\x03\x04"):
+            _require_tame_inside(archive.read(name))
+
+
+def _require_tame_inside(content: bytes) -> None:
+    """Look through an office document in another; a third one in that is not looked at but refused."""
+    with zipfile.ZipFile(io.BytesIO(content)) as inner:
+        _require_small(inner)
+        names = {name.lower(): name for name in inner.namelist()}
+        if _TYPES not in names or any(name.rsplit(".", 1)[-1] in _INNER for name in names):
+            raise ContentRefusedError("embedded")
+        declared = [*_types(inner.read(names[_TYPES])), *names]
+        if any(word in one for one in declared for word in _MACROS):
+            raise ContentRefusedError("macro")
+
+
+def _require_no_hancom_script(archive: zipfile.ZipFile) -> None:
+    for name in archive.namelist():
+        if name.lower().startswith("scripts/") and acts(archive.read(name).decode("utf-8", errors="replace")):
+            raise ContentRefusedError("macro")
+
+
+def _stated_pages(archive: zipfile.ZipFile, names: dict[str, str]) -> int | None:
+    """Return how many pages the writing programme counted when the document was last saved."""
+    if "docprops/app.xml" not in names:
+        return None
+    for _, element in iterparse(io.BytesIO(archive.read(names["docprops/app.xml"])), forbid_dtd=True):
+        if _local(element.tag) == "Pages" and (element.text or "").strip().isdecimal():
+            return int(element.text.strip()[:6])
+    return None
+
+
+def _xml_text(archive: zipfile.ZipFile) -> str:
+    """Return the words of every part but themes: what a part is called is up to whoever wrote the file."""
+    found: list[str] = []
+    length = 0
+    for name in sorted(archive.namelist()):
+        if not name.lower().endswith(".xml") or "/theme/" in name:
+            continue
+        for text in _words(archive, name):
+            found.append(text)
+            length += len(text)
+            if length > MOST_TEXT:
+                return "".join(found)[:MOST_TEXT]
+        found.append("\n")
+    return "".join(found)
+
+
+def _words(archive: zipfile.ZipFile, name: str) -> Iterator[str]:
+    with archive.open(name) as part:
+        for _, element in iterparse(part, forbid_dtd=True):
+            tag = _local(element.tag)
+            if tag in {"ddeLink", "instrText", "fldSimple"}:
+                _require_no_dde(element, tag)
+            if tag in {"t", "v", "f"} and element.text:
+                yield element.text
+            if tag in {"p", "row", "si", "c", "f"}:
+                # A number that two cells only make together is in neither of them.
+                yield "\n"
+                element.clear()
+
+
+def _require_no_dde(element: Element, tag: str) -> None:
+    said = element.text or next((value for key, value in element.items() if _local(key) == "instr"), "")
+    if tag == "ddeLink" or _DDE.search(said):
+        raise ContentRefusedError("macro")
+
+
+def _local(tag: Any) -> str:  # noqa: ANN401 - a comment's tag is a function
+    return str(tag).rsplit("}", 1)[-1]
