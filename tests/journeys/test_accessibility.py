@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from axe_rules import COLOURS, knowing_axe, violations, violations_in_both_themes
+from playwright.sync_api import Page
 from visits import CLINIC, GRID, KEY_SECONDS, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
 
 pytestmark = pytest.mark.browser
