@@ -124,6 +124,8 @@ class Thing:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+VIEWERS_KEPT = 256
+"""For how many viewers a condition is kept that depends on nothing else: to build one takes longer than to ask it."""
 ANONYMOUS = Viewer(person_id=None)
 SYSTEM = Viewer(person_id=None, name="system", roles=frozenset({Role.ANALYST, Role.FINANCE, Role.AUDITOR, Role.ADMIN}))
 """The command line and the clock on the fund's own machine."""

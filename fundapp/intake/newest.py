@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import aliased
 
-from fundapp.core.access import Role, Viewer
+from fundapp.core.access import VIEWERS_KEPT, Role, Viewer
 from fundapp.intake.tables import Application, Submission
 
 
+@cache
 def is_newest() -> ColumnElement[bool]:
     """Return the condition that joins a row of `Application` to its newest `Submission`, in an outer join too."""
     rival = aliased(Submission)
@@ -24,6 +26,7 @@ def is_newest() -> ColumnElement[bool]:
     return and_(Submission.application_id == Application.id, Submission.version == version)
 
 
+@lru_cache(VIEWERS_KEPT)
 def shown_answers(viewer: Viewer) -> ColumnElement[dict[str, Any]]:
     """Return the answers that the viewer may read, in a query that joins `Submission` by `is_newest`.
 

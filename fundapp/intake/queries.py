@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from fundapp.core.access import Role, Viewer, application_clause, may_see_names, names_clause, shown_name
+from fundapp.core.access import VIEWERS_KEPT, Role, Viewer, application_clause, may_see_names, names_clause, shown_name
 from fundapp.core.errors import NotFoundError
 from fundapp.core.orm import canonical_json
 from fundapp.intake.form import Form, parse_form
@@ -134,6 +135,7 @@ class SectionProgress:
     state: str
 
 
+@lru_cache(VIEWERS_KEPT)
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition under which the viewer may see a row of `Application`."""
     return application_clause(
@@ -150,11 +152,13 @@ def counts_among(states: Collection[str]) -> ColumnElement[bool]:
     return Application.state.not_in(others) if "eligible" in states else Application.state.in_(states)
 
 
+@lru_cache(VIEWERS_KEPT)
 def named_to(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition under which the viewer may know whose a row of `Application` is."""
     return names_clause(viewer, call_id=Application.call_id.expression, state=Application.state.expression)
 
 
+@lru_cache(VIEWERS_KEPT)
 def company_shown(viewer: Viewer) -> ColumnElement[str]:
     """Return what a company is called before the viewer, in a query that joins `Application` and `Company`."""
     return shown_name(
@@ -226,6 +230,7 @@ def find_application_id(session: Session, viewer: Viewer, number: str) -> uuid.U
     return session.scalar(select(Application.id).where(Application.number == number, visible_to(viewer)))
 
 
+@lru_cache(VIEWERS_KEPT)
 def _list_query(viewer: Viewer) -> Select[Application, dict[str, Any], str, str, str, str | None, str, str]:
     answers = shown_answers(viewer)
     return (

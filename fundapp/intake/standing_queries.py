@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
@@ -83,6 +84,7 @@ def newest_statement(session: Session, company_id: uuid.UUID) -> CompanyStatemen
     return session.scalar(query.order_by(CompanyStatement.version.desc()).limit(1))
 
 
+@cache
 def stated_by_submission() -> ScalarSelect[dict[str, object] | None]:
     """Return, in a query of `Submission` and `Application`, what the company had said of itself when it was sent.
 

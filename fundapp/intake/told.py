@@ -5,19 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache, lru_cache
 
 from sqlalchemy import ColumnElement, case, exists, insert, select
 from sqlalchemy.orm import Session
 
-from fundapp.core.access import Viewer
+from fundapp.core.access import VIEWERS_KEPT, Viewer
 from fundapp.intake.rules import BEFORE_LETTER, TOLD_BY_LETTER
 from fundapp.intake.tables import Application, DecisionNotice, Transition
 
 
+@cache
 def _told() -> ColumnElement[bool]:
     return exists().where(DecisionNotice.transition_id == Transition.id)
 
 
+@lru_cache(VIEWERS_KEPT)
 def state_shown_to(viewer: Viewer) -> ColumnElement[str]:
     """Return the state of a row's `Application` as the viewer may know it.
 

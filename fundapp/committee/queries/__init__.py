@@ -23,6 +23,7 @@ from fundapp.committee.queries.conditions import (
     list_conditions,
     list_own_conditions,
     open_conditions,
+    owes_conditions,
     own_condition_page,
 )
 from fundapp.committee.queries.decisions import ConflictRow, DecisionRow, list_conflicts, list_decisions
@@ -231,6 +232,7 @@ __all__ = [
     "official_totals",
     "open_conditions",
     "ordered_ballots",
+    "owes_conditions",
     "own_challenges",
     "own_condition_page",
     "own_letter",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
@@ -13,6 +14,7 @@ from fundapp.committee.queries.people import members
 from fundapp.committee.tables import Attendance, Ballot, BallotVoter, Decision, MeetingStep, Vote, WrittenConsent
 
 
+@cache
 def stands() -> ColumnElement[bool]:
     """Return the SQL condition under which a decision is what holds for its application.
 

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.entrance import load_recused
@@ -26,7 +27,7 @@ from fundapp.committee.tables import (
     Waiver,
     WaiverVote,
 )
-from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, may
+from fundapp.core.access import VIEWERS_KEPT, Kind, Role, Thing, Verb, Viewer, may
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.tables import Person
 from fundapp.identity.tables import Role as RoleRow
@@ -157,6 +158,22 @@ def list_conditions(
 def list_own_conditions(session: Session, viewer: Viewer) -> list[ConditionRow]:
     """Return the conditions of the viewer's own companies, of decisions that they have been told of."""
     return _conditions(session, _own(viewer), Condition.owner_side == "company")
+
+
+def owes_conditions(session: Session, viewer: Viewer) -> bool:
+    """Return whether the register of the viewer's own companies holds anything."""
+    return bool(session.scalar(_owing(viewer)))
+
+
+@lru_cache(VIEWERS_KEPT)
+def _owing(viewer: Viewer) -> Select[bool]:
+    owed = (
+        select(Condition.id)
+        .join(Decision, Decision.id == Condition.decision_id)
+        .join(Application, Application.id == Decision.application_id)
+        .where(stands(), _own(viewer), Condition.owner_side == "company")
+    )
+    return select(owed.exists())
 
 
 def _own(viewer: Viewer) -> ColumnElement[bool]:

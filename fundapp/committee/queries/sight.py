@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, true
@@ -15,6 +16,7 @@ from fundapp.committee.queries.phases import Doors, load_doors
 from fundapp.committee.rules import Rating, Statistics, statistics_of
 from fundapp.committee.tables import Assignment, Conflict, Review, Reviewing
 from fundapp.core.access import (
+    VIEWERS_KEPT,
     Kind,
     Thing,
     Verb,
@@ -37,6 +39,7 @@ def require_sight(viewer: Viewer, kind: Kind) -> None:
     require(viewer, Verb.VIEW, Thing(kind))
 
 
+@lru_cache(VIEWERS_KEPT)
 def in_sight(viewer: Viewer) -> ColumnElement[bool]:
     """Return the SQL condition for the applications that the committee's pages may show this viewer.
 
@@ -54,6 +57,7 @@ def in_sight(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
+@lru_cache(VIEWERS_KEPT)
 def undertaking_in_sight(viewer: Viewer) -> ColumnElement[bool]:
     """Return the same for what follows a decision, which finance sees too without seeing applications."""
     if not may(viewer, Verb.VIEW, Thing(Kind.CONDITION)):

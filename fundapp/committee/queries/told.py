@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import ColumnElement, exists, or_
 
 from fundapp.committee.tables import Decision, Letter
 from fundapp.intake.tables import Application
 
 
+@cache
 def decision_told() -> ColumnElement[bool]:
     """Return the condition under which the company of a row's `Decision` and `Application` knows of the decision.
 

@@ -202,7 +202,12 @@ def list_own_awards(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
     """Return number and company of the awards with GPU time of the viewer's own companies, by number."""
     if not viewer.company_ids:
         return []
-    query = (
+    return [(number, company) for number, company in session.execute(_own_awards(viewer))]
+
+
+@lru_cache(_REMEMBERED)
+def _own_awards(viewer: Viewer) -> Select[str, str]:
+    return (
         select(Award.number, Company.name)
         .join(Company, Company.id == Award.company_id)
         .where(
@@ -212,7 +217,6 @@ def list_own_awards(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
         )
         .order_by(Award.number)
     )
-    return [(number, company) for number, company in session.execute(query)]
 
 
 def _steps(session: Session, award_id: uuid.UUID) -> list[StepRow]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlalchemy import ColumnElement, and_, false, true
 
-from fundapp.core.access import Kind, Role, Thing, Verb, Viewer, may
+from fundapp.core.access import VIEWERS_KEPT, Kind, Role, Thing, Verb, Viewer, may
 from fundapp.portfolio.tables import Award
 
 
+@lru_cache(VIEWERS_KEPT)
 def award_clause(viewer: Viewer) -> ColumnElement[bool]:
     """Return the SQL condition under which a viewer may see an award; the same rule as `may(VIEW, AWARD)`."""
     own = Award.company_id.in_(viewer.company_ids) if viewer.has(Role.APPLICANT) and viewer.company_ids else false()

@@ -10,7 +10,7 @@ from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from fundapp.committee.actions import submit_evidence
-from fundapp.committee.queries import ConditionPage, list_own_conditions, own_condition_page
+from fundapp.committee.queries import ConditionPage, list_own_conditions, owes_conditions, own_condition_page
 from fundapp.committee.rules import LONGEST_EVIDENCE
 from fundapp.core.access import Role
 from fundapp.core.errors import FundError, InvalidInputError, NotFoundError
@@ -45,7 +45,7 @@ def holds_conditions() -> bool:
         g.holds_conditions = False
         if viewer().has(Role.APPLICANT) and viewer().company_ids:
             with db().read() as session:
-                g.holds_conditions = bool(list_own_conditions(session, viewer()))
+                g.holds_conditions = owes_conditions(session, viewer())
     return bool(g.holds_conditions)
 
 

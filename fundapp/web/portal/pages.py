@@ -156,13 +156,11 @@ def find_problems(form: Form, application: ApplicationView, at: datetime) -> Ite
 
 def section_of(form: Form, field: str) -> Section | None:
     """Return the section in which a question, or one cell of a GPU request, is asked."""
-    return next((section for section in form.sections if _asks(section, field)), None)
+    return next((section for section in form.sections if field in _fields(section)), None)
 
 
-def _asks(section: Section, field: str) -> bool:
-    return any(
-        field == question.key or any(field == part.key for part in question.parts) for question in section.questions
-    )
+def _fields(section: Section) -> set[str]:
+    return {key for question in section.questions for key in (question.key, *(part.key for part in question.parts))}
 
 
 def section_problems(page: ApplicationPage, section: Section) -> list[FieldProblem]:
@@ -170,15 +168,13 @@ def section_problems(page: ApplicationPage, section: Section) -> list[FieldProbl
 
     Leaving out "one of these plans is needed": it concerns several sections and is asked on the last page.
     """
+    fields = _fields(section)
+    required = {question.key for question in section.questions if question.required}
     return [
         found
         for found in page.problems
-        if _asks(section, found.field) and (found.code != "required" or _is_required(section, found.field))
+        if found.field in fields and (found.code != "required" or found.field in required)
     ]
-
-
-def _is_required(section: Section, field: str) -> bool:
-    return any(question.key == field and question.required for question in section.questions)
 
 
 def section_tasks(page: ApplicationPage) -> list[Task]:
