@@ -226,6 +226,10 @@ def _macros() -> Iterator[Hostile]:
     project = "http://schemas.microsoft.com/office/2006/relationships/vbaProject"
     link = f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="a" Type="{project}" Target="a.bin"/></Relationships>'
     yield one("docx tied to a macro project", _docx(**{"word/_rels/document.xml.RELS": link}))
+    pieces = "<w:p><w:instrText>DD</w:instrText><w:t>x</w:t><w:instrText>EAUTO cmd</w:instrText></w:p>"
+    yield one("docx with DDE in two pieces", _docx(**{_BODY: f"<w:document xmlns:w='w'>{pieces}</w:document>"}))
+    simple = "<w:document xmlns:w='w'><w:p><w:fldSimple w:instr='DDE excel x'/></w:p></w:document>"
+    yield one("docx with DDE in a plain field", _docx(**{_BODY: simple}))
     field = '<w:document xmlns:w="w"><w:p><w:instrText>{}</w:instrText></w:p></w:document>'
     for said in ('DDEAUTO c:\\\\windows\\\\system32\\\\cmd.exe "/k calc"', " dde excel x"):
         yield one(f"docx with {said[:8]!r}", _docx(**{_BODY: field.format(said)}))

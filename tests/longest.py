@@ -8,6 +8,7 @@ LONGEST = (
     ("journeys", "test_accessibility"),
     ("journeys", "test_leak_matrix"),
     ("journeys", "test_no_leaks"),
+    ("web", "test_hostile_files"),
     ("web", "test_partners"),
     ("journeys", "test_journey_rubric"),
     ("cli", "test_contract"),

@@ -42,6 +42,7 @@ SAFE_BECAUSE: dict[str, str] = {}
 """Templates that print a value unescaped, and what guarantees that it holds no markup of a stranger."""
 MARKUP_BECAUSE = {
     "fundapp/web/partners/shown.py": "a chart is drawn by our own renderer, an XML writer that escapes every text",
+    "fundapp/web/shell/account/factor.py": "a drawing of squares alone; what it encodes is in it as squares",
     "fundapp/web/shell/formats.py": "the markup is a constant; Markup.format escapes what is put into it",
     "fundapp/web/shell/language.py": "a message of our own catalogue; the % of Markup escapes its values",
     "fundapp/web/shell/templating.py": "what a macro returns, in which it has escaped its arguments",

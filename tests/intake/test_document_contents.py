@@ -17,6 +17,7 @@ from fundapp.intake.documents.inside import look_inside
 
 MOST = 20 * 1024 * 1024
 RESIDENT = "900101-1234567"
+ENABLED = "application/vnd.ms-word.document.macroEnabled.main+xml"
 REMOTE = "<R Type='attachedTemplate' TargetMode='External'/>"
 
 
@@ -112,7 +113,7 @@ def test_a_resident_number_is_found_in_every_format_that_has_text(content: bytes
         (b"PK\x03\x04" + b"\x00" * 40, "damaged"),
         (archive(**{"a.txt": "x"}), "unknown_format"),
         (docx("x", **{"word/vbaProject.bin": b"\x00"}), "macro"),
-        (docx("x", **{"[Content_Types].xml": "application/vnd.ms-word.document.macroEnabled.main+xml"}), "macro"),
+        (docx("x", **{"[Content_Types].xml": f"<Types><Override ContentType='{ENABLED}'/></Types>"}), "macro"),
         (docx("x", **{"word/_rels/settings.xml.rels": REMOTE}), "remote_template"),
         (docx("x", **{"word/document.xml": "<!DOCTYPE a [<!ENTITY b 'bb'>]><a>&b;</a>"}), "bomb"),
         (docx("x", **{"word/document.xml": "<w:document>"}), "damaged"),

@@ -46,7 +46,11 @@ class Site:
     def visitor(self, size: str, *, scripts: bool = True) -> Page:
         """Somebody who has never been here, on a screen of their own."""
         made = self.browser.new_context(
-            base_url=self.address, locale="ko-KR", viewport=SIZES[size], java_script_enabled=scripts
+            base_url=self.address,
+            locale="ko-KR",
+            viewport=SIZES[size],
+            java_script_enabled=scripts,
+            reduced_motion="reduce",  # a theme that fades in has no colours yet
         )
         knowing_axe(made)
         page = made.new_page()

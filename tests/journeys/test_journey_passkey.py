@@ -83,7 +83,7 @@ def make_one(page: Page) -> list[str]:
 
 def remove_it(page: Page) -> None:
     page.goto("/account/passkeys")
-    expect(page.get_by_text("내 휴대전화")).to_be_visible()
+    expect(page.get_by_text("내 휴대전화", exact=True)).to_be_visible()
     assert violations_in_both_themes(page) == []
     page.get_by_role("link", name="지우기: 내 휴대전화").click()
     page.get_by_label("지금 비밀번호").fill("이것이 아니다")
@@ -99,7 +99,9 @@ def test_a_passkey_signs_in_alone_or_beside_the_password_until_it_is_removed(
 ) -> None:
     address, home = named_site
     faults: list[str] = []
-    context = browser.new_context(base_url=address, locale="ko-KR", viewport={"width": 360, "height": 740})
+    context = browser.new_context(
+        base_url=address, locale="ko-KR", viewport={"width": 360, "height": 740}, reduced_motion="reduce"
+    )
     knowing_axe(context)
     page = context.new_page()
     watch(page, faults)

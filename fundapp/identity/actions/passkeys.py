@@ -129,11 +129,7 @@ def add_passkey(
     person = own_person(session, actor)
     if person.confirmed_at is None:
         raise UnconfirmedError
-    called = " ".join(name.split())
-    if not 0 < len(called) <= LONGEST_NAME or not called.isprintable():
-        raise InvalidInputError(
-            field="name", reason_ko=f"이름을 {LONGEST_NAME}자까지 적어 주세요", reason_en="give it a name"
-        )
+    called = _name(name)
     challenge.require_fresh(at)
     try:
         made = webauthn.verify_registration_response(
@@ -163,6 +159,15 @@ def add_passkey(
     record_of(session, actor, "person.passkey_added", person.id, at, passkey=str(row.id))
     tell(session, person=person, what="passkey_added", at=at)
     return codes
+
+
+def _name(typed: str) -> str:
+    called = " ".join(typed.split())
+    if not 0 < len(called) <= LONGEST_NAME or not called.isprintable():
+        raise InvalidInputError(
+            field="name", reason_ko=f"이름을 {LONGEST_NAME}자까지 적어 주세요", reason_en="give it a name"
+        )
+    return called
 
 
 def remove_passkey(session: Session, *, actor: Viewer, at: datetime, passkey_id: uuid.UUID) -> None:

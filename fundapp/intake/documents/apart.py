@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from fundapp.core.errors import InvalidInputError
+from fundapp.intake.documents.content import LONGEST_SECONDS
 from fundapp.intake.documents.kinds import Format
 from fundapp.intake.rules import holds_resident_number
 
-LONGEST_SECONDS = 40
 _STARTING_SECONDS = 20
 _LAST_LINES = 300
 _log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def examine(content: bytes, most_bytes: int) -> Examined:
     if len(content) > most_bytes:
         raise FileRefusedError("too_large")
     found, made = _apart("examine", content, {})
-    if holds_resident_number(found["text"]):
+    if any(holds_resident_number(found[where]) for where in ("text", "beside")):
         raise FileRefusedError("resident_number")
     return Examined(cast("Format", found["format"]), found["pages"], bool(found["text"].strip()), made)
 

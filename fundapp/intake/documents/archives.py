@@ -42,7 +42,7 @@ _DANGEROUS: Final = frozenset(
     }
 )  # fmt: skip
 _INNER: Final = frozenset({"docx", "docm", "dotm", "xlsx", "xlsm", "xltm", "xlsb", "pptx", "pptm"})
-_DDE: Final = re.compile(r"^\s*DDE(AUTO)?\b", re.IGNORECASE)
+_DDE: Final = re.compile(r"(?:^|\s)DDE(AUTO)?(?=\s|$)", re.IGNORECASE)
 
 
 def read_archive(content: bytes) -> Content:
@@ -190,22 +190,34 @@ def _xml_text(archive: zipfile.ZipFile) -> str:
 
 
 def _words(archive: zipfile.ZipFile, name: str) -> Iterator[str]:
+    fields = ""
     with archive.open(name) as part:
         for _, element in iterparse(part, forbid_dtd=True):
             tag = _local(element.tag)
-            if tag in {"ddeLink", "instrText", "fldSimple"}:
-                _require_no_dde(element, tag)
+            fields += _field(element, tag)
             if tag in {"t", "v", "f"} and element.text:
                 yield element.text
             if tag in {"p", "row", "si", "c", "f"}:
                 # A number that two cells only make together is in neither of them.
                 yield "\n"
                 element.clear()
+            if tag == "p":
+                _require_no_dde(fields)
+                fields = ""
+    _require_no_dde(fields)
 
 
-def _require_no_dde(element: Element, tag: str) -> None:
-    said = element.text or next((value for key, value in element.items() if _local(key) == "instr"), "")
-    if tag == "ddeLink" or _DDE.search(said):
+def _field(element: Element, tag: str) -> str:
+    """Return what an element says of a field: one may be written in many pieces."""
+    if tag == "ddeLink":
+        raise ContentRefusedError("macro")
+    if tag == "fldSimple":
+        return next((f" {value}" for key, value in element.items() if _local(key) == "instr"), "")
+    return (element.text or "") if tag == "instrText" else ""
+
+
+def _require_no_dde(fields: str) -> None:
+    if _DDE.search(fields):
         raise ContentRefusedError("macro")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+LONGEST_SECONDS: Final = 40
 MOST_TEXT: Final = 2_000_000
 MOST_UNPACKED: Final = 200 * 1024 * 1024
 
@@ -26,9 +27,11 @@ class Content:
         pages: How many; None where the format does not say.
         text: The text that could be read; empty for a scan.
         cleaned: A copy without anything active; None where none can be made.
+        beside: What is written beside the pages: notes, fields, a title.
     """
 
     format: str
     pages: int | None
     text: str
     cleaned: bytes | None
+    beside: str = ""

@@ -58,7 +58,7 @@ def _pdf(content: bytes) -> Content:
     except (pikepdf.PdfError, ValueError, TypeError, RecursionError) as error:
         raise ContentRefusedError("damaged") from error
     safe = cleaned.getvalue()
-    return Content("pdf", pages, f"{_pdf_text(safe)}\n{words}"[:MOST_TEXT], safe)
+    return Content("pdf", pages, _pdf_text(safe), safe, words)
 
 
 def _require_bounded(pdf: pikepdf.Pdf) -> None:

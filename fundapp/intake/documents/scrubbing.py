@@ -33,7 +33,6 @@ _LIES_ELSEWHERE: Final = ("/F", "/FFilter", "/FDecodeParms")
 _ANNOTATIONS: Final = frozenset(
     {"/FileAttachment", "/RichMedia", "/Movie", "/Sound", "/Screen", "/3D", "/TrapNet", "/Projection"}
 )
-_ACTIONS: Final = frozenset({"/GoTo", "/Named", "/URI"})
 _LINKS: Final = ("http://", "https://", "mailto:")
 _DEEPEST: Final = 100
 
@@ -91,13 +90,13 @@ def _may_act(action: pikepdf.Object) -> bool:
     kind = str(action["/S"])
     if kind == "/URI":
         return str(action.get("/URI", "")).strip().lower().startswith(_LINKS)
-    return kind in _ACTIONS or kind not in _OTHER_ACTIONS
+    return kind not in _WRONG_ACTIONS
 
 
-_OTHER_ACTIONS: Final = frozenset(
+_WRONG_ACTIONS: Final = frozenset(
     {
         "/JavaScript", "/Launch", "/GoToR", "/GoToE", "/GoToDp", "/Thread", "/Sound", "/Movie", "/Hide", "/SubmitForm",
         "/ResetForm", "/ImportData", "/SetOCGState", "/Rendition", "/Trans", "/GoTo3DView", "/RichMediaExecute",
     }
 )  # fmt: skip
-"""The others of ISO 32000-2, 12.6.4: a structure element's attributes are called `/A` and have other kinds."""
+"""The actions of ISO 32000-2, 12.6.4, that do more than lead somewhere in the file."""

@@ -19,11 +19,10 @@ import traceback
 from pathlib import Path
 from typing import Any, Final
 
-from fundapp.intake.documents.content import ContentRefusedError
+from fundapp.intake.documents.content import LONGEST_SECONDS, ContentRefusedError
 from fundapp.intake.documents.inside import look_inside
 from fundapp.intake.documents.pictures import draw_page
 
-LONGEST_SECONDS: Final = 40
 _MEMORY_BYTES: Final = 2 * 1024**3
 _CPU_SECONDS: Final = 20
 _MADE_BYTES: Final = 256 * 1024**2
@@ -83,7 +82,7 @@ def _examine(content: bytes, folder: Path) -> dict[str, Any]:
     inside = look_inside(content)
     if inside.cleaned is not None:
         (folder / "made").write_bytes(inside.cleaned)
-    return {"format": inside.format, "pages": inside.pages, "text": inside.text}
+    return {"format": inside.format, "pages": inside.pages, "text": inside.text, "beside": inside.beside}
 
 
 def _draw(content: bytes, folder: Path, task: dict[str, Any]) -> dict[str, Any]:

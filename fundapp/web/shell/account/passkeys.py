@@ -12,11 +12,11 @@ from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import abort, current_app, flash, g, redirect, render_template, session, url_for
+from flask import current_app, flash, g, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
-from fundapp.core.errors import InvalidInputError
+from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.identity import actions, queries
 from fundapp.identity.rules import PasskeyRefusedError, UnconfirmedError
 from fundapp.web.shell.account.base import REFUSED, blueprint, password_fits, seal_of, typed
@@ -45,7 +45,10 @@ def find_party() -> actions.Party | None:
 
 def get_party() -> actions.Party:
     """Return the same where there has to be one; a host without one has no such page."""
-    return find_party() or abort(404)
+    found = find_party()
+    if found is None:
+        raise NotFoundError
+    return found
 
 
 def put_challenge(at: datetime, name: str = "") -> bytes:
@@ -133,7 +136,7 @@ def remove_passkey(passkey_id: uuid.UUID) -> ResponseReturnValue:
     with db().read() as reading:
         one = next((row for row in queries.list_passkeys(reading, actor) if row.id == passkey_id), None)
     if one is None:
-        abort(404)
+        raise NotFoundError
     if form.validate_on_submit():
         if password_fits(actor.person_id, typed(form.current)):
             db().transaction(lambda session: actions.remove_passkey(session, actor=actor, at=at, passkey_id=passkey_id))
