@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -127,15 +127,17 @@ def main() -> None:
         servers = stack.enter_context(postgres(_made(folder / "postgresql")))
         errors.print("building the demonstration" if asked.instance is None else f"reading {asked.instance}")
         _keep_demonstration(sqlite, asked.instance, folder)
-        for case in _cases(stack, sqlite, servers, folder, sizes):
+        for case in _cases(stack, sqlite, servers, folder, sizes, asked.only):
             errors.print(f"{case.what} {case.store} n={case.n}")
             for found in measure(case):  # said at once: the whole takes long, and what is known is worth having
                 errors.print(f"    {_figure(found.median)} {found.unit}, {found.ratio:.3g} x {found.against}")
                 results.append(found)
-        results += usage_cases.peak_memory(sqlite, folder / "export.csv", sizes.export)
-        errors.print(f"{sizes.rush.applicants} applicants before a deadline")
-        results += rush.rows(rush.run(servers, folder, sizes.rush))
-        accuracy = _accuracy(folder) if sizes is FULL else []
+        if asked.only in {None, "usage"}:
+            results += usage_cases.peak_memory(sqlite, folder / "export.csv", sizes.export)
+        if asked.only in {None, "rush"}:
+            errors.print(f"{sizes.rush.applicants} applicants before a deadline")
+            results += rush.rows(rush.run(servers, folder, sizes.rush))
+        accuracy = _accuracy(folder) if sizes is FULL and asked.only in {None, "scoring"} else []
     seconds = time.perf_counter() - started
     _show(results)
     _show_accuracy(accuracy)
@@ -146,6 +148,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Benchmarks as ratios to a floor, in one run.")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: tries the benchmarks, measures nothing")
+    parser.add_argument("--only", choices=(*GROUPS, "rush"), help="measure one group alone; default: everything")
     parser.add_argument("--instance", type=Path, help="folder of a finished demonstration; default: build one")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the results go (default: %(default)s)")
     return parser.parse_args()
@@ -178,11 +181,32 @@ def _keep_demonstration(store: SqliteStore, instance: Path | None, folder: Path)
     store.adopt("demonstration", path)
 
 
-def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder: Path, sizes: Sizes) -> Iterator[Case]:
+GROUPS = ("intake", "scoring", "ledger", "plans", "pages", "usage", "grants")
+"""What can be measured alone, in the order in which all is measured."""
+
+
+def _cases(
+    stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder: Path, sizes: Sizes, only: str | None
+) -> Iterator[Case]:
     stores: tuple[Store, ...] = (sqlite, servers)
     for store in stores:
         intake_cases.keep_called(store)
         ledger_cases.keep_opened(store)
+    made: dict[str, Callable[[], Iterator[Case]]] = {
+        "intake": lambda: _intake(stores, sqlite, folder, sizes),
+        "scoring": lambda: _learning(sizes),
+        "ledger": lambda: _ledger(stack, stores, sizes),
+        "plans": lambda: (case for size in sizes.plans for case in plan_cases.cases(size, sizes.many, sizes.draws)),
+        "pages": lambda: _pages(stack, stores, folder, sizes),
+        "usage": lambda: _usage(stores, sqlite, folder, sizes),
+        "grants": lambda: _grants(stack, sqlite, folder, sizes),
+    }
+    for name in GROUPS:
+        if only in {None, name}:
+            yield from made[name]()
+
+
+def _intake(stores: Sequence[Store], sqlite: SqliteStore, folder: Path, sizes: Sizes) -> Iterator[Case]:
     sheet = intake_cases.applications_sheet(sqlite, folder, sizes.applications)
     for store in stores:
         yield intake_cases.importing(store, sheet, sizes.few)
@@ -190,24 +214,33 @@ def _cases(stack: ExitStack, sqlite: SqliteStore, servers: PostgresStore, folder
     again = intake_cases.applications_sheet(sqlite, folder, sizes.rescored)
     for store in stores:
         yield intake_cases.rescoring(store, again, sizes.few)
-    yield from _learning(sizes)
+
+
+def _ledger(stack: ExitStack, stores: Sequence[Store], sizes: Sizes) -> Iterator[Case]:
     for store in stores:
         yield ledger_cases.posting_singly(store, sizes.posts, sizes.many)
         yield ledger_cases.posting_together(store, 4 * sizes.batch, sizes.batch, sizes.many)
     for store in stores:
         yield from _reading_books(stack, store, sizes)
-    for size in sizes.plans:
-        yield from plan_cases.cases(size, sizes.many, sizes.draws)
+
+
+def _pages(stack: ExitStack, stores: Sequence[Store], folder: Path, sizes: Sizes) -> Iterator[Case]:
     reviews = _pretalx(folder, sizes) if sizes is FULL else None
     for store in stores:
         yield from stack.enter_context(docket_cases.docket_pages(store, folder, sizes.docket, reviews, 4 * sizes.many))
     for store in stores:
         yield from stack.enter_context(portal_cases.portal_pages(store, folder, 8 * sizes.many))
+
+
+def _usage(stores: Sequence[Store], sqlite: SqliteStore, folder: Path, sizes: Sizes) -> Iterator[Case]:
     yield page_cases.report(sqlite, folder, QUARTER, sizes.many)
     yield intake_cases.usage(sqlite, folder, sizes.usage, sizes.few)
     export = usage_cases.write_export(folder / "export.csv", sizes.export)
     for store in stores:
         yield usage_cases.importing(store, export, sizes.export, sizes.few)
+
+
+def _grants(stack: ExitStack, sqlite: SqliteStore, folder: Path, sizes: Sizes) -> Iterator[Case]:
     peer = _coldfront(folder, sizes) if sizes is FULL else None
     yield from stack.enter_context(grant_cases.grant_pages(sqlite, folder, sizes.grants, peer, 2 * sizes.many))
 

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 from scoring.applied import Applied, Learned, Tally, apply_model, read_texts
 from scoring.compiled import CompiledCriterion, common_unit, compile_rubric
@@ -20,6 +20,9 @@ from scoring.textual.finding import Texts
 from scoring.wording import answer_text
 
 _MOVES_SHOWN = 3
+
+# Of a move: what it is sorted by, most first.
+_tenths = itemgetter(0)
 
 # The modules a score depends on; the hash of these is the code version.
 _SCORING_PATH = (
@@ -123,10 +126,10 @@ def tally_criterion(compiled: CompiledCriterion, values: Mapping[str, Value]) ->
         for asked, points in zip(compiled.fields, earned, strict=True)
         if (added := min(maximum, total - points + asked.potential) - given) > 0
     ]
-    # Stable sorts: equal moves stay in the rubric's order, so a replay lists them alike. Of one criterion's moves only
-    # so many can be among the biggest of all.
-    tally.lifts = sorted(tally.lifts, key=_most_first)[:_MOVES_SHOWN]
-    tally.widest = sorted(tally.gaps, key=_most_first)[:_MOVES_SHOWN]
+    # Stable sorts, also in reverse: equal moves stay in the rubric's order, so a replay lists them alike. Of one
+    # criterion's moves only so many can be among the biggest of all.
+    tally.lifts = sorted(tally.lifts, key=_tenths, reverse=True)[:_MOVES_SHOWN]
+    tally.widest = sorted(tally.gaps, key=_tenths, reverse=True)[:_MOVES_SHOWN]
     if tally.answers:
         tally.state = State.PARTIAL if tally.missing else State.ANSWERED
     return tally
@@ -153,18 +156,13 @@ def criterion_score(tally: Tally, learned: Learned | None) -> CriterionScore:
     )
 
 
-def _most_first(move: tuple[Any, ...]) -> int:
-    points: int = move[0]
-    return -points
-
-
 def _lifts(tallies: list[Tally]) -> tuple[Move, ...]:
     found = [
         (points, tally.compiled.criterion.key, asked.field.key, wording)
         for tally in tallies
         for points, asked, wording in tally.lifts
     ]
-    found.sort(key=_most_first)
+    found.sort(key=_tenths, reverse=True)
     return tuple([Move(criterion, key, points, *wording) for points, criterion, key, wording in found[:_MOVES_SHOWN]])
 
 
@@ -178,7 +176,7 @@ def _gaps(tallies: list[Tally], applied: Applied | None) -> tuple[Move, ...]:
             for added, asked in tally.gaps
             if (points := learned.gain(added)) > 0
         ]
-    found.sort(key=_most_first)
+    found.sort(key=_tenths, reverse=True)
     return tuple(
         [
             Move(criterion, asked.field.key, points, asked.best_ko, asked.best_en)
