@@ -111,6 +111,7 @@ def application_table(
     *,
     groups: Mapping[str, Sequence[object]] | None = None,
     times: Sequence[object] | None = None,
+    firsts: Sequence[object] | None = None,
     text_logits: Sequence[float] | None = None,
 ) -> Table:
     """Lay out labelled applications as rows to learn from.
@@ -122,6 +123,7 @@ def application_table(
         features: What may be learned from; see `application_features`.
         groups: By name the group of each application; watched, never learned from.
         times: When each was decided, as a growing number.
+        firsts: When each was first labelled, where a later decision may have revised it.
         text_logits: For a feature of source `TEXT`, log-odds by models that never saw the text; see `cross_fit_text`.
 
     Raises:
@@ -148,6 +150,7 @@ def application_table(
         rules={key: [row[number].given for row in rows] for key, number in place.items()},
         groups=groups,
         times=times,
+        firsts=firsts,
     )
 
 
@@ -165,6 +168,7 @@ def train_applications(  # noqa: PLR0913 - what a model records about itself
     text: bool = False,
     groups: Mapping[str, Sequence[object]] | None = None,
     times: Sequence[object] | None = None,
+    firsts: Sequence[object] | None = None,
     method: Method | None = None,
     label: str = "",
     replicas: int = REPLICAS,
@@ -180,6 +184,7 @@ def train_applications(  # noqa: PLR0913 - what a model records about itself
         text: Whether to learn from the texts' n-grams too, within 15 of the 100 points.
         groups: By name the group of each application; watched, never learned from.
         times: When each was decided, as a growing number.
+        firsts: When each was first labelled, where a later decision may have revised it.
         method: How to learn; by default what the labels can carry.
         label: What a label of 1 means, in words.
         replicas: How many bootstrap refits give the band.
@@ -198,7 +203,9 @@ def train_applications(  # noqa: PLR0913 - what a model records about itself
         marks = np.asarray([int(value == 1) for value in labels], dtype=np.int64)
         words, found = cross_fit_text([joined_text(one) for one in facts], marks, version=version)
         logits = found.tolist()
-    table = application_table(facts, labels, rubric, features, groups=groups, times=times, text_logits=logits)
+    table = application_table(
+        facts, labels, rubric, features, groups=groups, times=times, firsts=firsts, text_logits=logits
+    )
     model = fit_model(
         table,
         version=version,

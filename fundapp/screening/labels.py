@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,7 @@ class Label:
         fits: 1 or 0.
         rating: The mean of both ratings, 0 to 4; None without a pair of them.
         decided_at: When the second of the two was filed; of an outcome, when it was known.
+        first_at: When it was first labelled: a model trained since may have learned from the same answers.
         groups: By name the group it belongs to; watched, never learned from.
         became: Whether it says what became of the award, not what two reviewers expected.
     """
@@ -49,6 +50,7 @@ class Label:
     fits: int
     rating: float | None
     decided_at: datetime
+    first_at: datetime
     groups: dict[str, str | None]
     became: bool
 
@@ -58,6 +60,7 @@ class Label:
             "facts": self.facts.to_answers(),
             "label": self.fits,
             "time": self.decided_at.timestamp(),
+            "first": self.first_at.timestamp(),
             "groups": self.groups,
         }
 
@@ -136,9 +139,18 @@ def _label(
         fits=fits,
         rating=rating,
         decided_at=decided_at,
+        first_at=min(_instants(pair, became)),
         groups={"company_class": None if size is None else str(size), "region": row.region},
         became=became is not None,
     )
+
+
+def _instants(pair: tuple[FiledRating, FiledRating] | None, became: Outcome | None) -> Iterator[datetime]:
+    """Yield when there was first a label from the ratings, and from the outcome."""
+    if pair is not None:
+        yield pair[1].filed_at
+    if became is not None:
+        yield became.first_known_at
 
 
 def _judged(pair: tuple[FiledRating, FiledRating] | None, became: Outcome | None) -> tuple[float | None, int, datetime]:

@@ -47,21 +47,23 @@ class Outcome:
 
     Attributes:
         awarded_at: When it was awarded; what was submitted by then is what was judged.
-        awarded_e4: Awarded hours whose time is over, in ten-thousandths; above 0.
-        used_e4: What of them, and of hours that changes brought for that time, was used.
-        known_at: When this was first known.
+        awarded_value: Awarded hours whose time is over, in ten-thousandths of an hour times KRW an hour; above 0.
+        used_value: What of them was used, and of the hours that they were changed into, in the same unit.
+        first_known_at: When the first of the hours were over and the half year had passed.
+        known_at: When this was known: a later grant that lapses moves it on.
     """
 
     application_id: uuid.UUID
     awarded_at: datetime
-    awarded_e4: int
-    used_e4: int
+    awarded_value: int
+    used_value: int
+    first_known_at: datetime
     known_at: datetime
 
     @property
     def fits(self) -> int:
         """1 for a company that came on board and used its hours, 0 for one that left most of them."""
-        return int(self.used_e4 * 1000 >= self.awarded_e4 * USED_FROM_PERMILLE)
+        return int(self.used_value * 1000 >= self.awarded_value * USED_FROM_PERMILLE)
 
 
 def fit_rating(total_tenths: int) -> int:

@@ -85,6 +85,7 @@ def _laid_out(task: Mapping[str, Any], **more: Any) -> Any:  # noqa: ANN401 - pa
         text=task["learn_text"],
         groups={name: [row["groups"].get(name) for row in rows] for name in names},
         times=[row["time"] for row in rows],
+        firsts=[row["first"] for row in rows],
         label=task.get("meaning", ""),
         **more,
     )

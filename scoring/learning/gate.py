@@ -199,12 +199,12 @@ def _champion(champion: Model | None, learner: Learner, table: Table, seen: Sequ
 
 
 def _fresh(table: Table, champion: Model | None) -> Codes:
-    """Give the rows newer than the champion's training, if they are enough; else all, which favours the champion."""
+    """Give the rows first labelled after the champion's training, if they are enough; else all, which favours it."""
     everything = np.arange(len(table))
     until = None if champion is None else champion.training.get("until")
     if table.times is None or not isinstance(until, int | float):
         return everything
-    newer = np.flatnonzero(table.times > until)
+    newer = np.flatnonzero((table.times if table.firsts is None else table.firsts) > until)
     return newer if len(newer) >= FRESH_FROM else everything
 
 

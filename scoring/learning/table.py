@@ -67,6 +67,7 @@ class Table:
         groups: By name what to watch and never to learn: size class, region.
         times: When each decision was taken, in any unit that grows; None where it is not known.
         order: For each row here, its number (from 0) as it was given.
+        firsts: When each was first labelled, in the unit of `times`, where a label may have been revised since.
     """
 
     features: tuple[Feature, ...]
@@ -77,6 +78,7 @@ class Table:
     groups: Mapping[str, Words]
     times: Floats | None
     order: Codes
+    firsts: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -107,6 +109,7 @@ class Table:
             groups={name: words[rows] for name, words in self.groups.items()},
             times=None if self.times is None else self.times[rows],
             order=self.order[rows],
+            firsts=None if self.firsts is None else self.firsts[rows],
         )
 
     @cached_property
@@ -202,6 +205,7 @@ def build_table(
     rules: Mapping[str, Sequence[object]] | None = None,
     groups: Mapping[str, Sequence[object]] | None = None,
     times: Sequence[object] | None = None,
+    firsts: Sequence[object] | None = None,
 ) -> Table:
     """Check the columns and put the rows into canonical order.
 
@@ -212,6 +216,7 @@ def build_table(
         rules: By criterion the rule points in tenths.
         groups: By name the group of each row; watched by the gate, never learned from.
         times: When each decision was taken, as a growing number.
+        firsts: When each was first labelled, where a later decision may have revised it.
 
     Raises:
         LearnError: If a column is missing, uneven, infinite or of the wrong type, or a label is neither 0 nor 1.
@@ -224,13 +229,15 @@ def build_table(
         values = columns[feature.key]
         _require_length(feature.key, values, count)
         read[feature.key] = _words(values) if feature.category else _numbers(feature.key, values)
-    for name, values in {**(rules or {}), **(groups or {}), **({"time": times} if times is not None else {})}.items():
+    dated = {name: values for name, values in (("time", times), ("first", firsts)) if values is not None}
+    for name, values in {**(rules or {}), **(groups or {}), **dated}.items():
         _require_length(name, values, count)
     points = _rules(rules or {}, count)
     marks = _labels(labels)
     watched = {name: _words(values) for name, values in (groups or {}).items()}
     instants = None if times is None else _numbers("time", times)
+    began = None if firsts is None else _numbers("first", firsts)
     ordering = [*read.values(), *points.T, marks, *watched.values()]
     order = _canonical_order([*([instants] if instants is not None else []), *ordering])
-    table = Table(tuple(features), read, tuple(rules or {}), points, marks, watched, instants, np.arange(count))
+    table = Table(tuple(features), read, tuple(rules or {}), points, marks, watched, instants, np.arange(count), began)
     return table.take(order)

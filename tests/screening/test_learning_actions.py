@@ -91,7 +91,14 @@ def test_two_blind_ratings_make_a_label_of_what_was_rated(
 
 def outcome(application_id: uuid.UUID, at: datetime, *, used_permille: int) -> Outcome:
     """Return what became of an award whose hours were used so far."""
-    return Outcome(application_id, at + 40 * DAY, awarded_e4=1_000, used_e4=used_permille, known_at=at + 300 * DAY)
+    return Outcome(
+        application_id,
+        at + 40 * DAY,
+        awarded_value=1_000,
+        used_value=used_permille,
+        first_known_at=at + 250 * DAY,
+        known_at=at + 300 * DAY,
+    )
 
 
 def test_what_became_of_an_award_overrules_what_two_people_expected(

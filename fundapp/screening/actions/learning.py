@@ -263,7 +263,7 @@ def calibrate_model(
     actor: Viewer,
     at: datetime,
 ) -> Calibrated | None:
-    """Correct the served model's probability on the labels decided since it was trained; points stay as they are.
+    """Correct the served model's probability on what was first labelled since it was trained; points stay as they are.
 
     Returns:
         The calibration; None while no model serves.
@@ -279,7 +279,7 @@ def calibrate_model(
             return None
         model = session.get_one(FitModel, model_id)
         task = _table_task(session, model, ratings, outcomes)
-        task["rows"] = [row for row in task["rows"] if row["time"] > model.trained_at.timestamp()]
+        task["rows"] = [row for row in task["rows"] if row["first"] > model.trained_at.timestamp()]
         made = session.scalar(
             select(func.count()).select_from(ModelCalibration).where(ModelCalibration.model_id == model_id)
         )

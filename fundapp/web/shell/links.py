@@ -9,6 +9,7 @@ from flask import Flask, current_app, request
 from werkzeug.wrappers import Request
 
 _QUERIES = 2048
+_LONGEST = 400
 
 
 def init_links(app: Flask) -> None:
@@ -23,7 +24,9 @@ def public_address(path: str) -> str:
 
 def here(**changes: object) -> str:
     """Return the present query with some values replaced; None removes one. Other filters stay as they are."""
-    return _changed(request.query_string, tuple(changes.items()))
+    query = request.query_string
+    change = _changed if len(query) <= _LONGEST else _changed.__wrapped__  # long ones fill no memory
+    return change(query, tuple(changes.items()))
 
 
 @lru_cache(_QUERIES)

@@ -20,6 +20,8 @@ from fundapp.web.shell.forms import new_key
 from fundapp.web.shell.language import current_locale
 
 _KEPT = 8192
+_LONGEST = 400
+"""What is made of longer words is drawn anew: whoever sends ever other long queries fills no memory with them."""
 
 
 class _Environment(Environment):
@@ -46,7 +48,8 @@ def remembered(macro: Macro, *given: Hashable) -> Markup:
             one is on, nor for a token or key.
         given: For instance a frozen row.
     """
-    return _draw(macro, current_locale(), request.script_root, given)
+    draw = _draw if sum(len(one) for one in given if isinstance(one, (str, bytes))) <= _LONGEST else _draw.__wrapped__
+    return draw(macro, current_locale(), request.script_root, given)
 
 
 def remembered_rows(macro: Macro, rows: Iterable[Hashable], *given: Hashable) -> Markup:
