@@ -13,6 +13,7 @@ from reports.figures import Figures
 from reports.formats import Locale, say
 from reports.metrics import Bridge
 from reports.rows import Flow, Investor
+from reports.sections.accounts import lapsed
 from reports.sections.model import Cell, Column, Formula, Row, Section, Table, Tone
 from reports.sections.wording import company_names, investor_names, rate_cell, rate_notes
 
@@ -91,30 +92,14 @@ def _commitment(figures: Figures, investor: Investor | None, start: date) -> tup
     rows = figures.rows
     if investor is None:
         parts = [_commitment(figures, one, start) for one in rows.fund.investors]
-        total, opening, called, lapsed = (sum(column) for column in zip(*parts, strict=True))
-        return total, opening, called, lapsed
+        total, opening, called, gone = (sum(column) for column in zip(*parts, strict=True))
+        return total, opening, called, gone
     before = start - timedelta(days=1) if start > date.min else date.min
     paid = metrics.flow_sum(rows, ["contribution"], "total", date.min, before, investor.code)
     called = metrics.flow_sum(rows, ["contribution"], "total", before, rows.as_of, investor.code)
-    gone = _lapsed(figures, investor, date.min, before)
+    gone = lapsed(figures, investor, date.min, before) if start > date.min else 0
     opening = investor.committed_krw - paid - gone if start > date.min else investor.committed_krw
-    return investor.committed_krw, opening, called, _lapsed(figures, investor, before, rows.as_of)
-
-
-def _lapsed(figures: Figures, investor: Investor, after: date, until: date) -> int:
-    """Lapsed GPU time by the end of its pool's quarter; the whole agrees with the commitments of the report."""
-    rows = figures.rows
-    if investor.kind != "in_kind" or rows.fund.recognition_policy != "at_delivery":
-        return 0
-    peers = sum(peer.committed_krw for peer in rows.fund.investors if peer.kind == investor.kind) or 1
-
-    def by(day: date) -> int:
-        lines = (line for line in rows.gpu if metrics.quarter_end(line.period) <= day)
-        value = sum(line.expired_hours_e4 * line.unit_price_krw for line in lines)
-        return (value + 5_000) // 10_000 * investor.committed_krw // peers
-
-    whole = figures.in_kind_expired_krw * investor.committed_krw // peers
-    return (whole if until >= rows.as_of else by(until)) - (by(after) if after > date.min else 0)
+    return investor.committed_krw, opening, called, lapsed(figures, investor, before, rows.as_of)
 
 
 def _moved(bridge: Bridge) -> int:
@@ -223,11 +208,11 @@ def _unfunded(figures: Figures, locale: Locale) -> Table:
         ("opening", "기초 미납입 약정", "Beginning unfunded commitment", [opening for _, opening, _, _ in found]),
         ("called", "납입", "Less: contributions", [-called for _, _, called, _ in found]),
         ("recallable", "재납입 가능 분배", "Plus: recallable distributions", [0] * len(found)),
-        ("lapsed", "만료·해제", "Less: expired or released", [-lapsed for _, _, _, lapsed in found]),
+        ("lapsed", "만료·해제", "Less: expired or released", [-gone for _, _, _, gone in found]),
         ("other", "기타", "Plus / less: other", [0] * len(found)),
     )
     rows = [Row(key, (say(locale, korean, english), *cells)) for key, korean, english, cells in lines]
-    closing = [opening - called - lapsed for _, opening, called, lapsed in found]
+    closing = [opening - called - gone for _, opening, called, gone in found]
     rows.append(Row("closing", (say(locale, "기말 미납입 약정", "Ending unfunded commitment"), *closing), strong=True))
     return Table(
         "ilpa-unfunded",
@@ -237,8 +222,8 @@ def _unfunded(figures: Figures, locale: Locale) -> Table:
         (
             say(
                 locale,
-                "만료·해제: 풀의 분기가 끝나 소멸한 GPU시간의 상당액입니다.",
-                "Expired or released: GPU time that lapsed with the quarter of its pool, at its rate.",
+                "만료·해제: 쓰지 않아 소멸한 GPU시간의 상당액을 소멸한 날에 넣습니다.",
+                "Expired or released: GPU time that lapsed unused, at its rate, on the day it lapsed.",
             ),
         ),
         tuple(Formula("closing", column.key, f"SUM([{column.key}@opening:other])") for column in columns),

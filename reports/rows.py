@@ -140,6 +140,15 @@ class GpuLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapse:
+    """GPU time in kind of one investor that lapsed on a day, at its rate; negative where late use took it back."""
+
+    lapsed_on: date
+    investor: str
+    value_krw_e4: int
+
+
+@dataclass(frozen=True, slots=True)
 class GpuAward:
     """One company's grant of one SKU. `value_krw_e4` is the value of what was used."""
 
@@ -299,6 +308,7 @@ class ReportRows:
     conflicts_declared: int = 0
     recusals: int = 0
     benchmark: Benchmark | None = None
+    lapses: tuple[Lapse, ...] | None = None
 
 
 _UNORDERED = (
@@ -314,9 +324,10 @@ _UNORDERED = (
     "limits",
     "obligations",
     "published",
+    "lapses",
 )
 _NOT_INPUTS = ("version", "status", "sign_offs")
-_LATER = ("benchmark",)
+_LATER = ("benchmark", "lapses")
 """Fields that came after the first reports: without a value they leave the hash of those as it was printed."""
 
 
@@ -336,6 +347,7 @@ def ordered(rows: ReportRows) -> ReportRows:
     groups: dict[str, Any] = {
         name: tuple(sorted(getattr(rows, name), key=lambda row: canonical_json(_sort_fields(row))))
         for name in _UNORDERED
+        if getattr(rows, name) is not None
     }
     return dataclasses.replace(rows, **groups)
 
@@ -375,10 +387,19 @@ def require_consistent(rows: ReportRows) -> None:
     for mark in rows.marks:
         if mark.as_of > rows.as_of:
             raise RowsInconsistent(f"mark {mark.company}", f"{mark.as_of} is after the basis date {rows.as_of}")
+    for lapse in rows.lapses or ():
+        _require_sound_lapse(lapse, rows, investors)
     for line in rows.gpu:
         hours = (line.contributed_hours_e4, line.allocated_hours_e4, line.delivered_hours_e4)
         if min(*hours, line.expired_hours_e4, line.remaining_hours_e4) < 0:
             raise RowsInconsistent(f"gpu {line.sku} {line.period} {line.region}", "hours below zero")
+
+
+def _require_sound_lapse(lapse: Lapse, rows: ReportRows, investors: set[str]) -> None:
+    if lapse.lapsed_on > rows.as_of:
+        raise RowsInconsistent("lapse", f"{lapse.lapsed_on} is after the basis date {rows.as_of}")
+    if lapse.investor not in investors:
+        raise RowsInconsistent("lapse", f"unknown investor {lapse.investor}")
 
 
 def _require_sound_flow(flow: Flow, rows: ReportRows, investors: set[str]) -> None:
