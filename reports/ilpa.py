@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from reports import metrics
-from reports.figures import Figures
+from reports.figures import Figures, periods
 from reports.formats import Locale, say
 from reports.metrics import Bridge
 from reports.rows import Flow, Investor
@@ -44,12 +44,17 @@ class _Account:
 
 def ilpa_sections(figures: Figures, locale: Locale) -> tuple[Section, ...]:
     """The two templates as sections of their own, for the workbook."""
+    accounts = _accounts(figures)
     return (
         Section(
             11,
             "ilpa-reporting",
             "ILPA Reporting Template 2.0",
-            tables=(_reporting(figures, locale), _unfunded(figures, locale), _fees(figures, locale)),
+            tables=(
+                _reporting(figures, accounts, locale),
+                _unfunded(figures, accounts, locale),
+                _fees(figures, locale),
+            ),
         ),
         Section(
             12,
@@ -67,24 +72,13 @@ def ilpa_sections(figures: Figures, locale: Locale) -> tuple[Section, ...]:
     )
 
 
-def _starts(figures: Figures) -> tuple[date, ...]:
-    begins = figures.rows.quarter.starts_on
-    return (begins, date(begins.year, 1, 1), date.min)
-
-
 def _accounts(figures: Figures) -> list[_Account]:
-    rows = figures.rows
-    accounts = []
-    for investor in (*rows.fund.investors, None):
-        bridges = tuple(
-            metrics.value_bridge(rows, start, rows.as_of)
-            if investor is None
-            else metrics.investor_bridge(rows, investor, start, rows.as_of)
-            for start in _starts(figures)
-        )
-        unfunded = tuple(_commitment(figures, investor, start) for start in _starts(figures))
-        accounts.append(_Account(investor.code if investor else "total", bridges, unfunded))
-    return accounts
+    investors = {investor.code: investor for investor in figures.rows.fund.investors}
+    starts = periods(figures.rows)
+    return [
+        _Account(code, bridges, tuple(_commitment(figures, investors.get(code), start) for start in starts))
+        for code, bridges in figures.accounts
+    ]
 
 
 def _commitment(figures: Figures, investor: Investor | None, start: date) -> tuple[int, int, int, int]:
@@ -155,16 +149,14 @@ def _columns(figures: Figures, locale: Locale) -> tuple[Column, ...]:
     }
     labels = {"qtd": "QTD", "ytd": "YTD", "itd": "ITD"}
     return tuple(
-        Column(
-            f"{account.code}_{period}", f"{names[account.code]} {labels[period]}", "krw", tones.get(account.code, "")
-        )
-        for account in _accounts(figures)
+        Column(f"{code}_{period}", f"{names[code]} {labels[period]}", "krw", tones.get(code, ""))
+        for code, _ in figures.accounts
         for period in _PERIODS
     )
 
 
-def _reporting(figures: Figures, locale: Locale) -> Table:
-    accounts, columns = _accounts(figures), _columns(figures, locale)
+def _reporting(figures: Figures, accounts: list[_Account], locale: Locale) -> Table:
+    columns = _columns(figures, locale)
     rows, formulas = [], list[Formula]()
     for key, korean, english, take, live in _LINES:
         cells = [take(bridge) for account in accounts for bridge in account.bridges]
@@ -200,8 +192,8 @@ def _sum(live: str, column: str) -> str:
     return f"SUM([{column}@{live}])"
 
 
-def _unfunded(figures: Figures, locale: Locale) -> Table:
-    accounts, columns = _accounts(figures), _columns(figures, locale)
+def _unfunded(figures: Figures, accounts: list[_Account], locale: Locale) -> Table:
+    columns = _columns(figures, locale)
     found = [parts for account in accounts for parts in account.unfunded]
     lines = (
         ("committed", "총 약정", "Total commitment", [total for total, _, _, _ in found]),

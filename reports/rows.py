@@ -332,14 +332,24 @@ _LATER = ("benchmark", "lapses")
 
 
 def canonical_json(value: object) -> str:
-    """Compact JSON with sorted keys and ISO dates, so that equal values give equal bytes."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_iso)
+    """Compact JSON with sorted keys and ISO dates, a row as its fields, so that equal values give equal bytes."""
+    return _ENCODER.encode(value)
 
 
-def _iso(value: object) -> str:
+def _simple(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: getattr(value, name) for name in _field_names(value)}
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def _field_names(row: Any) -> tuple[str, ...]:  # noqa: ANN401 - any row or class of rows
+    names: tuple[str, ...] = row.__match_args__
+    return names
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_simple)
 
 
 def ordered(rows: ReportRows) -> ReportRows:
@@ -352,16 +362,15 @@ def ordered(rows: ReportRows) -> ReportRows:
     return dataclasses.replace(rows, **groups)
 
 
-def _sort_fields(row: object) -> list[object]:
+def _sort_fields(row: Any) -> list[object]:  # noqa: ANN401 - any row
     # Field order, not key order: a flow sorts by its date first.
-    return [getattr(row, field.name) for field in dataclasses.fields(row)]  # type: ignore[arg-type]
+    return [getattr(row, name) for name in _field_names(row)]
 
 
 def inputs_sha256(rows: ReportRows) -> str:
     """SHA-256 (hex) of the rows. Version, status and signatures are about the report, so they do not count."""
-    document = dataclasses.asdict(ordered(rows))
-    for name in _NOT_INPUTS:
-        del document[name]
+    inputs = ordered(rows)
+    document = {name: getattr(inputs, name) for name in _field_names(ReportRows) if name not in _NOT_INPUTS}
     for name in _LATER:
         if document[name] is None:
             del document[name]

@@ -5,7 +5,6 @@ from datetime import date
 from reports import metrics
 from reports.figures import SCALED, Figures
 from reports.formats import Locale, say
-from reports.metrics import Bridge
 from reports.rows import Investor
 from reports.sections.model import Column, Formula, Row, Section, Table, Tone, column_sum
 
@@ -35,23 +34,11 @@ def investor_accounts(figures: Figures, locale: Locale) -> Section:
     )
 
 
-def _periods(figures: Figures) -> tuple[tuple[str, date], ...]:
-    quarter = figures.rows.quarter
-    year = date(quarter.starts_on.year, 1, 1)
-    return (("qtd", quarter.starts_on), ("ytd", year), ("itd", date.min))
-
-
 def _reconciliation(figures: Figures, investor: Investor | None, locale: Locale) -> Table:
-    rows = figures.rows
-    bridges: list[Bridge] = []
-    for _, starts_on in _periods(figures):
-        if investor is None:
-            bridges.append(metrics.value_bridge(rows, starts_on, rows.as_of))
-        else:
-            bridges.append(metrics.investor_bridge(rows, investor, starts_on, rows.as_of))
+    code = "total" if investor is None else investor.code
+    bridges = dict(figures.accounts)[code]
     name = say(locale, "펀드 합계", "Total fund") if investor is None else investor.name
     tone: Tone = "" if investor is None else "cash" if investor.kind == "cash" else "gpu"
-    code = "total" if investor is None else investor.code
     columns = (
         Column("line", say(locale, "항목", "Line"), wide=True),
         Column("qtd", say(locale, "이번 분기", "QTD"), "krw", tone),

@@ -241,6 +241,14 @@ def find_frozen(session: Session, quarter: Quarter, version: int | None = None) 
     ).one_or_none()
 
 
+def find_frozen_id(session: Session, quarter: Quarter, version: int | None = None) -> uuid.UUID | None:
+    """Return the key of a frozen version of a quarter, the newest by default, without reading its rows."""
+    asked = select(FrozenQuarter.id).where(FrozenQuarter.quarter == str(quarter))
+    if version is not None:
+        asked = asked.where(FrozenQuarter.version == version)
+    return session.scalars(asked.order_by(FrozenQuarter.version.desc()).limit(1)).one_or_none()
+
+
 def _signed(session: Session, frozen: FrozenQuarter) -> ReportRows:
     """Return the frozen rows with who has signed: that is about the report and no part of its inputs."""
     signatures = session.scalars(
