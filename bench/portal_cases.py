@@ -78,7 +78,7 @@ def portal_pages(store: Store, folder: Path, repetitions: int) -> Iterator[list[
         saver = _Saver(client, f"{tasks}sections/{SECTION}")
         saver()
         yield [
-            _case(store, database, "open the task list", partial(_open, client, tasks), repetitions),
+            _case(store, database, "open the task list", partial(open_page, client, tasks), repetitions),
             _case(store, database, "save while typing", saver, repetitions),
         ]
 
@@ -103,25 +103,25 @@ class _Saver:
         self.revision, self.marks = str(answer.json["revision"]), answer.json["marks"]
 
 
-def _open(client: FlaskClient, path: str) -> None:
+def open_page(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == HTTPStatus.OK, (path, answer.status)
 
 
 def _case(store: Store, database: Database, what: str, act: Callable[[], None], repetitions: int) -> Case:
-    bare = _bare_site(database, _statements(database, act))
+    bare = bare_site(database, statements(database, act))
     return Case(
         what=what,
         store=store.name,
         n=1,
         unit="ms",
         run=lambda: clock(act),
-        floors={"a bare route": lambda: clock(partial(_open, bare, "/"))},
+        floors={"a bare route": lambda: clock(partial(open_page, bare, "/"))},
         repetitions=repetitions,
     )
 
 
-def _statements(database: Database, act: Callable[[], None]) -> list[Statement]:
+def statements(database: Database, act: Callable[[], None]) -> list[Statement]:
     """Return the statements that one act sends; a row that it adds is only looked for by the floor."""
     sent: list[Statement] = []
 
@@ -136,7 +136,7 @@ def _statements(database: Database, act: Callable[[], None]) -> list[Statement]:
     return sent
 
 
-def _bare_site(database: Database, statements: list[Statement]) -> FlaskClient:
+def bare_site(database: Database, statements: list[Statement]) -> FlaskClient:
     """Return the barest route with as many statements: reads and updates as they were, an insert as a read."""
     app = Flask("bare")
     read = next(one for one in statements if one[0].startswith("SELECT"))

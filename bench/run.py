@@ -34,6 +34,7 @@ import ledger_cases
 import page_cases
 import plan_cases
 import portal_cases
+import report_cases
 import rush
 import scoring_cases
 import usage_cases
@@ -69,6 +70,8 @@ class Sizes:
     grants: int
     scored: int
     learned: int
+    report: tuple[int, int, int]
+    series: int
     rush: rush.Rush
     few: int
     many: int
@@ -88,6 +91,8 @@ FULL = Sizes(
     grants=10_000,
     scored=1_000_000,
     learned=2000,
+    report=(300, 20, 100_000),
+    series=10_000,
     rush=rush.Rush(),
     few=3,
     many=5,
@@ -106,6 +111,8 @@ QUICK = Sizes(
     grants=30,
     scored=1000,
     learned=100,
+    report=(3, 8, 40),
+    series=5,
     rush=rush.Rush(applicants=12, submissions=48, seconds=3),
     few=1,
     many=1,
@@ -234,6 +241,9 @@ def _pages(stack: ExitStack, stores: Sequence[Store], folder: Path, sizes: Sizes
 
 def _usage(stores: Sequence[Store], sqlite: SqliteStore, folder: Path, sizes: Sizes) -> Iterator[Case]:
     yield page_cases.report(sqlite, folder, QUARTER, sizes.many)
+    yield report_cases.large_report(folder, *sizes.report, sizes.few)
+    yield report_cases.rates_of_return(sizes.series, sizes.few)
+    yield stack.enter_context(report_cases.dashboard(sqlite, folder, sizes.many))
     yield intake_cases.usage(sqlite, folder, sizes.usage, sizes.few)
     export = usage_cases.write_export(folder / "export.csv", sizes.export)
     for store in stores:

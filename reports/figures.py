@@ -59,7 +59,10 @@ class AwardOutlook:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What every section, chart and file of one report is filled from."""
+    """What every section, chart and file of one report is filled from.
+
+    `accounts` holds each investor's bridges, and last those of the total, over `periods`.
+    """
 
     rows: ReportRows
     total: Measures
@@ -76,6 +79,7 @@ class Figures:
     tvpi_high: Fraction | None
     market: tuple[tuple[str, PublicMarket], ...]
     listed: tuple[Figure, ...]
+    accounts: tuple[tuple[str, tuple[Bridge, Bridge, Bridge]], ...]
 
     @property
     def in_kind_expired_krw(self) -> int:
@@ -98,7 +102,8 @@ def reckon(rows: ReportRows) -> Figures:
     had_flows = any(flow.effective_on <= opening_day for flow in rows.flows)
     investors = tuple((i.code, metrics.net_measures(rows, on, investor=i)) for i in rows.fund.investors)
     cash, in_kind = (metrics.net_measures(rows, on, pocket=pocket) for pocket in ("cash", "in_kind"))
-    bridge = metrics.value_bridge(rows, rows.quarter.starts_on, on)
+    accounts = _accounts(rows)
+    bridge = accounts[-1][1][0]
     gross = _gross(rows)
     bases = [("total", total), ("cash", cash), *investors]
     market = _market(rows, bases)
@@ -119,7 +124,25 @@ def reckon(rows: ReportRows) -> Figures:
         tvpi_high=high,
         market=market,
         listed=_listed(rows, bases, gross, bridge) + _market_figures(rows, market),
+        accounts=accounts,
     )
+
+
+def periods(rows: ReportRows) -> tuple[date, date, date]:
+    """First days of the quarter, of the year to date and of the fund's life."""
+    begins = rows.quarter.starts_on
+    return begins, date(begins.year, 1, 1), date.min
+
+
+def _accounts(rows: ReportRows) -> tuple[tuple[str, tuple[Bridge, Bridge, Bridge]], ...]:
+    quarter, year, ever = periods(rows)
+    total = [metrics.value_bridge(rows, start, rows.as_of) for start in (quarter, year, ever)]
+    own = [
+        [metrics.investor_bridge(rows, investor, start, rows.as_of) for start in (quarter, year, ever)]
+        for investor in rows.fund.investors
+    ]
+    codes = (*(investor.code for investor in rows.fund.investors), "total")
+    return tuple((code, (one[0], one[1], one[2])) for code, one in zip(codes, (*own, total), strict=True))
 
 
 def _quarter_before(code: str) -> str:

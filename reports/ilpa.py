@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from reports import metrics
-from reports.figures import Figures
+from reports.figures import Figures, periods
 from reports.formats import Locale, say
 from reports.metrics import Bridge
 from reports.rows import Flow, Investor
+from reports.sections.accounts import lapsed
 from reports.sections.model import Cell, Column, Formula, Row, Section, Table, Tone
 from reports.sections.wording import company_names, investor_names, rate_cell, rate_notes
 
@@ -43,12 +44,17 @@ class _Account:
 
 def ilpa_sections(figures: Figures, locale: Locale) -> tuple[Section, ...]:
     """The two templates as sections of their own, for the workbook."""
+    accounts = _accounts(figures)
     return (
         Section(
             11,
             "ilpa-reporting",
             "ILPA Reporting Template 2.0",
-            tables=(_reporting(figures, locale), _unfunded(figures, locale), _fees(figures, locale)),
+            tables=(
+                _reporting(figures, accounts, locale),
+                _unfunded(figures, accounts, locale),
+                _fees(figures, locale),
+            ),
         ),
         Section(
             12,
@@ -66,24 +72,13 @@ def ilpa_sections(figures: Figures, locale: Locale) -> tuple[Section, ...]:
     )
 
 
-def _starts(figures: Figures) -> tuple[date, ...]:
-    begins = figures.rows.quarter.starts_on
-    return (begins, date(begins.year, 1, 1), date.min)
-
-
 def _accounts(figures: Figures) -> list[_Account]:
-    rows = figures.rows
-    accounts = []
-    for investor in (*rows.fund.investors, None):
-        bridges = tuple(
-            metrics.value_bridge(rows, start, rows.as_of)
-            if investor is None
-            else metrics.investor_bridge(rows, investor, start, rows.as_of)
-            for start in _starts(figures)
-        )
-        unfunded = tuple(_commitment(figures, investor, start) for start in _starts(figures))
-        accounts.append(_Account(investor.code if investor else "total", bridges, unfunded))
-    return accounts
+    investors = {investor.code: investor for investor in figures.rows.fund.investors}
+    starts = periods(figures.rows)
+    return [
+        _Account(code, bridges, tuple(_commitment(figures, investors.get(code), start) for start in starts))
+        for code, bridges in figures.accounts
+    ]
 
 
 def _commitment(figures: Figures, investor: Investor | None, start: date) -> tuple[int, int, int, int]:
@@ -91,30 +86,14 @@ def _commitment(figures: Figures, investor: Investor | None, start: date) -> tup
     rows = figures.rows
     if investor is None:
         parts = [_commitment(figures, one, start) for one in rows.fund.investors]
-        total, opening, called, lapsed = (sum(column) for column in zip(*parts, strict=True))
-        return total, opening, called, lapsed
+        total, opening, called, gone = (sum(column) for column in zip(*parts, strict=True))
+        return total, opening, called, gone
     before = start - timedelta(days=1) if start > date.min else date.min
     paid = metrics.flow_sum(rows, ["contribution"], "total", date.min, before, investor.code)
     called = metrics.flow_sum(rows, ["contribution"], "total", before, rows.as_of, investor.code)
-    gone = _lapsed(figures, investor, date.min, before)
+    gone = lapsed(figures, investor, date.min, before) if start > date.min else 0
     opening = investor.committed_krw - paid - gone if start > date.min else investor.committed_krw
-    return investor.committed_krw, opening, called, _lapsed(figures, investor, before, rows.as_of)
-
-
-def _lapsed(figures: Figures, investor: Investor, after: date, until: date) -> int:
-    """Lapsed GPU time by the end of its pool's quarter; the whole agrees with the commitments of the report."""
-    rows = figures.rows
-    if investor.kind != "in_kind" or rows.fund.recognition_policy != "at_delivery":
-        return 0
-    peers = sum(peer.committed_krw for peer in rows.fund.investors if peer.kind == investor.kind) or 1
-
-    def by(day: date) -> int:
-        lines = (line for line in rows.gpu if metrics.quarter_end(line.period) <= day)
-        value = sum(line.expired_hours_e4 * line.unit_price_krw for line in lines)
-        return (value + 5_000) // 10_000 * investor.committed_krw // peers
-
-    whole = figures.in_kind_expired_krw * investor.committed_krw // peers
-    return (whole if until >= rows.as_of else by(until)) - (by(after) if after > date.min else 0)
+    return investor.committed_krw, opening, called, lapsed(figures, investor, before, rows.as_of)
 
 
 def _moved(bridge: Bridge) -> int:
@@ -170,16 +149,14 @@ def _columns(figures: Figures, locale: Locale) -> tuple[Column, ...]:
     }
     labels = {"qtd": "QTD", "ytd": "YTD", "itd": "ITD"}
     return tuple(
-        Column(
-            f"{account.code}_{period}", f"{names[account.code]} {labels[period]}", "krw", tones.get(account.code, "")
-        )
-        for account in _accounts(figures)
+        Column(f"{code}_{period}", f"{names[code]} {labels[period]}", "krw", tones.get(code, ""))
+        for code, _ in figures.accounts
         for period in _PERIODS
     )
 
 
-def _reporting(figures: Figures, locale: Locale) -> Table:
-    accounts, columns = _accounts(figures), _columns(figures, locale)
+def _reporting(figures: Figures, accounts: list[_Account], locale: Locale) -> Table:
+    columns = _columns(figures, locale)
     rows, formulas = [], list[Formula]()
     for key, korean, english, take, live in _LINES:
         cells = [take(bridge) for account in accounts for bridge in account.bridges]
@@ -215,19 +192,19 @@ def _sum(live: str, column: str) -> str:
     return f"SUM([{column}@{live}])"
 
 
-def _unfunded(figures: Figures, locale: Locale) -> Table:
-    accounts, columns = _accounts(figures), _columns(figures, locale)
+def _unfunded(figures: Figures, accounts: list[_Account], locale: Locale) -> Table:
+    columns = _columns(figures, locale)
     found = [parts for account in accounts for parts in account.unfunded]
     lines = (
         ("committed", "총 약정", "Total commitment", [total for total, _, _, _ in found]),
         ("opening", "기초 미납입 약정", "Beginning unfunded commitment", [opening for _, opening, _, _ in found]),
         ("called", "납입", "Less: contributions", [-called for _, _, called, _ in found]),
         ("recallable", "재납입 가능 분배", "Plus: recallable distributions", [0] * len(found)),
-        ("lapsed", "만료·해제", "Less: expired or released", [-lapsed for _, _, _, lapsed in found]),
+        ("lapsed", "만료·해제", "Less: expired or released", [-gone for _, _, _, gone in found]),
         ("other", "기타", "Plus / less: other", [0] * len(found)),
     )
     rows = [Row(key, (say(locale, korean, english), *cells)) for key, korean, english, cells in lines]
-    closing = [opening - called - lapsed for _, opening, called, lapsed in found]
+    closing = [opening - called - gone for _, opening, called, gone in found]
     rows.append(Row("closing", (say(locale, "기말 미납입 약정", "Ending unfunded commitment"), *closing), strong=True))
     return Table(
         "ilpa-unfunded",
@@ -237,8 +214,8 @@ def _unfunded(figures: Figures, locale: Locale) -> Table:
         (
             say(
                 locale,
-                "만료·해제: 풀의 분기가 끝나 소멸한 GPU시간의 상당액입니다.",
-                "Expired or released: GPU time that lapsed with the quarter of its pool, at its rate.",
+                "만료·해제: 쓰지 않아 소멸한 GPU시간의 상당액을 소멸한 날에 넣습니다.",
+                "Expired or released: GPU time that lapsed unused, at its rate, on the day it lapsed.",
             ),
         ),
         tuple(Formula("closing", column.key, f"SUM([{column.key}@opening:other])") for column in columns),

@@ -7,7 +7,7 @@ enters paid-in capital, unless the fund recognises it at grant; then what is gra
 pocket of GPU time until it is used or lapses as an expense.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -329,9 +329,11 @@ def value_bridge(rows: ReportRows, starts_on: date, on: date, pocket: Pocket = "
         invested += flow.amount_krw if is_delivery(flow) else 0
         given += flow.amount_krw if flow.kind == "support" and flow.basis == "in_kind" and flow.company else 0
         realised += flow.amount_krw - flow.cost_krw if flow.kind == "proceeds" else 0
-    change = portfolio_value(rows, pocket, on) - portfolio_value(rows, pocket, before)
+    values = values_by_company(rows, pocket, on)
+    held_before, held = portfolio_value(rows, pocket, before), sum(values.values())
+    change = held - held_before
     bridge = Bridge(
-        opening_krw=net_asset_value(rows, pocket, before),
+        opening_krw=pocket_balance(rows, pocket, before) + held_before,
         cash_in_krw=flow_sum(rows, ["contribution"], "cash", before, on) if pocket != "in_kind" else 0,
         in_kind_in_krw=flow_sum(rows, ["contribution"], "in_kind", before, on) if pocket != "cash" else 0,
         distributed_krw=flow_sum(rows, ["distribution"], pocket, before, on),
@@ -340,20 +342,19 @@ def value_bridge(rows: ReportRows, starts_on: date, on: date, pocket: Pocket = "
         fees_krw=flow_sum(rows, ["fee"], pocket, before, on),
         expenses_krw=flow_sum(rows, ["expense"], pocket, before, on),
         support_krw=flow_sum(rows, ["support"], pocket, before, on),
-        closing_krw=net_asset_value(rows, pocket, on),
+        closing_krw=pocket_balance(rows, pocket, on) + held,
     )
     if bridge.difference_krw:
         raise BridgeDoesNotTie(f"{pocket} bridge {starts_on} to {on}", bridge.difference_krw)
-    if on == rows.as_of:
-        _require_schedule_agrees(rows)
+    if on == rows.as_of and pocket == "total":
+        _require_schedule_agrees(rows, values)
     return bridge
 
 
-def _require_schedule_agrees(rows: ReportRows) -> None:
+def _require_schedule_agrees(rows: ReportRows, reckoned: Mapping[str, int]) -> None:
     shown: dict[str, int] = {}
     for holding in rows.holdings:
         shown[holding.company] = shown.get(holding.company, 0) + holding.fair_value_krw
-    reckoned = values_by_company(rows, "total", rows.as_of)
     for company in sorted({*reckoned, *shown}):
         difference = shown.get(company, 0) - reckoned.get(company, 0)
         if difference:

@@ -140,6 +140,15 @@ class GpuLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapse:
+    """GPU time in kind of one investor that lapsed on a day, at its rate; negative where late use took it back."""
+
+    lapsed_on: date
+    investor: str
+    value_krw_e4: int
+
+
+@dataclass(frozen=True, slots=True)
 class GpuAward:
     """One company's grant of one SKU. `value_krw_e4` is the value of what was used."""
 
@@ -299,6 +308,7 @@ class ReportRows:
     conflicts_declared: int = 0
     recusals: int = 0
     benchmark: Benchmark | None = None
+    lapses: tuple[Lapse, ...] | None = None
 
 
 _UNORDERED = (
@@ -314,21 +324,32 @@ _UNORDERED = (
     "limits",
     "obligations",
     "published",
+    "lapses",
 )
 _NOT_INPUTS = ("version", "status", "sign_offs")
-_LATER = ("benchmark",)
+_LATER = ("benchmark", "lapses")
 """Fields that came after the first reports: without a value they leave the hash of those as it was printed."""
 
 
 def canonical_json(value: object) -> str:
-    """Compact JSON with sorted keys and ISO dates, so that equal values give equal bytes."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_iso)
+    """Compact JSON with sorted keys and ISO dates, a row as its fields, so that equal values give equal bytes."""
+    return _ENCODER.encode(value)
 
 
-def _iso(value: object) -> str:
+def _simple(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: getattr(value, name) for name in _field_names(value)}
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def _field_names(row: Any) -> tuple[str, ...]:  # noqa: ANN401 - any row or class of rows
+    names: tuple[str, ...] = row.__match_args__
+    return names
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_simple)
 
 
 def ordered(rows: ReportRows) -> ReportRows:
@@ -336,20 +357,20 @@ def ordered(rows: ReportRows) -> ReportRows:
     groups: dict[str, Any] = {
         name: tuple(sorted(getattr(rows, name), key=lambda row: canonical_json(_sort_fields(row))))
         for name in _UNORDERED
+        if getattr(rows, name) is not None
     }
     return dataclasses.replace(rows, **groups)
 
 
-def _sort_fields(row: object) -> list[object]:
+def _sort_fields(row: Any) -> list[object]:  # noqa: ANN401 - any row
     # Field order, not key order: a flow sorts by its date first.
-    return [getattr(row, field.name) for field in dataclasses.fields(row)]  # type: ignore[arg-type]
+    return [getattr(row, name) for name in _field_names(row)]
 
 
 def inputs_sha256(rows: ReportRows) -> str:
     """SHA-256 (hex) of the rows. Version, status and signatures are about the report, so they do not count."""
-    document = dataclasses.asdict(ordered(rows))
-    for name in _NOT_INPUTS:
-        del document[name]
+    inputs = ordered(rows)
+    document = {name: getattr(inputs, name) for name in _field_names(ReportRows) if name not in _NOT_INPUTS}
     for name in _LATER:
         if document[name] is None:
             del document[name]
@@ -375,10 +396,19 @@ def require_consistent(rows: ReportRows) -> None:
     for mark in rows.marks:
         if mark.as_of > rows.as_of:
             raise RowsInconsistent(f"mark {mark.company}", f"{mark.as_of} is after the basis date {rows.as_of}")
+    for lapse in rows.lapses or ():
+        _require_sound_lapse(lapse, rows, investors)
     for line in rows.gpu:
         hours = (line.contributed_hours_e4, line.allocated_hours_e4, line.delivered_hours_e4)
         if min(*hours, line.expired_hours_e4, line.remaining_hours_e4) < 0:
             raise RowsInconsistent(f"gpu {line.sku} {line.period} {line.region}", "hours below zero")
+
+
+def _require_sound_lapse(lapse: Lapse, rows: ReportRows, investors: set[str]) -> None:
+    if lapse.lapsed_on > rows.as_of:
+        raise RowsInconsistent("lapse", f"{lapse.lapsed_on} is after the basis date {rows.as_of}")
+    if lapse.investor not in investors:
+        raise RowsInconsistent("lapse", f"unknown investor {lapse.investor}")
 
 
 def _require_sound_flow(flow: Flow, rows: ReportRows, investors: set[str]) -> None:

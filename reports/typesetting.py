@@ -6,6 +6,7 @@ same document. Text from outside reaches Typst as data, never as markup.
 
 import functools
 import json
+import string
 import unicodedata
 from datetime import UTC, date, datetime
 from importlib import resources
@@ -16,6 +17,8 @@ from fontTools.ttLib import TTFont
 
 STANDARDS: tuple[Literal["ua-1"], Literal["a-2a"]] = ("ua-1", "a-2a")
 _MISSING = "〓"
+_SAFE = frozenset(string.ascii_letters + string.digits + string.punctuation + " ")
+"""Signs that every font has; most cells hold nothing else."""
 
 Document = dict[str, Any]
 
@@ -61,6 +64,8 @@ def _glyphs() -> frozenset[int]:
 def printable(text: str) -> str:
     """The text with what the font cannot draw shown as 〓, since an archivable file may lack no glyph."""
     composed = unicodedata.normalize("NFC", text)
+    if _SAFE.issuperset(composed):
+        return composed
     return "".join(
         sign
         if sign == "\n" or (ord(sign) in _glyphs() and not unicodedata.category(sign).startswith("C"))

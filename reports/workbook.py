@@ -5,7 +5,6 @@ name that begins with `=` stays a name.
 """
 
 import re
-from collections.abc import Callable
 from datetime import date, datetime
 from fractions import Fraction
 from io import BytesIO
@@ -212,13 +211,11 @@ def _number(cell: float | Fraction, kind: Kind) -> int | float:
 
 
 def _write(sheet: Worksheet, row: int, column: int, cell: Cell, kind: Kind, shape: Format) -> None:
-    writers: tuple[tuple[type | tuple[type, ...], Callable[[], object]], ...] = (
-        (str, lambda: sheet.write_string(row, column, str(cell), shape)),
-        (date, lambda: sheet.write_datetime(row, column, cell, shape)),
-        ((int, float, Fraction), lambda: sheet.write_number(row, column, _number(cell, kind), shape)),  # type: ignore[arg-type]
-    )
-    for types, write in writers:
-        if isinstance(cell, types):
-            write()
-            return
-    sheet.write_blank(row, column, None, shape)
+    if isinstance(cell, str):
+        sheet.write_string(row, column, cell, shape)
+    elif isinstance(cell, date):
+        sheet.write_datetime(row, column, cell, shape)
+    elif cell is None:
+        sheet.write_blank(row, column, None, shape)
+    else:
+        sheet.write_number(row, column, _number(cell, kind), shape)

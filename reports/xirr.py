@@ -9,7 +9,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 from typing import Literal
+
+import numpy as np
 
 Reason = Literal["no_sign_change", "same_day", "total_loss", "multiple_rates", "too_short", "out_of_range"]
 DatedAmount = tuple[date, int | float]
@@ -21,7 +24,14 @@ _LOWEST = math.log(1e-9)
 _HIGHEST = math.log(1 + 1e6)
 _STEP = 0.01
 _WIDE_STEP = 0.25
-_HALVINGS = 64
+_HALVINGS = 128
+_CLOSE = 2.0**-50
+_SLACK = 1 + 1e-12
+"""Sums of another order may differ in their last digits."""
+_GRID = tuple(
+    step * _WIDE_STEP for step in range(math.floor(_LOWEST / _WIDE_STEP), math.ceil(_HIGHEST / _WIDE_STEP) + 1)
+)
+_LEFTS = np.array(_GRID[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,44 +75,37 @@ def find_roots(flows: Sequence[DatedAmount]) -> tuple[float, ...]:
     terms = [((day - first).days / DAYS_A_YEAR, float(amount)) for day, amount in flows if amount]
     if not terms:
         return ()
-    steps = range(math.floor(_LOWEST / _WIDE_STEP), math.ceil(_HIGHEST / _WIDE_STEP))
-    if _turns(terms) == 1:
-        # By Descartes' rule of signs (Laguerre's form for real exponents) flows that turn once have one rate at most.
-        spans = [(steps.start * _WIDE_STEP, steps.stop * _WIDE_STEP)]
-    else:
-        wide = [(step * _WIDE_STEP, (step + 1) * _WIDE_STEP) for step in steps]
-        spans = [span for outer in wide for span in _open_spans(terms, *outer)]
+    # By Descartes' rule of signs (Laguerre's form for real exponents) flows that turn once have one rate at most.
+    spans = [_only_span(terms)] if _turns(terms) == 1 else _open_spans(terms)
     roots: list[float] = []
     for left, right in spans:
         left_value, right_value = _value(terms, left), _value(terms, right)
         if left_value == 0:
             roots.append(left)
         elif left_value * right_value < 0:
-            roots.append(_bisect(terms, left, right, left_value))
+            roots.append(_close_in(terms, left, right, left_value))
     return tuple(math.expm1(root) for root in roots)
 
 
-def _open_spans(terms: Sequence[tuple[float, float]], left: float, right: float) -> list[tuple[float, float]]:
-    """The narrow parts of a span of log growth in which the flows may balance.
+def _open_spans(terms: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The narrow spans of log growth in which the flows may balance, ascending.
 
-    Between its ends each side, what was paid and what came back, moves in one direction; where the smaller end of one
-    exceeds the larger end of the other, no rate lies between.
+    Between the ends of a span each side, what was paid and what came back, moves in one direction; where the smaller
+    end of one exceeds the larger end of the other, no rate lies between. What stays is halved and looked at again.
     """
-    anchor = max(years for years, _ in terms) if left < 0 else 0.0
-    sides = []
-    for sign in (1, -1):
-        ends = [
-            math.fsum(sign * amount * math.exp(at * (anchor - years)) for years, amount in terms if sign * amount > 0)
-            for at in (left, right)
-        ]
-        sides.append((min(ends), max(ends)))
-    (least_back, most_back), (least_paid, most_paid) = sides
-    if least_back > most_paid or least_paid > most_back:
-        return []
-    if right - left <= _STEP:
-        return [(left, right)]
-    middle = (left + right) / 2
-    return _open_spans(terms, left, middle) + _open_spans(terms, middle, right)
+    years, amounts = np.array(terms).T
+    sides = np.stack([np.maximum(amounts, 0), np.maximum(-amounts, 0)], axis=1)
+    lefts, width = _LEFTS, _WIDE_STEP
+    while True:
+        ends = np.stack([lefts, lefts + width])
+        times = np.where(lefts < 0, years.max(), 0.0)[:, np.newaxis] - years
+        sums = np.exp(ends[:, :, np.newaxis] * times) @ sides
+        least, most = sums.min(axis=0), sums.max(axis=0)
+        lefts = lefts[(least <= most[:, ::-1] * _SLACK).all(axis=1)]
+        if width <= _STEP or not lefts.size:
+            return [(left, left + width) for left in lefts.tolist()]
+        width /= 2
+        lefts = np.sort(np.concatenate([lefts, lefts + width]))
 
 
 def _turns(terms: Sequence[tuple[float, float]]) -> int:
@@ -117,20 +120,51 @@ def _value(terms: Sequence[tuple[float, float]], log_growth: float) -> float:
     # Below zero growth the latest flow dominates, above it the earliest; dividing by it keeps exp() in range and the
     # sign as it was.
     anchor = 0.0 if log_growth >= 0 else max(years for years, _ in terms)
-    return math.fsum(amount * math.exp(log_growth * (anchor - years)) for years, amount in terms)
+    return math.fsum([amount * math.exp(log_growth * (anchor - years)) for years, amount in terms])
 
 
-def _bisect(terms: Sequence[tuple[float, float]], left: float, right: float, left_value: float) -> float:
+def _only_span(terms: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """A short span around the one rate of flows that turn once, widened from zero growth."""
+    # One turn: the value falls or rises throughout, and the first term outweighs the rest at high growth.
+    at_zero, ahead = _value(terms, 0.0), min(terms)[1]
+    if at_zero == 0:
+        return 0.0, 0.0
+    towards = _GRID[-1] if at_zero * ahead < 0 else _GRID[0]
+    near, width = 0.0, math.copysign(_WIDE_STEP, towards)
+    while abs(near + width) < abs(towards) and _value(terms, near + width) * at_zero > 0:
+        near, width = near + width, width * 2
+    far = near + width if abs(near + width) < abs(towards) else towards
+    return min(near, far), max(near, far)
+
+
+def _close_in(terms: Sequence[tuple[float, float]], left: float, right: float, left_value: float) -> float:
+    """The root between two ends of opposite sign: Newton's step while it at least halves the last one, else the middle.
+
+    The ends lie on one side of zero.
+    """
+    anchor = 0.0 if left >= 0 else max(years for years, _ in terms)
+    times = [anchor - years for years, _ in terms]
+    amounts = [amount for _, amount in terms]
+    moments = list(map(mul, amounts, times))
+    guess, step = (left + right) / 2, right - left
     for _ in range(_HALVINGS):
-        middle = (left + right) / 2
-        value = _value(terms, middle)
-        if value == 0 or middle in {left, right}:
-            return middle
-        if left_value * value < 0:
-            right = middle
+        weights = list(map(math.exp, map(guess.__mul__, times)))
+        value = sum(map(mul, amounts, weights))
+        if value == 0:
+            return guess
+        if (left_value < 0) == (value < 0):
+            left = guess
         else:
-            left, left_value = middle, value
-    return (left + right) / 2
+            right = guess
+        slope = sum(map(mul, moments, weights))
+        following = guess - value / slope if slope else left
+        if not left < following < right or abs(following - guess) * 2 > abs(step):
+            following = (left + right) / 2
+        step = following - guess
+        guess = following
+        if abs(step) <= _CLOSE * abs(guess) or guess in {left, right}:
+            break
+    return guess
 
 
 def xirr(

@@ -28,7 +28,7 @@ from fundapp.portfolio.tables import (
     ValuationDraft,
 )
 from fundapp.reporting.close_rules import ITEMS, Line, Missing, Note
-from fundapp.reporting.collecting import collect_rows
+from fundapp.reporting.collecting import as_told_then, collect_rows
 from fundapp.reporting.documents import from_document
 from fundapp.reporting.rules import SIDES, status_of
 from fundapp.reporting.tables import CloseNote, FrozenQuarter, ReportSignature
@@ -274,7 +274,9 @@ def _report(session: Session, quarter: Quarter) -> Iterable[Missing]:
     before = from_document(frozen.inputs)
     rows = collect_rows(session, quarter, as_of=quarter.last_day)
     # An index loaded since is no change of the books: the frozen version keeps the one it was compared with.
-    now = dataclasses.replace(rows, remarks=before.remarks, published=before.published, benchmark=before.benchmark)
+    now = dataclasses.replace(
+        as_told_then(rows, before), remarks=before.remarks, published=before.published, benchmark=before.benchmark
+    )
     if inputs_sha256(now) != inputs_sha256(before):
         yield Missing(
             "report",

@@ -102,6 +102,7 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
         as_of=as_of,
         flows=tuple(flows + gpu_flows(posted, sources, equity.__contains__, fund.recognition)),
         gpu=tuple(_gpu_lines(session, moves, sources)),
+        lapses=tuple(_lapses(posted, sources)),
         gpu_awards=tuple(_gpu_awards(moves, positions, sources)),
         usage_by_day=tuple(_usage_days(session, as_of)),
         funnel=deal_flow.funnel(session, as_of),
@@ -116,6 +117,11 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
     holdings = tuple(_holding(rows, position, owned) for position in positions.values())
     rows = dataclasses.replace(rows, holdings=holdings)
     return dataclasses.replace(rows, mix=tuple(_mix(rows)), benchmark=_benchmark(session, rows))
+
+
+def as_told_then(rows: out.ReportRows, before: out.ReportRows) -> out.ReportRows:
+    """Return rows without what a version frozen earlier could not tell yet, to see whether the books have changed."""
+    return dataclasses.replace(rows, lapses=None) if before.lapses is None else rows
 
 
 def _benchmark(session: Session, rows: out.ReportRows) -> out.Benchmark | None:
@@ -281,6 +287,19 @@ def _delivered(moves: _Moves, account: str, commodity: str) -> int:
 def _expired(moves: _Moves, source: Source, commodity: str) -> int:
     lapsed = f"expired:{source.pool.investor_code}:{source.grant.sku}"
     return sum(moves.net(account, lapsed, commodity) for account in (source.grant.account, unreleased(source)))
+
+
+def _lapses(posted: Sequence[TransferRow], sources: Mapping[str, Source]) -> Iterable[out.Lapse]:
+    """Return what lapsed of grants by day and investor, at the rate of their pools; late use takes lapses back."""
+    homes = dict(sources) | {unreleased(source): source for source in sources.values()}
+    found: dict[tuple[date, str], int] = defaultdict(int)
+    for row in posted:
+        for account, other, sign in ((row.debit, row.credit, 1), (row.credit, row.debit, -1)):
+            source = homes.get(account)
+            if source is None or row.commodity != _commodity(source.grant.sku) or not other.startswith("expired:"):
+                continue
+            found[row.effective_on, source.pool.investor_code] += sign * row.amount * source.pool.rate_krw
+    return (out.Lapse(day, who, value) for (day, who), value in sorted(found.items()) if value)
 
 
 def _allocated(moves: _Moves, source: Source, commodity: str) -> int:

@@ -16,7 +16,7 @@ from reports.rows import ReportRows, canonical_json, ordered
 
 def to_document(rows: ReportRows) -> dict[str, Any]:
     """Return the rows as plain JSON values in canonical order."""
-    document: dict[str, Any] = json.loads(canonical_json(dataclasses.asdict(ordered(rows))))
+    document: dict[str, Any] = json.loads(canonical_json(ordered(rows)))
     return document
 
 

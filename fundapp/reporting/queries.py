@@ -17,7 +17,7 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.ledger.queries import BalanceRow, balances
-from fundapp.reporting.actions import StoredFile, find_frozen
+from fundapp.reporting.actions import StoredFile, find_frozen, find_frozen_id
 from fundapp.reporting.checks import freeze_checks
 from fundapp.reporting.collecting import collect_rows
 from fundapp.reporting.conversation import (
@@ -154,6 +154,11 @@ class Dashboard:
     policy: str
 
 
+_BOARDS_KEPT = 16
+_BOARDS: dict[tuple[uuid.UUID, Locale], Dashboard] = {}
+"""Dashboards of frozen versions, which never change: neither their rows are read again nor their charts drawn."""
+
+
 @lru_cache(maxsize=16)
 def _drawn(rows: ReportRows, locale: Locale) -> Preview:
     """Return the preview of rows. Drawing takes most of a page's time, and equal rows are drawn alike."""
@@ -185,10 +190,23 @@ def frozen_dashboard(
         NotFoundError: if there is no such version, or the viewer may not see reports.
     """
     require_sight(session, viewer)
-    frozen = find_frozen(session, quarter, version)
-    if frozen is None:
+    frozen_id = find_frozen_id(session, quarter, version)
+    if frozen_id is None:
         raise NotFoundError
-    rows = from_document(frozen.inputs)
+    board = _BOARDS.get((frozen_id, locale))
+    if board is None:
+        board = _frozen_board(_frozen_rows(session, frozen_id), locale)
+        while len(_BOARDS) >= _BOARDS_KEPT:
+            _BOARDS.pop(next(iter(_BOARDS)), None)
+        _BOARDS[frozen_id, locale] = board
+    return board
+
+
+def _frozen_rows(session: Session, frozen_id: uuid.UUID) -> ReportRows:
+    return from_document(session.scalars(select(FrozenQuarter.inputs).where(FrozenQuarter.id == frozen_id)).one())
+
+
+def _frozen_board(rows: ReportRows, locale: Locale) -> Dashboard:
     figures = _drawn(rows, locale).figures
     costs = sum(flow.amount_krw for flow in rows.flows if flow.kind in {"fee", "expense"} and flow.basis == "cash")
     cash = _cash_side(figures, [])

@@ -125,6 +125,33 @@ def asked_period(started: date | None, on: date, month: int | None) -> Period | 
     return young_period(started, on)
 
 
+def askable_period(started: date | None, on: date, month: int | None, today: date) -> Period | None:
+    """Return the period to ask a young company about today: of what `asked_period` gives, only days that are over."""
+    if asked_period(started, on, month) is None:
+        return None
+    period = asked_period(started, min(on, today), month)
+    if period is not None and period.last >= today:
+        return asked_period(started, today - timedelta(days=1), month)
+    return period
+
+
+def _stated_period(started: date, on: date, standing: Standing) -> Period | None:
+    """Return the period that was stated, if the rule gives it for a day within the month before the one of judging.
+
+    Nobody can state the revenue of days to come, and who sends on another day than the one of the statement has
+    stated no less.
+    """
+    last = standing.recent_to
+    if last is None or last > on:
+        return None
+    for day in (last, last + timedelta(days=1)):
+        if max(started, shifted(on, -1) + timedelta(days=1)) <= day <= on:
+            period = young_period(started, day)
+            if (period.first, period.last) == (standing.recent_from, last):
+                return period
+    return None
+
+
 def average_of(
     years_krw: tuple[int | None, int | None, int | None], started: date | None, on: date, standing: Standing
 ) -> Averaged:
@@ -147,7 +174,8 @@ def average_of(
         missing = Open("started_on", "설립일 또는 개업일", "the day of incorporation or opening")
         return _stand_in(counted, basis, missing)
     if started > _begins(closing, 0):
-        return _young(years_krw, young_period(started, on), standing, basis)
+        stated = _stated_period(started, on, standing)
+        return _young(years_krw, stated or young_period(started, on), standing, basis)
     full = sum(started <= _begins(closing, back) for back in range(_YEARS))
     years = counted[:full]
     if any(year is None for year in years):

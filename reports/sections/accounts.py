@@ -3,9 +3,8 @@
 from datetime import date
 
 from reports import metrics
-from reports.figures import Figures
+from reports.figures import SCALED, Figures
 from reports.formats import Locale, say
-from reports.metrics import Bridge
 from reports.rows import Investor
 from reports.sections.model import Column, Formula, Row, Section, Table, Tone, column_sum
 
@@ -35,23 +34,11 @@ def investor_accounts(figures: Figures, locale: Locale) -> Section:
     )
 
 
-def _periods(figures: Figures) -> tuple[tuple[str, date], ...]:
-    quarter = figures.rows.quarter
-    year = date(quarter.starts_on.year, 1, 1)
-    return (("qtd", quarter.starts_on), ("ytd", year), ("itd", date.min))
-
-
 def _reconciliation(figures: Figures, investor: Investor | None, locale: Locale) -> Table:
-    rows = figures.rows
-    bridges: list[Bridge] = []
-    for _, starts_on in _periods(figures):
-        if investor is None:
-            bridges.append(metrics.value_bridge(rows, starts_on, rows.as_of))
-        else:
-            bridges.append(metrics.investor_bridge(rows, investor, starts_on, rows.as_of))
+    code = "total" if investor is None else investor.code
+    bridges = dict(figures.accounts)[code]
     name = say(locale, "펀드 합계", "Total fund") if investor is None else investor.name
     tone: Tone = "" if investor is None else "cash" if investor.kind == "cash" else "gpu"
-    code = "total" if investor is None else investor.code
     columns = (
         Column("line", say(locale, "항목", "Line"), wide=True),
         Column("qtd", say(locale, "이번 분기", "QTD"), "krw", tone),
@@ -95,18 +82,37 @@ def _references(figures: Figures, line: str, investor: Investor | None) -> tuple
     )
 
 
+def lapsed(figures: Figures, investor: Investor, after: date, until: date) -> int:
+    """Value in won of an investor's GPU time that lapsed with `after < date <= until` and comes off its commitment.
+
+    Each day's running total is rounded, so that quarters add up. Under recognition at grant it was paid in before.
+    Reports frozen without dated lapses lay them at the end of the pool's quarter and share them by commitment.
+    """
+    rows = figures.rows
+    if investor.kind != "in_kind" or rows.fund.recognition_policy != "at_delivery":
+        return 0
+    dated = rows.lapses
+
+    def by(day: date) -> int:
+        if dated is not None:
+            own = (row for row in dated if row.investor == investor.code and row.lapsed_on <= day)
+            return (sum(row.value_krw_e4 for row in own) + SCALED // 2) // SCALED
+        peers = sum(peer.committed_krw for peer in rows.fund.investors if peer.kind == investor.kind) or 1
+        lines = (line for line in rows.gpu if day >= rows.as_of or metrics.quarter_end(line.period) <= day)
+        value = sum(line.expired_hours_e4 * line.unit_price_krw for line in lines)
+        return (value + SCALED // 2) // SCALED * investor.committed_krw // peers
+
+    return by(until) - by(after)
+
+
 def _commitments(figures: Figures, locale: Locale) -> Table:
     measures = dict(figures.investors)
     rows = []
     for investor in figures.rows.fund.investors:
         m = measures[investor.code].multiples
-        # Lapsed GPU time is laid at the in-kind investors' door by their commitment, of which there is one today.
-        at_delivery = figures.rows.fund.recognition_policy == "at_delivery"
-        lapsed = figures.in_kind_expired_krw if investor.kind == "in_kind" and at_delivery else 0
-        peers = [peer for peer in figures.rows.fund.investors if peer.kind == investor.kind]
-        lapsed = lapsed * investor.committed_krw // (sum(peer.committed_krw for peer in peers) or 1)
-        unfunded = m.committed_krw - m.paid_in_krw - lapsed
-        rows.append(Row(investor.code, (investor.name, m.committed_krw, -m.paid_in_krw, -lapsed, unfunded)))
+        gone = lapsed(figures, investor, date.min, figures.rows.as_of)
+        unfunded = m.committed_krw - m.paid_in_krw - gone
+        rows.append(Row(investor.code, (investor.name, m.committed_krw, -m.paid_in_krw, -gone, unfunded)))
     total = Row(
         "total",
         (say(locale, "합계", "Total"), *(column_sum(rows, n) for n in range(1, 5))),

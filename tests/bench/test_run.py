@@ -111,6 +111,9 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
             for what in ("open the task list", "save while typing")
         ),
         ("build a quarterly report", "", "s", "typst compile"),
+        ("build a large report", "", "s", "typst and XlsxWriter alone"),
+        ("rates of return, 26 flows each", "", "s", "pyxirr alone, no guards"),
+        ("partners' dashboard, 95th percentile", "sqlite", "ms", "a bare page, as many statements"),
         ("import usage", "sqlite", "rows/s", "csv parse"),
         ("import a large export", "sqlite", "s", "polars reads"),
         ("import a large export", "sqlite", "s", "pyarrow reads"),

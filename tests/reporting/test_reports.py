@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, fields, is_dataclass
@@ -34,7 +35,7 @@ from fundapp.reporting.documents import from_document, to_document
 from fundapp.reporting.queries import dashboard, find_shelf, freeze_checklist, get_report, list_reports, trace_figure
 from fundapp.reporting.rules import FreezeRefusedError
 from fundapp.reporting.tables import FrozenQuarter, ReportFile
-from reports.rows import Flow, Remark, ReportRows, ordered
+from reports.rows import Flow, Remark, ReportRows, inputs_sha256, ordered
 
 Q3 = Quarter(2026, 3)
 END = Q3.last_day
@@ -147,6 +148,44 @@ def test_gpu_lines_add_up_by_pool(db: Database, tmp_path: Path) -> None:
     line = collect(db, date(2026, 10, 12)).gpu[0]
     assert (line.contributed_hours_e4, line.allocated_hours_e4) == (10_000_000, 4_000_000)
     assert (line.delivered_hours_e4, line.expired_hours_e4, line.remaining_hours_e4) == (1_205_000, 2_795_000, 0)
+
+
+def test_lapses_carry_the_day_they_lapsed_and_late_use_takes_them_back(db: Database, tmp_path: Path) -> None:
+    """279.5 of 400 h lapse in October at 5,200 won; 10 h of them turn out to have been used in August."""
+    set_up(db)
+    use(db, tmp_path, Use(AUGUST, "120.5"))
+    db.transaction(lambda s: expire_grants(s, actor=SYSTEM, at=AFTER))
+    later = date(2026, 12, 31)
+    (lapse,) = collect(db, later).lapses or ()
+    assert (lapse.investor, lapse.value_krw_e4) == ("microsoft", 2_795_000 * 5_200)
+    assert collect(db, lapse.lapsed_on - timedelta(days=1)).lapses == ()
+    use(db, tmp_path, Use(AUGUST, "130.5"))
+    rows = collect(db, later)
+    assert sum(row.value_krw_e4 for row in rows.lapses or ()) == rows.gpu[0].expired_hours_e4 * 5_200
+
+
+def test_a_version_frozen_before_lapses_were_dated_is_not_frozen_again_for_them(db: Database) -> None:
+    set_up(db)
+    kept = freeze(db)
+
+    def forget(session: Session) -> None:
+        frozen = session.scalars(select(FrozenQuarter)).one()
+        rows = dataclasses.replace(from_document(frozen.inputs), lapses=None)
+        session.expunge(frozen)
+        session.add(
+            FrozenQuarter(
+                quarter=frozen.quarter,
+                version=2,
+                inputs=to_document(rows),
+                inputs_sha256=inputs_sha256(rows),
+                frozen_by="earlier",
+                frozen_at=AFTER,
+            )
+        )
+
+    db.transaction(forget)
+    again = freeze(db)
+    assert (kept.version, again.version, again.created) == (1, 2, False)
 
 
 def test_overage_and_lapsed_time_never_count_as_paid_in(db: Database, tmp_path: Path) -> None:

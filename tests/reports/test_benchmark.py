@@ -115,3 +115,4 @@ def test_a_report_without_an_index_keeps_the_hash_it_always_had() -> None:
     empty = ReportRows(FUND, QUARTER, 1, "draft", AS_OF)
     assert inputs_sha256(empty) == "da25ff900c202d70022df55d1d336d228f9867768033573da0e5857334f679b9"
     assert inputs_sha256(replace(empty, benchmark=index((START, 10)))) != inputs_sha256(empty)
+    assert inputs_sha256(replace(empty, lapses=())) != inputs_sha256(empty)

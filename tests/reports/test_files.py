@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -21,7 +22,7 @@ from reports.build import BuiltReport, write_whole
 from reports.data import safe_text, schema
 from reports.figures import reckon
 from reports.ilpa import ilpa_sections
-from reports.rows import Flow, ReportRows
+from reports.rows import Flow, Lapse, Quarter, ReportRows
 from reports.typesetting import printable
 
 HOSTILE = '=#$*@_`<x> "따옴표" \\ [링크] //주석 #panic("x")'
@@ -250,6 +251,26 @@ def test_an_account_of_a_template_ties_for_each_investor_and_period(grown: Repor
     assert [sum(column) for column in zip(*parts, strict=True)] == list(cells["closing"])
     left = {row.key: row.cells[1:] for row in unfunded.rows}
     assert left["closing"][0::3] == left["closing"][1::3] == left["closing"][2::3]
+
+
+def unfunded_of(rows: ReportRows, quarter: Quarter) -> dict[str, list[int]]:
+    table = ilpa_sections(reckon(replace(rows, quarter=quarter, as_of=quarter.ends_on)), "en")[0].tables[1]
+    return {row.key: [cell for cell in row.cells[1:] if isinstance(cell, int)] for row in table.rows}
+
+
+def test_time_that_lapses_in_a_later_quarter_leaves_the_one_before_as_it_was(young: ReportRows) -> None:
+    """Half of the 40,000 h of a pool of the third quarter lapse in the fourth: 20,000 h at 4,000 won."""
+    fourth = Quarter("2026Q4", date(2026, 10, 1), date(2026, 12, 31))
+    lapsed = replace(
+        young,
+        gpu=(replace(young.gpu[0], expired_hours_e4=20_000 * 10_000, remaining_hours_e4=0),),
+        lapses=(Lapse(date(2026, 11, 15), "GPU", 80_000_000 * 10_000),),
+    )
+    before, after = unfunded_of(replace(young, lapses=()), young.quarter), unfunded_of(lapsed, fourth)
+    gpu_quarter, gpu_year, gpu_ever = 3, 4, 5
+    assert before["closing"][gpu_quarter] == after["opening"][gpu_quarter] == 130 * 10**8 - 80_000_000
+    assert [after["lapsed"][place] for place in (gpu_quarter, gpu_year, gpu_ever)] == [-80_000_000] * 3
+    assert after["closing"][gpu_quarter] == after["closing"][gpu_ever] == 130 * 10**8 - 160_000_000
 
 
 NAV_PARTS = ("opening", "moved", "fees", "external", "other", "realised", "unrealised")

@@ -11,7 +11,7 @@ import pytest
 
 from fundapp.intake.standing import RelatedFirm, Standing
 from fundapp.screening.size_limits import small_limit, sme_limit
-from fundapp.screening.size_revenue import last_closing, young_period
+from fundapp.screening.size_revenue import askable_period, last_closing, young_period
 from fundapp.screening.size_rules import Figures, size_of, startup_until
 
 ON = date(2026, 5, 8)
@@ -172,6 +172,39 @@ def test_a_young_company_without_that_figure_is_open_and_names_the_period() -> N
     found = size_of(figures(7, founded=date(2025, 5, 9)), ON, ALONE)
     assert [(one.key, one.ko) for one in found.open] == [("recent_krw", "2025-06-01 ~ 2026-04-30 매출액")]
     assert (found.company_class, found.settled) == ("startup", False)
+
+
+@pytest.mark.parametrize(
+    ("founded", "judged", "today", "first", "last"),
+    [
+        # Judged today, in a rolling call: a company of days is asked until yesterday, one of months until last month.
+        (date(2026, 11, 5), date(2026, 11, 30), date(2026, 11, 30), date(2026, 11, 5), date(2026, 11, 29)),
+        (date(2026, 8, 5), date(2026, 11, 30), date(2026, 11, 30), date(2026, 9, 1), date(2026, 10, 31)),
+        # Judged on a closing three weeks away: November has not ended yet.
+        (date(2026, 8, 5), date(2026, 12, 20), date(2026, 11, 30), date(2026, 9, 1), date(2026, 10, 31)),
+        (date(2026, 8, 5), date(2026, 12, 20), date(2026, 12, 1), date(2026, 9, 1), date(2026, 11, 30)),
+    ],
+)
+def test_nobody_is_asked_for_the_revenue_of_days_to_come(
+    founded: date, judged: date, today: date, first: date, last: date
+) -> None:
+    period = askable_period(founded, judged, 12, today)
+    assert period is not None
+    assert (period.first, period.last) == (first, last)
+
+
+def test_a_company_that_began_today_is_asked_for_nothing() -> None:
+    assert askable_period(ON, ON, 12, ON) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "settled"), [(date(2026, 11, 29), True), (date(2026, 12, 4), True), (date(2026, 12, 29), False)]
+)
+def test_a_figure_of_days_serves_who_sends_within_a_month_of_it(sent: date, *, settled: bool) -> None:
+    """25 days of trade from 5 to 29 November: 250 won are 3,650 a year."""
+    said = replace(ALONE, recent_krw=250, recent_from=date(2026, 11, 5), recent_to=date(2026, 11, 29))
+    found = size_of(figures(7, founded=date(2026, 11, 5)), sent, said)
+    assert (found.average_krw == 3650, "recent_krw" not in [one.key for one in found.open]) == (settled, settled)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from portal_people import FIRST_NUMBER, Browser, Portal
 from sqlalchemy import select
 
 from fundapp.core.access import Role
+from fundapp.core.quarters import kst_date
 from fundapp.intake.standing import RelatedFirm
 from fundapp.intake.standing_queries import newest_statement
 from fundapp.intake.tables import CompanyStatement
@@ -143,6 +146,16 @@ def test_a_young_company_is_asked_for_the_revenue_of_its_period(portal: Portal) 
     page = browser.text(f"/portal/companies/{company}")
     assert "최근 매출액" in page
     assert f'name="recent_from" type="hidden" value="{started[:4]}' in page
+
+
+def test_a_company_of_days_is_asked_until_yesterday_in_a_call_that_closes_later(portal: Portal) -> None:
+    person = portal.person("a@example.com")
+    company = portal.company(person)
+    today = kst_date(datetime.now(UTC))
+    portal.complete_draft(person, company, founded_on=(today - timedelta(days=5)).isoformat())
+    page = portal.browser("a@example.com").text(f"/portal/companies/{company}")
+    (asked,) = re.findall(r'name="recent_to" type="hidden" value="([^"]+)"', page)
+    assert asked == (today - timedelta(days=1)).isoformat()
 
 
 def test_half_typed_answers_of_a_draft_count_as_missing(portal: Portal) -> None:

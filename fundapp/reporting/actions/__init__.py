@@ -16,6 +16,7 @@ from fundapp.reporting.actions.reports import (
     StoredFile,
     build_report,
     find_frozen,
+    find_frozen_id,
     freeze_quarter,
     sign_report,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "drop_own_report",
     "explain_line",
     "find_frozen",
+    "find_frozen_id",
     "freeze_quarter",
     "issue_resolution",
     "load_index",

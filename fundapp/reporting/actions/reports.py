@@ -23,7 +23,7 @@ from fundapp.core.quarters import Quarter, kst_date
 from fundapp.core.sessions import Database, RetryTransactionError
 from fundapp.reporting.actions.closing import close_when_ready
 from fundapp.reporting.checks import freeze_checks
-from fundapp.reporting.collecting import collect_rows
+from fundapp.reporting.collecting import as_told_then, collect_rows
 from fundapp.reporting.documents import from_document, to_document
 from fundapp.reporting.rules import SIDES, Check, require_ready, status_of
 from fundapp.reporting.tables import FrozenQuarter, ReportFile, ReportSignature
@@ -99,7 +99,7 @@ def freeze_quarter(
     words = _words(before) if remarks is None else remarks
     rows = dataclasses.replace(rows, remarks=(*rows.remarks, *accepted, *words), published=_published(session, quarter))
     if newest is not None and before is not None:
-        if inputs_sha256(_without_errata(before)) == inputs_sha256(rows):
+        if inputs_sha256(_without_errata(before)) == inputs_sha256(as_told_then(rows, before)):
             return Frozen(str(quarter), newest.version, newest.inputs_sha256, created=False)
         rows = dataclasses.replace(rows, version=newest.version + 1, remarks=(*rows.remarks, *_errata(before, rows)))
     return _keep(session, rows, actor=actor, at=at)
@@ -239,6 +239,14 @@ def find_frozen(session: Session, quarter: Quarter, version: int | None = None) 
     return session.scalars(
         select(FrozenQuarter).where(FrozenQuarter.quarter == str(quarter), FrozenQuarter.version == version)
     ).one_or_none()
+
+
+def find_frozen_id(session: Session, quarter: Quarter, version: int | None = None) -> uuid.UUID | None:
+    """Return the key of a frozen version of a quarter, the newest by default, without reading its rows."""
+    asked = select(FrozenQuarter.id).where(FrozenQuarter.quarter == str(quarter))
+    if version is not None:
+        asked = asked.where(FrozenQuarter.version == version)
+    return session.scalars(asked.order_by(FrozenQuarter.version.desc()).limit(1)).one_or_none()
 
 
 def _signed(session: Session, frozen: FrozenQuarter) -> ReportRows:

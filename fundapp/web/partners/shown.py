@@ -82,7 +82,7 @@ def drawn(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704
 
 
-def cash_chain(board: Dashboard) -> list[Bar]:
+def cash_chain(board: Dashboard) -> tuple[Bar, ...]:
     """Return cash from promise to company."""
     cash, whole = board.cash, board.cash.committed_krw
     unpaid = gettext("미납입 %(won)s", won=_won(whole - cash.paid_in_krw))
@@ -90,17 +90,17 @@ def cash_chain(board: Dashboard) -> list[Bar]:
     companies = len({one.company_name for one in board.holdings})
     distributed = dict(board.by_investor)["kt"].distributed_krw if "kt" in dict(board.by_investor) else 0
     held = gettext("표결 중 예약 %(won)s 뺌", won=_won(cash.held_krw)) if cash.held_krw else ""
-    return [
+    return (
         Bar(gettext("약정"), whole, whole, "cash-3", "100%"),
         Bar(gettext("납입"), cash.paid_in_krw, whole, "cash-2", f"{percent(cash.paid_in_krw, whole, 0)} · {unpaid}"),
         Bar(gettext("투자 승인"), cash.awarded_krw, whole, "cash-2", gettext("%(n)s개 기업", n=companies)),
         Bar(gettext("투자 집행"), cash.disbursed_krw, whole, "cash", waiting),
         Bar(gettext("회수·분배"), distributed, whole, "cash", "" if distributed else gettext("아직 없음")),
         Bar(gettext("여력"), cash.headroom_krw, whole, "hatch-cash", held or percent(cash.headroom_krw, whole, 0)),
-    ]
+    )
 
 
-def gpu_chain(board: Dashboard) -> list[Bar]:
+def gpu_chain(board: Dashboard) -> tuple[Bar, ...]:
     """Return GPU time from contribution to use, at its imputed value, hours beside it."""
     gpu, skus = board.gpu, board.skus
     whole = round_to_won(gpu.contributed_krw_e4)
@@ -110,7 +110,7 @@ def gpu_chain(board: Dashboard) -> list[Bar]:
     left = sum(one.remaining_hours_e4 for one in skus)
     part = gettext("배정의 %(share)s", share=percent(gpu.delivered_hours_e4, gpu.allocated_hours_e4, 0))
     lapsed = gettext("%(hours)s · 납입에 넣지 않음", hours=_hours(gpu.expired_hours_e4))
-    return [
+    return (
         Bar(gettext("풀 출자"), whole, whole, "gpu-3", _hours(gpu.contributed_hours_e4)),
         Bar(gettext("배정"), allocated, whole, "gpu-2", _hours(gpu.allocated_hours_e4)),
         Bar(
@@ -123,13 +123,13 @@ def gpu_chain(board: Dashboard) -> list[Bar]:
         Bar(gettext("배정 잔여"), unused, whole, "hatch-gpu", _hours(left)),
         Bar(gettext("만료"), expired, whole, "mute", lapsed if expired else gettext("없음")),
         Bar(gettext("여력"), round_to_won(gpu.headroom_krw_e4), whole, "gpu-2", _hours(gpu.headroom_hours_e4)),
-    ]
+    )
 
 
-def measures(board: Dashboard, bases: Sequence[str]) -> list[Measure]:
+def measures(board: Dashboard, bases: Sequence[str]) -> tuple[Measure, ...]:
     """Return the measures in some bases, with the key of each figure's trail where it has one."""
     words = _meanings()
-    return [
+    return tuple(
         Measure(
             key,
             *words[key],
@@ -137,7 +137,7 @@ def measures(board: Dashboard, bases: Sequence[str]) -> list[Measure]:
             tuple(f"{base}.{key}" if key != "committed" and base in board.measures else None for base in bases),
         )
         for key in MEASURES
-    ]
+    )
 
 
 def _measure_text(board: Dashboard, base: str, key: str) -> str:

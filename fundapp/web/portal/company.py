@@ -22,7 +22,7 @@ from fundapp.intake.standing import Standing
 from fundapp.intake.standing_queries import CompanyPage, get_company
 from fundapp.intake.tables import Application, Call
 from fundapp.screening.facts import reference_date, size_from
-from fundapp.screening.size_revenue import Period, asked_period
+from fundapp.screening.size_revenue import Period, askable_period
 from fundapp.screening.size_rules import Sized
 from fundapp.web.portal import companies, company_forms
 from fundapp.web.shell.clock import now
@@ -155,4 +155,5 @@ def _sized(session: Session, company_id: uuid.UUID, standing: Standing, at: date
     answers: dict[str, Any] = row.answers if row else {}
     on: date = reference_date(row.Call, at) if row else kst_date(at)
     sized = size_from(answers, on, standing)
-    return SizedPage(row.number if row else "", sized, asked_period(sized.started_on, on, standing.closing_month))
+    period = askable_period(sized.started_on, on, standing.closing_month, kst_date(at))
+    return SizedPage(row.number if row else "", sized, period)
