@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ import numpy as np
 
 from fundapp.allocation.model import Columns, Model
 from fundapp.allocation.rules import FULL_SCORE_TENTHS, Instance, Plan, PlanInfeasible, Setting
-from fundapp.allocation.solver import solve
+from fundapp.allocation.solver import Count, Tell, solve, uncounted
 from fundapp.allocation.solver.engine import Floats, Programme, Relaxed, programme, relax
 from fundapp.allocation.solver.pricing import own_wishes
 
@@ -53,13 +54,14 @@ class Margin:
     points: float
 
 
-def explain(instance: Instance, plan: Plan, code: str) -> Explanation:
+def explain(instance: Instance, plan: Plan, code: str, *, tell: Tell | None = None) -> Explanation:
     """Explain one applicant's place.
 
     Args:
         instance: What was divided.
         plan: Its plan.
         code: The applicant.
+        tell: Hears how far the solve with the other decision is.
 
     Raises:
         KeyError: If there is no such applicant.
@@ -73,7 +75,7 @@ def explain(instance: Instance, plan: Plan, code: str) -> Explanation:
         else replace(terms, must_award=(*terms.must_award, code))
     )
     try:
-        other = solve(replace(instance, terms=turned))
+        other = solve(replace(instance, terms=turned), tell=tell)
     except PlanInfeasible as error:
         excluding = tuple(setting for setting in error.conflict if setting != Setting("must", code))
         return Explanation(code, awarded, points, charges, excluding, possible=False, loss=None, enters=(), leaves=())
@@ -140,13 +142,24 @@ def margins(instance: Instance, plan: Plan) -> list[Margin]:
     return sorted(found, key=lambda margin: (abs(margin.points), margin.code))
 
 
-def needed_score(instance: Instance, code: str) -> int | None:
+#: How often the score that would have been enough is tried at most: once at the top, then by halving.
+TRIES = 1 + FULL_SCORE_TENTHS.bit_length()
+
+
+def needed_score(instance: Instance, code: str, *, count: Count = uncounted) -> int | None:
     """Return the lowest score, in tenths, with which an applicant would be awarded; None where no score is enough.
 
     More of its own score never takes an applicant out of the best plan, so halving the distance finds it.
+
+    Args:
+        instance: What was divided.
+        code: The applicant.
+        count: Hears how many of at most `TRIES` solves are done.
     """
+    tried = itertools.count(1)
 
     def wins(score: int) -> bool:
+        count(next(tried), TRIES)
         applicants = tuple(replace(a, score_tenths=score) if a.code == code else a for a in instance.applicants)
         return any(award.code == code for award in solve(replace(instance, applicants=applicants)).awards)
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Any
 
 from fundapp.allocation.rules import FULL_SCORE_TENTHS, PERMILLE, Instance, Plan, Quota, Setting, Terms, typed_terms
-from fundapp.allocation.solver import solve
+from fundapp.allocation.solver import Count, solve, uncounted
 from fundapp.allocation.solver.draws import win_counts
 
 
@@ -163,10 +163,17 @@ def compare(first: Plan, second: Plan) -> Comparison:
     )
 
 
-def price_quotas(instance: Instance, plan: Plan) -> list[Priced]:
-    """Solve again without each quota that is on, dearest first: what it really costs, not only at the margin."""
+def price_quotas(instance: Instance, plan: Plan, *, count: Count = uncounted) -> list[Priced]:
+    """Solve again without each quota that is on, dearest first: what it really costs, not only at the margin.
+
+    Args:
+        instance: What was divided.
+        plan: Its plan.
+        count: Hears how many quotas are priced.
+    """
     found = []
-    for setting, changes in _without_each(instance.terms):
+    settings = _without_each(instance.terms)
+    for number, (setting, changes) in enumerate(settings, start=1):
         without = solve(replace(instance, terms=replace(instance.terms, **changes)))  # type: ignore[arg-type]
         points = max(0.0, without.objective - plan.objective)
         found.append(
@@ -177,6 +184,7 @@ def price_quotas(instance: Instance, plan: Plan) -> list[Priced]:
                 awarded_hours(without) - awarded_hours(plan),
             )
         )
+        count(number, len(settings))
     return sorted(found, key=lambda priced: (-priced.points, priced.setting))
 
 
@@ -242,7 +250,12 @@ def draw_scores(instance: Instance, bands: Mapping[str, tuple[int, int]], *, dra
 
 
 def sensitivity(
-    instance: Instance, bands: Mapping[str, tuple[int, int]], *, draws: int = 200, seed: int = 0
+    instance: Instance,
+    bands: Mapping[str, tuple[int, int]],
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    count: Count = uncounted,
 ) -> Sensitivity:
     """Say how often each company wins over draws from the scores' bands.
 
@@ -251,7 +264,8 @@ def sensitivity(
         bands: By code, the lowest and the highest score in tenths.
         draws: How many.
         seed: Of the draws.
+        count: Hears how many are done.
     """
     rows = draw_scores(instance, bands, draws=draws, seed=seed)
-    wins, gap = win_counts(instance, rows)
+    wins, gap = win_counts(instance, rows, count=count)
     return Sensitivity(draws, seed, wins, gap)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from queue import Empty, SimpleQueue
@@ -19,7 +20,7 @@ from fundapp.allocation.explaining import explain, margins, needed_score
 from fundapp.allocation.rules import Instance, Plan, PlanInfeasible, read_awards, read_instance
 from fundapp.allocation.rules.plan import Baseline, ShadowPrices
 from fundapp.allocation.scenarios import compare, price_quotas, read_changes, sensitivity, shrinking, with_changes
-from fundapp.allocation.solver import Progress, solve
+from fundapp.allocation.solver import Count, Progress, solve
 from fundapp.core.errors import FundError
 from fundapp.core.orm import canonical_json
 
@@ -137,7 +138,9 @@ def perform(task: Mapping[str, Any], tell: Say) -> dict[str, Any]:
         return {"infeasible": {"reason_ko": error.reason_ko, "reason_en": error.reason}}
 
 
-def _solve(instance: Instance, _task: Mapping[str, Any], tell: Say) -> dict[str, Any]:
+def _steps(tell: Say) -> Callable[[Progress], bool]:
+    """Return what says the steps of one solve; whoever wants it stopped ends the process."""
+
     def say(progress: Progress) -> bool:
         tell(
             {
@@ -149,12 +152,31 @@ def _solve(instance: Instance, _task: Mapping[str, Any], tell: Say) -> dict[str,
         )
         return True
 
-    return {"result": result_document(solve(instance, tell=say))}
+    return say
 
 
-def _quotas(instance: Instance, task: Mapping[str, Any], _tell: Say) -> dict[str, Any]:
+def _counts(tell: Say, step: str) -> Count:
+    """Return what says how many of many solves are done, about once a second."""
+    started = time.perf_counter()
+    said = -1
+
+    def count(done: int, of: int) -> None:
+        nonlocal said
+        seconds = time.perf_counter() - started
+        if int(seconds) > said or done == of:
+            said = int(seconds)
+            tell({"step": step, "seconds": seconds, "objective": None, "bound": None, "done": done, "of": of})
+
+    return count
+
+
+def _solve(instance: Instance, _task: Mapping[str, Any], tell: Say) -> dict[str, Any]:
+    return {"result": result_document(solve(instance, tell=_steps(tell)))}
+
+
+def _quotas(instance: Instance, task: Mapping[str, Any], tell: Say) -> dict[str, Any]:
     plan = read_result(task["plan"])
-    priced = price_quotas(instance, plan)
+    priced = price_quotas(instance, plan, count=_counts(tell, "quotas"))
     shrinks = {one.setting for one in shrinking(plan, priced)}
     nearest = margins(instance, plan)
     shown = [one for side in (True, False) for one in [m for m in nearest if m.awarded is side][:_NEAREST]]
@@ -176,9 +198,9 @@ def _quotas(instance: Instance, task: Mapping[str, Any], _tell: Say) -> dict[str
     }
 
 
-def _sensitivity(instance: Instance, task: Mapping[str, Any], _tell: Say) -> dict[str, Any]:
+def _sensitivity(instance: Instance, task: Mapping[str, Any], tell: Say) -> dict[str, Any]:
     bands = {code: (low, high) for code, (low, high) in task["bands"].items()}
-    found = sensitivity(instance, bands, draws=task["draws"], seed=task["seed"])
+    found = sensitivity(instance, bands, draws=task["draws"], seed=task["seed"], count=_counts(tell, "draws"))
     return {
         "found": {
             "draws": found.draws,
@@ -190,9 +212,9 @@ def _sensitivity(instance: Instance, task: Mapping[str, Any], _tell: Say) -> dic
     }
 
 
-def _exact(instance: Instance, task: Mapping[str, Any], _tell: Say) -> dict[str, Any]:
+def _exact(instance: Instance, task: Mapping[str, Any], tell: Say) -> dict[str, Any]:
     before = read_result(task["plan"])
-    after = solve(with_changes(instance, read_changes(task["changes"])))
+    after = solve(with_changes(instance, read_changes(task["changes"])), tell=_steps(tell))
     found = compare(before, after)
     return {
         "found": {
@@ -205,9 +227,9 @@ def _exact(instance: Instance, task: Mapping[str, Any], _tell: Say) -> dict[str,
     }
 
 
-def _why(instance: Instance, task: Mapping[str, Any], _tell: Say) -> dict[str, Any]:
+def _why(instance: Instance, task: Mapping[str, Any], tell: Say) -> dict[str, Any]:
     code = task["code"]
-    found = explain(instance, read_result(task["plan"]), code)
+    found = explain(instance, read_result(task["plan"]), code, tell=_steps(tell))
     sought = not found.awarded and found.possible and len(instance.applicants) <= SCORE_SOUGHT_UP_TO
     return {
         "found": {
@@ -220,7 +242,7 @@ def _why(instance: Instance, task: Mapping[str, Any], _tell: Say) -> dict[str, A
             "loss": found.loss,
             "enters": list(found.enters),
             "leaves": list(found.leaves),
-            "needed_tenths": needed_score(instance, code) if sought else None,
+            "needed_tenths": needed_score(instance, code, count=_counts(tell, "scores")) if sought else None,
             "score_sought": sought,
         }
     }

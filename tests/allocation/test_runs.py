@@ -7,6 +7,7 @@ import os
 import sys
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,9 +24,17 @@ from fundapp.allocation.actions.runs import ABANDONED
 from fundapp.allocation.planning import nothing_held
 from fundapp.allocation.rules import canonical_json
 from fundapp.allocation.scenarios import Changes
+from fundapp.allocation.solver import solve
 from fundapp.allocation.tables import Plan, PlanRun, PlanScenario
 from fundapp.allocation.working import Compute, work_on_run
-from fundapp.allocation.workshop import Beat, WorkFailedError, WorkStoppedError, perform, run_apart
+from fundapp.allocation.workshop import (
+    Beat,
+    WorkFailedError,
+    WorkStoppedError,
+    perform,
+    result_document,
+    run_apart,
+)
 from fundapp.committee.queries import load_viewer
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import NotFoundError, TransitionRefusedError
@@ -110,6 +119,30 @@ def test_questions_about_a_plan_are_answered(db: Database, analyst: Viewer) -> N
     assert (found["why"]["code"], found["why"]["awarded"], found["why"]["leaves"]) == (TWO, True, [])
     assert (found["exact"]["entered"], found["exact"]["changed"]) == ([], [ONE, TWO])
     assert found["exact"]["points"] > 0
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        ({"do": "quotas"}, [("quotas", 1, 2), ("quotas", 2, 2)]),
+        ({"do": "sensitivity", "bands": {}, "draws": 3, "seed": 0}, [("draws", 1, 3), ("draws", 3, 3)]),
+        (
+            {"do": "exact", "changes": {"terms": {"budget_krw": 900}}},
+            [("relaxed", None, None), ("finished", None, None)],
+        ),
+    ],
+)
+def test_every_question_tells_how_far_it_is(
+    task: dict[str, Any], told: list[tuple[str, int | None, int | None]]
+) -> None:
+    few = synthetic(0, 12)
+    instance = replace(few, terms=replace(few.terms, sector_cap_permille=1000, quotas=(), non_capital_floor_permille=0))
+    instance = replace(instance, terms=replace(instance.terms, sme_floor_permille=100, own_cap_permille=500))
+    plan_document = result_document(solve(instance))
+    heard: list[Mapping[str, Any]] = []
+    perform({"instance": json.loads(canonical_json(instance)), "plan": plan_document, **task}, heard.append)
+    steps = [(one["step"], one.get("done"), one.get("of")) for one in heard]
+    assert [step for step in steps if step in told] == told
 
 
 def test_a_scenario_is_solved_beside_the_web(db: Database, analyst: Viewer) -> None:

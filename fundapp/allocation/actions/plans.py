@@ -103,7 +103,9 @@ def record_plan(
     require(actor, Verb.PLAN, Thing(Kind.PLAN))
     document = json.loads(canonical_json(problem.instance)) | {
         "score_basis": dict(problem.score_basis),
-        "score_bands": {number: list(band) for number, band in problem.score_bands.items()},
+        "score_bands": {number: [band.low, band.high] for number, band in problem.score_bands.items()},
+        "band_basis": {number: band.basis for number, band in problem.score_bands.items()},
+        "lone_band_tenths": problem.lone_band_tenths,
         "unscored": list(problem.unscored),
     }
     return keep_plan(

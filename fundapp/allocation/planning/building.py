@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fundapp.allocation.planning.bands import Band, find_band, scorecard_reaches
 from fundapp.allocation.planning.stocks import PoolStock, load_stocks
 from fundapp.allocation.planning.terms import CallTerms, codev_days, read_call_terms, read_terms, tags
-from fundapp.allocation.rules import FULL_SCORE_TENTHS, PERMILLE, Applicant, Capacity, Commitment, GpuRequest, Instance
+from fundapp.allocation.rules import PERMILLE, Applicant, Capacity, Commitment, GpuRequest, Instance
 from fundapp.committee.queries import official_totals
 from fundapp.core.errors import NotFoundError
 from fundapp.core.quantities import HOUR
@@ -24,8 +25,6 @@ from fundapp.intake.ways import proposable_stages
 from fundapp.screening.tables import Scorecard
 
 SMALL_CLASSES = frozenset({"sme", "startup"})
-#: Tenths of a point to either side of a score that only one judge gave.
-LONE_BAND = 50
 MACHINE_BASIS = "machine_score"
 RATING_BASES: Mapping[str, str] = {
     "raw": "reviews_mean",
@@ -74,8 +73,8 @@ class CallInstance:
     Attributes:
         applications: Identifier by number.
         score_basis: By number, whether the score is that of filed reviews or the machine's.
-        score_bands: By number, the lowest and highest score in tenths that are as credible: a standard deviation of
-            the reviews to either side, `LONE_BAND` where one alone speaks, the machine or a single reviewer.
+        score_bands: By number, between which scores the company's own may lie.
+        lone_band_tenths: Tenths of a point to either side where nothing else is known of a score: the call's.
         unscored: Numbers left out because they have neither.
     """
 
@@ -84,7 +83,8 @@ class CallInstance:
     instance: Instance
     applications: Mapping[str, uuid.UUID]
     score_basis: Mapping[str, str]
-    score_bands: Mapping[str, tuple[int, int]]
+    score_bands: Mapping[str, Band]
+    lone_band_tenths: int
     unscored: tuple[str, ...]
 
 
@@ -105,7 +105,7 @@ def build_instance(session: Session, call_code: str, standing: Standing = nothin
         raise NotFoundError(call=call_code)
     terms = read_call_terms(call.document)
     applications, companies = _candidates(session, call)
-    scores, basis, bands = _scores(session, call.code, applications)
+    scores, basis, bands = _scores(session, call.code, applications, terms.lone_band_tenths)
     stocks = [stock for stock in load_stocks(session) if _offered(stock, call.document)]
     commitments, granted = _commitments(standing(session), stocks, companies)
     capacities = _capacities(stocks, granted)
@@ -121,6 +121,7 @@ def build_instance(session: Session, call_code: str, standing: Standing = nothin
         applications=applications,
         score_basis=basis,
         score_bands=bands,
+        lone_band_tenths=terms.lone_band_tenths,
         unscored=tuple(number for number in applications if number not in scores),
     )
 
@@ -205,13 +206,14 @@ def _capacities(stocks: Sequence[PoolStock], granted: Mapping[tuple[str, str], i
 
 
 def _scores(
-    session: Session, call_code: str, applications: Mapping[str, uuid.UUID]
-) -> tuple[dict[str, int], dict[str, str], dict[str, tuple[int, int]]]:
+    session: Session, call_code: str, applications: Mapping[str, uuid.UUID], lone_band: int
+) -> tuple[dict[str, int], dict[str, str], dict[str, Band]]:
     """Return by number the score of filed reviews that counts in this call, else the machine's; which, and its band."""
     rated = official_totals(session, call_code)
+    reaches = scorecard_reaches(session, [key for key in applications.values() if key not in rated.deviations])
     scores: dict[str, int] = {}
     basis: dict[str, str] = {}
-    bands: dict[str, tuple[int, int]] = {}
+    bands: dict[str, Band] = {}
     for number, key in applications.items():
         spread: int | None = None
         if key in rated.totals:
@@ -221,8 +223,7 @@ def _scores(
             scores[number], basis[number] = rated.machine[key], MACHINE_BASIS
         else:
             continue
-        wide = LONE_BAND if spread is None else spread
-        bands[number] = max(0, scores[number] - wide), min(FULL_SCORE_TENTHS, scores[number] + wide)
+        bands[number] = find_band(scores[number], spread, reaches.get(key), lone_band)
     return scores, basis, bands
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundapp.allocation.planning.stocks import cash_sources
-from fundapp.allocation.rules import PERMILLE, Direction, Joint, Quota, Terms
+from fundapp.allocation.rules import FULL_SCORE_TENTHS, PERMILLE, Direction, Joint, Quota, Terms
 from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.tables import Ballot, Decision
 from fundapp.core.errors import InvalidInputError
@@ -31,11 +31,13 @@ _SHARES = frozenset(
     }
 )
 _GROUP = frozenset({"tag", "answered", "at_least_permille", "at_most_permille"})
-_ALLOCATION = frozenset({"joint", "block_hours", "reserve_permille"})
+_ALLOCATION = frozenset({"joint", "block_hours", "reserve_permille", "score_band_tenths"})
 _CODEVELOPMENT = frozenset({"days", "days_by_answer"})
 _DIRECTIONS: Mapping[str, Direction] = {"at_least_permille": "at_least", "at_most_permille": "at_most"}
 _JOINTS = frozenset({"both", "gpu_needs_cash", "either"})
 _MOST_BLOCK, _MOST_DAYS = 100_000, 100_000
+#: Tenths of a point to either side of a score that only one judge gave, in a call that says nothing of it.
+LONE_BAND = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class CallTerms:
         groups: Further groups with a quota.
         codev_days: Days that the delivery centre has, by quarter.
         days_by_answer: Days that a company takes of it which answered the question.
+        lone_band_tenths: Tenths of a point to either side of a score of which nothing else says how sure it is.
     """
 
     minimum_permille: int
@@ -70,6 +73,7 @@ class CallTerms:
     groups: tuple[Group, ...]
     codev_days: Mapping[str, int]
     days_by_answer: Mapping[str, int]
+    lone_band_tenths: int
 
 
 def read_call_terms(document: Mapping[str, Any]) -> CallTerms:
@@ -80,7 +84,7 @@ def read_call_terms(document: Mapping[str, Any]) -> CallTerms:
     """
     objective, shares = _table(document, "objective", _OBJECTIVE), _table(document, "shares", _SHARES)
     codev = _table(document, "codevelopment", _CODEVELOPMENT)
-    _table(document, "allocation", _ALLOCATION)
+    allocation = _table(document, "allocation", _ALLOCATION)
     days = {quarter: _whole(codev["days"], quarter, 0, 0, _MOST_DAYS) for quarter in codev.get("days", {})}
     for quarter in days:
         _require_quarter(quarter)
@@ -91,6 +95,7 @@ def read_call_terms(document: Mapping[str, Any]) -> CallTerms:
         groups=tuple(_groups(shares.get("groups", ()))),
         codev_days=days,
         days_by_answer={key: _whole(by_answer, key, 0, 0, _MOST_DAYS) for key in by_answer},
+        lone_band_tenths=_whole(allocation, "score_band_tenths", LONE_BAND, 0, FULL_SCORE_TENTHS),
     )
 
 

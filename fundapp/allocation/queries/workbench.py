@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -80,6 +81,8 @@ class Workbench:
         runs: What was asked about this plan, newest first; of each question only the newest.
         instance: What the plan answers.
         awards: What it recommends, by application number.
+        bands: How many scores have their band from the reviews, from the scorecard, and from the call.
+        lone_band_tenths: What the call says about scores of which nothing else says how sure they are.
     """
 
     whole: bool
@@ -93,6 +96,8 @@ class Workbench:
     runs: tuple[RunRow, ...]
     instance: Instance
     awards: Mapping[str, PlannedAward]
+    bands: Mapping[str, int]
+    lone_band_tenths: int
 
 
 def workbench(session: Session, viewer: Viewer, page: PlanPage) -> Workbench:
@@ -126,6 +131,8 @@ def workbench(session: Session, viewer: Viewer, page: PlanPage) -> Workbench:
             runs=(),
             instance=blank,
             awards={},
+            bands={},
+            lone_band_tenths=0,
         )
     newest = newest_choice(session, page.plan_id)
     choices = {choice.code: choice for choice in chosen_lines(newest)}
@@ -142,6 +149,8 @@ def workbench(session: Session, viewer: Viewer, page: PlanPage) -> Workbench:
         runs=_newest(list_runs(session, viewer, plan_id=page.plan_id)),
         instance=instance,
         awards={award.code: award for award in awards},
+        bands=Counter(plan.instance.get("band_basis", {}).values()),
+        lone_band_tenths=plan.instance.get("lone_band_tenths", 0),
     )
 
 

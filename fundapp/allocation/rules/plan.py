@@ -20,6 +20,8 @@ from fundapp.allocation.rules.instance import (
     request_value_krw,
 )
 
+Rates = Mapping[tuple[str, str], int]
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAward:
@@ -127,14 +129,23 @@ def award_points(applicant: Applicant, krw: int, value_krw: int, instance: Insta
         value_krw: Imputed GPU value in won.
         instance: For the scales and the weights.
     """
+    return Fraction(_parts(applicant, krw, value_krw, instance, rates_krw(instance)), _whole(instance))
+
+
+def _parts(applicant: Applicant, krw: int, value_krw: int, instance: Instance, rates: Rates) -> int:
+    """Count an award's points in parts of which `_whole` make one: sums of whole numbers cost a tenth of fractions."""
     terms = instance.terms
-    half = Fraction(request_value_krw(applicant, rates_krw(instance)), 2)
-    first = min(Fraction(value_krw), half)
-    weighted = first + (value_krw - first) * Fraction(terms.second_half_weight_permille, PERMILLE)
-    alpha = Fraction(terms.alpha_permille, PERMILLE)
-    gpu = alpha * weighted / terms.gpu_scale_krw if terms.gpu_scale_krw else Fraction(0)
-    cash = (1 - alpha) * Fraction(krw, terms.cash_scale_krw) if terms.cash_scale_krw else Fraction(0)
-    return Fraction(applicant.score_tenths, FULL_SCORE_TENTHS) * OBJECTIVE_POINTS * (gpu + cash)
+    gpu_scale, cash_scale = terms.gpu_scale_krw or 1, terms.cash_scale_krw or 1
+    twice_first = min(2 * value_krw, request_value_krw(applicant, rates))
+    later = (2 * value_krw - twice_first) * terms.second_half_weight_permille
+    gpu = terms.alpha_permille * (twice_first * PERMILLE + later) * cash_scale if terms.gpu_scale_krw else 0
+    cash = (PERMILLE - terms.alpha_permille) * 2 * PERMILLE * krw * gpu_scale if terms.cash_scale_krw else 0
+    return applicant.score_tenths * OBJECTIVE_POINTS * (gpu + cash)
+
+
+def _whole(instance: Instance) -> int:
+    terms = instance.terms
+    return FULL_SCORE_TENTHS * PERMILLE * PERMILLE * 2 * (terms.gpu_scale_krw or 1) * (terms.cash_scale_krw or 1)
 
 
 def smallest_share(awards: Sequence[PlannedAward], instance: Instance) -> Fraction:
@@ -153,7 +164,8 @@ def objective_points(awards: Sequence[PlannedAward], instance: Instance) -> Frac
     """Return the exact objective of a set of awards, in points."""
     rates = rates_krw(instance)
     known = {a.code: a for a in instance.applicants}
-    points = sum((award_points(known[w.code], w.krw, gpu_value_krw(w, rates), instance) for w in awards), Fraction(0))
+    parts = sum(_parts(known[w.code], w.krw, gpu_value_krw(w, rates), instance, rates) for w in awards)
+    points = Fraction(parts, _whole(instance))
     fairness = instance.terms.fairness_permille
     if fairness:
         points += Fraction(OBJECTIVE_POINTS * fairness, PERMILLE) * smallest_share(awards, instance)

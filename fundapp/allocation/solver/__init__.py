@@ -15,7 +15,6 @@ import numpy as np
 from fundapp.allocation.greedy import greedy, judge, minimum_first
 from fundapp.allocation.model import Model
 from fundapp.allocation.rules import (
-    Baseline,
     Instance,
     Plan,
     PlanInfeasible,
@@ -26,12 +25,23 @@ from fundapp.allocation.rules import (
 from fundapp.allocation.solver.conflicts import find_conflict, own_conflict
 from fundapp.allocation.solver.engine import SOLVER_VERSION, Programme, Relaxed, programme, relax, settle
 from fundapp.allocation.solver.finishing import SHARE_MARGINS, finish, read_awards, settle_ties
-from fundapp.allocation.solver.opening import Wishes, better, first_answer, rough_wishes
+from fundapp.allocation.solver.opening import better, first_answer
 from fundapp.allocation.solver.prices import name_prices, shadow_prices
-from fundapp.allocation.solver.searching import Progress, SolveCancelled, Tell, Watch, search
+from fundapp.allocation.solver.searching import Count, Progress, SolveCancelled, Tell, Watch, search, uncounted
 from fundapp.allocation.solver.sifting import relax_sifted
+from fundapp.allocation.solver.wishing import rough_wishes
 
-__all__ = ["GAP", "SOLVER_VERSION", "Progress", "SolveCancelled", "shadow_prices", "solve"]
+__all__ = [
+    "GAP",
+    "SOLVER_VERSION",
+    "Count",
+    "Progress",
+    "SolveCancelled",
+    "Tell",
+    "shadow_prices",
+    "solve",
+    "uncounted",
+]
 
 GAP = 1e-6
 #: Up to so many hour variables the model is solved with whole hours throughout.
@@ -61,18 +71,24 @@ def solve(
         SolveCancelled: If `tell` wants no more.
     """
     watch = Watch(tell, time_limit_seconds)
-    baselines = {
-        "greedy": judge(greedy(instance), instance),
-        "minimum_first": judge(minimum_first(instance), instance),
-    }
     conflict = own_conflict(instance)
     if conflict:
         raise PlanInfeasible(conflict)
+    wishes = rough_wishes(instance) if len(instance.applicants) >= OPENING_FROM else None
+    least = judge(minimum_first(instance), instance)
+    known = None if least.breaches else least.awards
+    if wishes is not None:
+        known = better(known, first_answer(instance, wishes), instance)
+        watch.say("opened", _points(known, instance))
+    most = judge(greedy(instance), instance)
+    known = known if most.breaches else better(known, most.awards, instance)
     model = Model(instance)
     given = programme(model)
-    wishes = rough_wishes(instance, model, given) if len(instance.applicants) >= OPENING_FROM else None
-    known = _known(instance, model, wishes, list(baselines.values()), watch)
-    relaxed = relax(given) if wishes is None else relax_sifted(model, given, wishes.worth)
+    relaxed = (
+        relax(given)
+        if wishes is None
+        else relax_sifted(model, given, np.array([wishes[own.applicant.code].worth for own in model.columns]))
+    )
     if relaxed is None:
         raise PlanInfeasible(find_conflict(instance))
     watch.say("relaxed", _points(known, instance), relaxed.objective)
@@ -93,22 +109,8 @@ def solve(
         instance_sha256=instance.sha256(),
         solver_version=SOLVER_VERSION,
         prices=prices,
-        baseline=baselines,
+        baseline={"greedy": most, "minimum_first": least},
     )
-
-
-def _known(
-    instance: Instance, model: Model, wishes: Wishes | None, baselines: list[Baseline], watch: Watch
-) -> tuple[PlannedAward, ...] | None:
-    """Return the best lawful plan that costs little to find, or None."""
-    best: tuple[PlannedAward, ...] | None = None
-    for baseline in baselines:
-        if not baseline.breaches:
-            best = better(best, baseline.awards, instance)
-    if wishes is not None:
-        best = better(best, first_answer(instance, model, wishes), instance)
-        watch.say("opened", _points(best, instance))
-    return best
 
 
 def _points(awards: tuple[PlannedAward, ...] | None, instance: Instance) -> float | None:

@@ -17,7 +17,7 @@ from fundapp.allocation.model import Model
 from fundapp.allocation.rules import Instance
 from fundapp.allocation.solver.engine import Floats, Programme, Relaxed, Settled, Whole, programme, relax, settle
 from fundapp.allocation.solver.pricing import own_worth, owners
-from fundapp.allocation.solver.searching import Watch, search
+from fundapp.allocation.solver.searching import Count, Watch, search, uncounted
 
 #: Relative gap to which a draw is solved.
 DRAW_GAP = 2e-3
@@ -27,12 +27,15 @@ _SPLIT = 1e-6
 _PRICED = 1e-7
 
 
-def win_counts(instance: Instance, rows: Sequence[Sequence[int]]) -> tuple[dict[str, int], float]:
+def win_counts(
+    instance: Instance, rows: Sequence[Sequence[int]], *, count: Count = uncounted
+) -> tuple[dict[str, int], float]:
     """Count in how many draws each applicant is awarded.
 
     Args:
         instance: What to divide.
         rows: Scores in tenths for each draw, in the order of the instance's applicants.
+        count: Hears how many draws are done.
 
     Returns:
         Wins by code, and the largest relative gap of any draw.
@@ -45,12 +48,13 @@ def win_counts(instance: Instance, rows: Sequence[Sequence[int]]) -> tuple[dict[
     owner = owners(model)
     wins = Counter(dict.fromkeys(place, 0))
     worst = 0.0
-    for row in rows:
-        parts = np.append(np.array([row[number] for number in mine]) / 1000, 1.0)  # the last is for columns of nobody
+    for number, row in enumerate(rows, start=1):
+        parts = np.append(np.array([row[at] for at in mine]) / 1000, 1.0)  # the last is for columns of nobody
         found, gap = _draw(model, replace(given, cost=given.cost * parts[owner]), model.divisible())
         worst = max(worst, gap)
         if found is not None:
             wins.update(own.applicant.code for own in model.columns if round(found[own.chosen]) == 1)
+        count(number, len(rows))
     return dict(sorted(wins.items())), worst
 
 

@@ -21,6 +21,9 @@ STEPS: Mapping[str, Any] = {
     "searched": lazy("더 나은 안을 찾는 중"),
     "proved": lazy("더 나은 안이 없음을 확인하는 중"),
     "finished": lazy("정리하는 중"),
+    "quotas": lazy("조건을 하나씩 없애고 다시 계산하는 중"),
+    "draws": lazy("점수를 다시 뽑는 중"),
+    "scores": lazy("몇 점이면 달라지는지 찾는 중"),
 }
 QUESTIONS: Mapping[str, Any] = {
     "plan": lazy("배정안 만들기"),
@@ -82,4 +85,17 @@ def objective_words(terms: Terms) -> list[str]:
     said.append(str(JOINT[terms.joint]))
     if terms.block_hours > 1:
         said.append(gettext("GPU시간은 %(hours)s시간 단위로 나눕니다.", hours=terms.block_hours))
+    return said
+
+
+def band_words(bands: Mapping[str, int], lone_band_tenths: int) -> list[str]:
+    """Say where the bands come from that scores are drawn from."""
+    said = []
+    if bands.get("reviews"):
+        said.append(gettext("%(n)s곳의 범위는 심사 점수의 표준편차입니다.", n=bands["reviews"]))
+    if bands.get("scorecard"):
+        said.append(gettext("%(n)s곳의 범위는 적합도 점수의 90%% 구간입니다.", n=bands["scorecard"]))
+    if bands.get("call"):
+        band = f"{Decimal(lone_band_tenths) / 10:g}"
+        said.append(gettext("%(n)s곳은 따로 알 길이 없어 공모가 정한 ±%(band)s점입니다.", n=bands["call"], band=band))
     return said

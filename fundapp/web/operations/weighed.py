@@ -18,7 +18,7 @@ from fundapp.allocation.rules import (
 )
 from fundapp.core.quantities import HOUR
 from fundapp.web.operations.forms.plans import KRW_UNIT, codev_field, hours_field, quota_field
-from fundapp.web.operations.plan_words import GROUPS, name_breach, name_setting, objective_words
+from fundapp.web.operations.plan_words import GROUPS, band_words, name_breach, name_setting, objective_words
 from fundapp.web.shell.language import gettext
 
 _BAND_LOW, _BAND_HIGH = 0.05, 0.95
@@ -125,6 +125,7 @@ class Desk:
     edges: tuple[Edge, ...]
     odds: tuple[Odds, ...] | None
     odds_gap_ppm: int
+    band_words: tuple[str, ...]
     exact: Mapping[str, Mapping[str, Any]]
 
 
@@ -166,6 +167,7 @@ def show_bench(
         edges=() if priced is None else _edges(priced, names),
         odds=None if drawn is None else _odds(drawn, names, bench),
         odds_gap_ppm=0 if drawn is None else round(drawn["gap"] * _MICRO),
+        band_words=tuple(band_words(bench.bands, bench.lone_band_tenths)),
         exact={subject: _named(answer, names) for (kind, subject), answer in done.items() if kind == "exact"},
     )
 

@@ -292,4 +292,5 @@ def why(plan_id: uuid.UUID, number: str) -> ResponseReturnValue:
         row=row,
         answer=show_why(bench, number, names),
         shown=show_plan(page, bench),
+        plan_steps=STEPS,
     )
