@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, String, Text, UniqueConstraint, func, select, type_coerce
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, UniqueConstraint, func, select, type_coerce
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from fundapp.core.access import Viewer
@@ -28,6 +28,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("dedupe_key"),
         CheckConstraint("state IN ('waiting','sent','failed','withheld')", name="state"),
+        Index("ix_outbox_message_recipient_created_at", "recipient", "created_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from committee_factory import AT, application, assign, committee, do, join, look, person, recuse, review
@@ -22,9 +22,10 @@ from fundapp.committee.rules.discussion import (
     find_mentions,
 )
 from fundapp.committee.tables import CommentText
-from fundapp.core.access import Viewer
+from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import IdempotencyConflictError, InvalidInputError, NotFoundError
 from fundapp.core.outbox import OutboxMessage
+from fundapp.core.quarters import kst_date
 from fundapp.core.sessions import Database
 
 
@@ -344,3 +345,27 @@ def test_a_discussion_costs_as_many_statements_with_thirty_comments_as_with_one(
     for ordinal in range(30):
         post(db, one, key, f"글 {ordinal}")
     assert count() == single
+
+
+def test_a_question_that_waits_is_spoken_of_before_its_day_and_an_answered_one_is_not(db: Database) -> None:
+    analyst, founder = person(db, "Analyst", "analyst"), person(db, "Founder", "applicant")
+    key = application(db, 1)
+    join(db, key, founder)
+    owner = look(db, founder.person_id)
+    comment = post(db, analyst, key, "전력 사용량을 물어봅시다")
+    due = kst_date(AT) + timedelta(days=10)
+    inquiry = ask(db, analyst, comment, due_on=due)
+
+    def told(days_before: int) -> int:
+        at = AT + timedelta(days=10 - days_before)
+        return do(db, lambda s: actions.remind_inquiries(s, actor=SYSTEM, at=at, public_url="https://fund.example"))
+
+    assert [told(days) for days in (8, 7, 7, 2)] == [0, 1, 0, 1]
+    answer(db, owner, inquiry)
+    assert told(0) == 0
+    with db.read() as session:
+        sent = session.scalars(select(OutboxMessage).where(OutboxMessage.dedupe_key.startswith("inquiry-due:"))).first()
+    assert sent is not None
+    assert "전력 사용량을 알려 주세요" in sent.body
+    assert f"https://fund.example/portal/inquiries/{inquiry}" in sent.body
+    assert f"DTSTART;VALUE=DATE:{due:%Y%m%d}\r\n" in (sent.calendar or "")

@@ -20,9 +20,14 @@ from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.core.outbox import enqueue_mail
 from fundapp.core.quarters import kst_date
+from fundapp.core.reminding import day_words, left_words, step_due
 from fundapp.identity.tables import Person
+from fundapp.intake.call_terms import deadline_days
 from fundapp.intake.newest import newest_answers
-from fundapp.intake.tables import Application, Membership
+from fundapp.intake.reminding import Reminder, by_language, company_people, remind
+from fundapp.intake.tables import Application, Call, Company
+
+_OVER = ("withdrawn", "ineligible", "rejected", "awarded")
 
 
 def ask_applicant(
@@ -102,22 +107,60 @@ def answer_inquiry(
     once(session, key=key, verb="inquiry.answer", request=request, at=at, work=work)
 
 
-def _write_to_applicant(session: Session, application: Application, inquiry: Inquiry, at: datetime) -> None:
-    addresses = list(
-        session.scalars(
-            select(Person.email)
-            .join(Membership, Membership.person_id == Person.id)
-            .where(Membership.company_id == application.company_id, Person.active)
-            .order_by(Person.email)
+def remind_inquiries(session: Session, *, actor: Viewer, at: datetime, public_url: str) -> int:
+    """Remind companies of questions that they have not answered, before their day is over; return the new mails.
+
+    The call says how many days before, as for its deadline; days are Korean.
+    """
+    require(actor, Verb.PREPARE, Thing(Kind.INQUIRY))
+    today, told = kst_date(at), 0
+    rows = session.execute(
+        select(Inquiry, Application, Company.name, Call)
+        .join(Application, Application.id == Inquiry.application_id)
+        .join(Company, Company.id == Application.company_id)
+        .join(Call, Call.id == Application.call_id)
+        .outerjoin(InquiryAnswer, InquiryAnswer.inquiry_id == Inquiry.id)
+        .where(InquiryAnswer.id.is_(None), Inquiry.due_on >= today, Application.state.not_in(_OVER))
+        .order_by(Application.number, Inquiry.at, Inquiry.id)
+    ).all()
+    for inquiry, application, company, call in rows:
+        due = inquiry.due_on or today
+        step = step_due(due, today, deadline_days(call.document), kst_date(inquiry.at))
+        if step is None:
+            continue
+        reminder = Reminder(
+            kind="inquiry",
+            cause=f"inquiry-due:{inquiry.id}:{step}",
+            uid=f"inquiry-{inquiry.id}",
+            due=due,
+            values=by_language(
+                company=company,
+                number=application.number,
+                call={"ko": call.title_ko, "en": call.title_en or call.title_ko},
+                due=day_words(due),
+                left=left_words((due - today).days),
+                what=inquiry.body,
+                link=f"{public_url}/portal/inquiries/{inquiry.id}",
+            ),
+            about=application.id,
         )
-    )
-    if not addresses:
-        # Nobody has an account yet: an application from a file. The address of its answers is what there is.
-        found = session.execute(newest_answers(select(Application.id).where(Application.id == application.id))).one()
-        contact = str(found.answers.get("contact_email") or "")
-        addresses = [contact] if contact else []
+        told += remind(session, reminder, _addresses(session, application), at=at)
+    return told
+
+
+def _addresses(session: Session, application: Application) -> list[str]:
+    found = company_people(session, application.company_id)
+    if found:
+        return found
+    # Nobody has an account yet: an application from a file. The address of its answers is what there is.
+    row = session.execute(newest_answers(select(Application.id).where(Application.id == application.id))).one()
+    contact = str(row.answers.get("contact_email") or "")
+    return [contact] if contact else []
+
+
+def _write_to_applicant(session: Session, application: Application, inquiry: Inquiry, at: datetime) -> None:
     until = f" ({inquiry.due_on.isoformat()}까지 / by {inquiry.due_on.isoformat()})" if inquiry.due_on else ""
-    for address in addresses:
+    for address in _addresses(session, application):
         enqueue_mail(
             session,
             dedupe_key=f"inquiry:{inquiry.id}:{address}"[:200],

@@ -30,6 +30,7 @@ from fundapp.intake.actions.members import (
 )
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
 from fundapp.intake.actions.registration import record_checks
+from fundapp.intake.actions.reminders import remind_deadlines, remind_documents
 from fundapp.intake.actions.standing import doubts_corporate_number, state_company
 from fundapp.intake.actions.workflows import discard_workflow, propose_workflow, publish_workflow
 
@@ -60,6 +61,8 @@ __all__ = [
     "record_checks",
     "record_consent",
     "register_company",
+    "remind_deadlines",
+    "remind_documents",
     "remove_document",
     "remove_member",
     "return_certification",
