@@ -15,6 +15,8 @@ from fundapp.core.errors import InvalidInputError
 from fundapp.core.orm import Base, new_id
 
 MAX_ATTEMPTS = 8
+AGAIN = "again:"
+"""How the cause of a copy begins that somebody had sent once more."""
 
 
 class OutboxMessage(Base):

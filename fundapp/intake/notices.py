@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.core.access import Role, Viewer
 from fundapp.core.errors import NotFoundError
-from fundapp.core.outbox import OutboxMessage
+from fundapp.core.outbox import AGAIN, OutboxMessage
 from fundapp.identity.tables import MailReader
 from fundapp.intake.tables import Application
 
@@ -111,7 +111,11 @@ def _own_applications(session: Session, viewer: Viewer) -> dict[uuid.UUID, str]:
 
 
 def _addressed(viewer: Viewer) -> ColumnElement[bool]:
-    return and_(OutboxMessage.recipient == viewer.email, OutboxMessage.state != "withheld")
+    return and_(
+        OutboxMessage.recipient == viewer.email,
+        OutboxMessage.state != "withheld",
+        ~OutboxMessage.dedupe_key.startswith(AGAIN),
+    )
 
 
 def _told(viewer: Viewer, own: dict[uuid.UUID, str]) -> ColumnElement[bool]:

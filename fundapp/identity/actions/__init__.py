@@ -35,6 +35,7 @@ from fundapp.identity.actions.people import (
     set_roles,
     token_hash,
 )
+from fundapp.identity.actions.posting import resend_mail
 from fundapp.identity.actions.reading import choose_language, mark_seen
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "record_login",
     "recover_password",
     "remove_passkey",
+    "resend_mail",
     "reset_factor",
     "revoke_sessions",
     "revoke_token",

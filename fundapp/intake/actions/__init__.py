@@ -21,6 +21,7 @@ from fundapp.intake.actions.certifying import (
 from fundapp.intake.actions.companies import join_company, register_company
 from fundapp.intake.actions.documents import attach_document, detach_document, keep_document, remove_document
 from fundapp.intake.actions.kinship import judge_kinship, merge_companies, undo_merge
+from fundapp.intake.actions.mail_texts import save_mail_text
 from fundapp.intake.actions.members import (
     accept_invitation,
     change_member_role,
@@ -67,6 +68,7 @@ __all__ = [
     "remove_member",
     "return_certification",
     "save_answers",
+    "save_mail_text",
     "sign_certification",
     "start_application",
     "state_company",
