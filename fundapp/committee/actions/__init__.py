@@ -35,7 +35,7 @@ from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.discussion import edit_comment, post_comment, resolve_question, retract_comment
 from fundapp.committee.actions.drafts import SavedReviewDraft, save_review_draft
 from fundapp.committee.actions.figures import keep_all_figures
-from fundapp.committee.actions.inquiries import answer_inquiry, ask_applicant, remind_inquiries
+from fundapp.committee.actions.inquiries import answer_inquiry, ask_applicant, remind_inquiries, withdraw_inquiry
 from fundapp.committee.actions.interests import (
     Declaration,
     Declared,
@@ -181,5 +181,6 @@ __all__ = [
     "take_step",
     "vote_on_challenge",
     "withdraw_affiliate",
+    "withdraw_inquiry",
     "withdraw_interest",
 ]

@@ -1,5 +1,6 @@
 """What applicants and staff do: open calls, register companies, apply, withdraw."""
 
+from fundapp.intake.actions.amending import amend_submission
 from fundapp.intake.actions.applications import (
     Receipt,
     SavedDraft,
@@ -41,6 +42,7 @@ __all__ = [
     "SavedDraft",
     "accept_invitation",
     "actor_name",
+    "amend_submission",
     "answers_sha256",
     "ask_certification",
     "attach_document",
