@@ -179,8 +179,14 @@ def _check_registrations(database: Database, settings: Settings, at: datetime) -
     return {"state": "asked", **asdict(recheck_open(database, office, actor=SYSTEM, at=at))}
 
 
-def _remind_conditions(session: Session, at: datetime) -> dict[str, Any]:
-    return asdict(committee.remind_conditions(session, actor=SYSTEM, at=at))
+def _remind_conditions(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    url = settings.public_url
+    return asdict(database.transaction(lambda s: committee.remind_conditions(s, actor=SYSTEM, at=at, public_url=url)))
+
+
+def _remind_applicants(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
+    url = settings.public_url
+    return database.transaction(lambda s: portfolio.remind_applicants(s, actor=SYSTEM, at=at, public_url=url))
 
 
 def _watch_grants(session: Session, at: datetime) -> dict[str, Any]:
@@ -287,9 +293,8 @@ def _calibrate_model(database: Database, _settings: Settings, at: datetime) -> d
 
 
 def _close_written(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
-    """Count written resolutions whose deadline has passed or in which everybody has voted."""
-    secret = settings.secret_key
-    return {"closed": database.transaction(lambda s: close_written_ballots(s, secret=secret, actor=SYSTEM, at=at))}
+    key = settings.secret_key
+    return {"closed": database.transaction(lambda s: close_written_ballots(s, secret=key, actor=SYSTEM, at=at))}
 
 
 def _draft_report(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
@@ -308,13 +313,13 @@ def _draft_report(database: Database, settings: Settings, at: datetime) -> dict[
 
 
 def _remind_delivery(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
-    told = database.transaction(lambda s: reporting.remind_delivery(s, at=at, public_url=settings.public_url))
-    return {"mailed": told}
+    url = settings.public_url
+    return {"mailed": database.transaction(lambda s: reporting.remind_delivery(s, at=at, public_url=url))}
 
 
 def _tell_own_reports(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
-    told = database.transaction(lambda s: reporting.tell_own_reports(s, at=at, public_url=settings.public_url))
-    return {"mailed": told}
+    url = settings.public_url
+    return {"mailed": database.transaction(lambda s: reporting.tell_own_reports(s, at=at, public_url=url))}
 
 
 def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
@@ -341,7 +346,8 @@ JOBS = {
         Job("watch-grants", _utc_day, effect=_watch_grants),
         Job("review-phases", _minute, effect=_move_review_phases),
         Job("close-written", _minute, errand=_close_written),
-        Job("remind-conditions", _kst_day, effect=_remind_conditions),
+        Job("remind-conditions", _kst_day, errand=_remind_conditions),
+        Job("remind-applicants", _kst_morning, errand=_remind_applicants),
         Job("draft-report", _kst_morning, errand=_draft_report),
         Job("remind-delivery", _kst_morning, errand=_remind_delivery),
         Job("own-reports", _kst_morning, errand=_tell_own_reports),

@@ -86,6 +86,7 @@ class Kind(StrEnum):
     PERSON = "person"
     AUDIT = "audit"
     OUTBOX = "outbox"
+    MAIL_TEXT = "mail_text"
     SAVED_VIEW = "saved_view"
 
 
@@ -216,6 +217,9 @@ _ALLOWED: dict[tuple[Verb, Kind], frozenset[Role]] = {
     (Verb.ADMINISTER, Kind.PERSON): frozenset({Role.ADMIN}),
     (Verb.VIEW, Kind.AUDIT): frozenset({Role.AUDITOR, Role.ADMIN}),
     (Verb.VIEW, Kind.OUTBOX): frozenset({Role.ADMIN}),
+    (Verb.EDIT, Kind.OUTBOX): frozenset({Role.ADMIN}),
+    (Verb.VIEW, Kind.MAIL_TEXT): frozenset({Role.ANALYST, Role.ADMIN, Role.AUDITOR}),
+    (Verb.EDIT, Kind.MAIL_TEXT): frozenset({Role.ANALYST, Role.ADMIN}),
 }
 
 _OWN_COMPANY: frozenset[tuple[Verb, Kind]] = frozenset(

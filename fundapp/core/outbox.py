@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, String, Text, UniqueConstraint, func, select, type_coerce
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, UniqueConstraint, func, select, type_coerce
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from fundapp.core.access import Viewer
@@ -15,6 +15,8 @@ from fundapp.core.errors import InvalidInputError
 from fundapp.core.orm import Base, new_id
 
 MAX_ATTEMPTS = 8
+AGAIN = "again:"
+"""How the cause of a copy begins that somebody had sent once more."""
 
 
 class OutboxMessage(Base):
@@ -28,6 +30,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("dedupe_key"),
         CheckConstraint("state IN ('waiting','sent','failed','withheld')", name="state"),
+        Index("ix_outbox_message_recipient_created_at", "recipient", "created_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -83,6 +83,13 @@ STATES: Mapping[str, Mapping[str, Words]] = {
         "sent": ("보냄", "Sent"),
         "discarded": ("버림", "Discarded"),
     },
+    "mail": {
+        "waiting": ("보내기를 기다림", "Waiting to be sent"),
+        "sent": ("보냄", "Sent"),
+        "failed": ("실패", "Failed"),
+        "withheld": ("보내지 않음", "Withheld"),
+    },
+    "mail_text": {"newer": ("그사이 새 판이 있음", "Newer version")},
     "appeal": {
         "filed": ("결정 전", "Undecided"),
         "upheld": ("인용", "Upheld"),
@@ -263,6 +270,7 @@ VERBS: Mapping[str, Words] = {
     "resubmit": ("다시 접수", "submit again"),
     "returned": ("돌려보내기", "send back"),
     "review": ("심사 의견 저장", "review"),
+    "save": ("저장", "save"),
     "score": ("채점", "score"),
     "send": ("보내기", "send"),
     "settle": ("정산 기록", "settle"),

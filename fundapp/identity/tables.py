@@ -58,6 +58,20 @@ class Person(Base, UserMixin):
     )
 
 
+class MailReader(Base):
+    """In which language somebody is written to, and until when they have seen what was written to them.
+
+    Without a row it is Korean, and nothing has been seen.
+    """
+
+    __tablename__ = "mail_reader"
+    __table_args__ = (CheckConstraint("language IN ('ko','en')", name="language"),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(2), default="ko")
+    seen_at: Mapped[datetime | None]
+
+
 class ApiToken(Base):
     """A bearer token of the JSON API; only its hash is kept."""
 

@@ -1,4 +1,4 @@
-"""What a call says of conditions, appeals, certifiers and the deadline's grace: defaults, checked when it is opened."""
+"""What a call says of conditions, appeals, certifiers, reminders and grace: defaults, checked when it is opened."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from fundapp.intake.eligibility import parse_check
 
 REMIND_DAYS = 7
 APPEAL_DAYS = 10
+DEADLINE_DAYS = (7, 2, 0)
+_MOST_DEADLINE_DAYS = 5
 _MOST_REMIND_DAYS = 90
 _MOST_APPEAL_DAYS = 60
 _MOST_GRACE_SECONDS = 3600
@@ -32,6 +34,29 @@ def appeal_days(document: Mapping[str, Any]) -> int:
         InvalidInputError: if the call says anything but a whole number from 0 to 60.
     """
     return _days(document, "appeal", "days", APPEAL_DAYS, 0, _MOST_APPEAL_DAYS)
+
+
+def deadline_days(document: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return how many days before the call closes those with a draft are reminded: `[reminders] days`, 7, 2 and 0.
+
+    With an empty list nobody is.
+
+    Raises:
+        InvalidInputError: if the call says anything but up to five whole numbers from 0 to 90.
+    """
+    part = document.get("reminders", {})
+    days = part.get("days", list(DEADLINE_DAYS)) if isinstance(part, Mapping) else None
+    if (
+        not isinstance(days, list)
+        or len(days) > _MOST_DEADLINE_DAYS
+        or not all(type(one) is int and 0 <= one <= _MOST_REMIND_DAYS for one in days)
+    ):
+        raise InvalidInputError(
+            field="reminders.days",
+            reason_ko=f"0에서 {_MOST_REMIND_DAYS}까지의 날수를 {_MOST_DEADLINE_DAYS}개까지 적습니다",
+            reason_en=f"takes up to {_MOST_DEADLINE_DAYS} numbers of days from 0 to {_MOST_REMIND_DAYS}",
+        )
+    return tuple(sorted(set(days), reverse=True))
 
 
 def certifier_required(document: Mapping[str, Any]) -> bool:
@@ -85,6 +110,7 @@ def check_terms(document: Mapping[str, Any]) -> None:
     """
     remind_days(document)
     appeal_days(document)
+    deadline_days(document)
     certifier_required(document)
     parse_check(document)
     grace_of(document)

@@ -360,3 +360,14 @@ def _require_any(raw: Mapping[str, Any]) -> RequireAny:
     return RequireAny(
         tuple(str(key) for key in raw.get("keys", ())), _word(raw, "message_ko"), _word(raw, "message_en")
     )
+
+
+def openable(form: Form) -> list[Question]:
+    """Return the questions that may be opened again after an application was sent: those answered in one field.
+
+    Not the company's own numbers: another number is another company.
+    """
+    return [one for one in form.questions if not one.parts and not one.columns and one.key not in _IDENTITY]
+
+
+_IDENTITY = frozenset({"business_number", "corporate_number"})

@@ -70,6 +70,10 @@ BEFORE_LETTER = "proposed"
 """What the applicant sees until then."""
 
 
+AMENDABLE = frozenset({"submitted", "on_hold", "eligible", "proposed", "deferred"})
+"""While an application stands in one of these, the fund may open single questions of it again."""
+
+
 def counts_as(state: str) -> str:
     """Return which of today's states a stage counts as in rooms that know only those.
 

@@ -26,6 +26,7 @@ from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import industries as portal_industries
 from fundapp.web.portal import inquiries as portal_inquiries
 from fundapp.web.portal import members as portal_members
+from fundapp.web.portal import notices as portal_notices
 from fundapp.web.portal import preview as portal_preview
 from fundapp.web.portal import routes as portal
 from fundapp.web.shell import account, security
@@ -61,6 +62,7 @@ ROOMS = (
     documents.blueprint,
     portal_inquiries.blueprint,
     portal_challenges.blueprint,
+    portal_notices.blueprint,
     portal_preview.blueprint,
     committee.blueprint,
     operations.blueprint,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fundapp.committee.calendar import CalendarEvent, calendar_text
+from fundapp.core.calendar import CalendarEvent, calendar_text
 
 AT = datetime(2026, 5, 20, 3, 0, tzinfo=UTC)
 

@@ -394,20 +394,20 @@ def test_finance_sees_conditions_but_no_docket(db: Database, register: Register)
 
 def remind(db: Database, day: date) -> actions.Reminded:
     at = datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
-    return do(db, lambda s: actions.remind_conditions(s, actor=SYSTEM, at=at))
+    return do(db, lambda s: actions.remind_conditions(s, actor=SYSTEM, at=at, public_url="https://fund.example"))
 
 
 def test_reminders_go_out_once_before_the_day_and_once_when_it_is_over(db: Database, register: Register) -> None:
     seen = [remind(db, DUE + timedelta(days=days)) for days in (-8, -7, -1, 0, 1, 30)]
     assert [(one.before, one.overdue) for one in seen] == [(0, 0), (1, 0), (1, 0), (1, 0), (0, 1), (0, 1)]
     with db.read() as session:
-        subjects = session.scalars(
-            select(OutboxMessage.subject).where(ABOUT_CONDITIONS).order_by(OutboxMessage.created_at)
-        ).all()
-    assert subjects == [
-        "[AX-T-0001] 이행조건 기한이 다가옵니다 / A condition is due soon",
-        "[AX-T-0001] 이행조건 기한이 지났습니다 / A condition is overdue",
+        mails = session.scalars(select(OutboxMessage).where(ABOUT_CONDITIONS).order_by(OutboxMessage.created_at)).all()
+    assert [one.subject for one in mails] == [
+        "[AX-T-0001] 이행조건 기한이 다가옵니다: 2026-07-03(금)",
+        "[AX-T-0001] 이행조건 기한이 지났습니다",
     ]
+    assert f"https://fund.example/portal/conditions/{register.condition_id}" in mails[0].body
+    assert "DTSTART;VALUE=DATE:20260703\r\n" in (mails[0].calendar or "")
 
 
 def test_no_reminder_reaches_somebody_who_is_recused(db: Database, register: Register) -> None:

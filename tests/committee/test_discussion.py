@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from committee_factory import AT, application, assign, committee, do, join, look, person, recuse, review
 from review_calls import BLIND, NAMED, open_call
 from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from fundapp.audit.tables import AuditEvent
 from fundapp.committee import actions, queries
 from fundapp.committee.rules.discussion import (
     CommentKind,
     InquiryAnsweredError,
+    InquiryWithdrawnError,
     QuestionMovedError,
     RetractedError,
     Visibility,
     find_mentions,
 )
 from fundapp.committee.tables import CommentText
-from fundapp.core.access import Viewer
+from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import IdempotencyConflictError, InvalidInputError, NotFoundError
 from fundapp.core.outbox import OutboxMessage
+from fundapp.core.quarters import kst_date
 from fundapp.core.sessions import Database
+from fundapp.intake.call_file import read_call_file
+from fundapp.intake.form import AnswersRefusedError
+from fundapp.intake.tables import Application, Call, Submission
 
 
 def post(
@@ -344,3 +351,142 @@ def test_a_discussion_costs_as_many_statements_with_thirty_comments_as_with_one(
     for ordinal in range(30):
         post(db, one, key, f"글 {ordinal}")
     assert count() == single
+
+
+def test_a_question_that_waits_is_spoken_of_before_its_day_and_an_answered_one_is_not(db: Database) -> None:
+    analyst, founder = person(db, "Analyst", "analyst"), person(db, "Founder", "applicant")
+    key = application(db, 1)
+    join(db, key, founder)
+    owner = look(db, founder.person_id)
+    comment = post(db, analyst, key, "전력 사용량을 물어봅시다")
+    due = kst_date(AT) + timedelta(days=10)
+    inquiry = ask(db, analyst, comment, due_on=due)
+
+    def told(days_before: int) -> int:
+        at = AT + timedelta(days=10 - days_before)
+        return do(db, lambda s: actions.remind_inquiries(s, actor=SYSTEM, at=at, public_url="https://fund.example"))
+
+    assert [told(days) for days in (8, 7, 7, 2)] == [0, 1, 0, 1]
+    answer(db, owner, inquiry)
+    assert told(0) == 0
+    with db.read() as session:
+        sent = session.scalars(select(OutboxMessage).where(OutboxMessage.dedupe_key.startswith("inquiry-due:"))).first()
+    assert sent is not None
+    assert "전력 사용량을 알려 주세요" in sent.body
+    assert f"https://fund.example/portal/inquiries/{inquiry}" in sent.body
+    assert f"DTSTART;VALUE=DATE:{due:%Y%m%d}\r\n" in (sent.calendar or "")
+
+
+def give_form(db: Database) -> None:
+    """The calls of these tests ask nothing; here one does."""
+    document = read_call_file(Path(__file__).parents[2] / "examples" / "calls" / "2026-1.toml").document
+
+    def work(session: Session) -> None:
+        for call in session.scalars(select(Call)):
+            call.document = document | call.document
+
+    do(db, work)
+
+
+def open_question(db: Database, who: Viewer, comment: uuid.UUID, *questions: str) -> uuid.UUID:
+    return do(
+        db,
+        lambda s: actions.ask_applicant(
+            s,
+            comment_id=comment,
+            text="이름을 바로잡아 주세요",
+            due_on=date(2026, 5, 20),
+            key="open",
+            actor=who,
+            at=AT,
+            questions=questions,
+        ),
+    )
+
+
+def test_only_the_questions_that_were_opened_can_be_changed_and_the_answer_is_the_next_version(db: Database) -> None:
+    analyst, founder = person(db, "Analyst", "analyst"), person(db, "Founder", "applicant")
+    key = application(db, 1, solution_title="옛 이름")
+    give_form(db)
+    join(db, key, founder)
+    owner = look(db, founder.person_id)
+    inquiry = open_question(db, analyst, post(db, analyst, key), "solution_title")
+
+    def reply(at: datetime = AT, **answers: str) -> None:
+        do(
+            db,
+            lambda s: actions.answer_inquiry(
+                s, inquiry_id=inquiry, text="바로잡았습니다", key="r", actor=owner, at=at, answers=answers
+            ),
+        )
+
+    with pytest.raises(InvalidInputError, match="sector"):
+        reply(solution_title="새 이름", sector="제조")
+    with pytest.raises(AnswersRefusedError, match="solution_title"):
+        reply(solution_title="")
+    reply(AT + timedelta(days=30), solution_title="새 이름")
+    with db.read() as session:
+        frozen = session.scalars(
+            select(Submission).where(Submission.application_id == key).order_by(Submission.version)
+        ).all()
+        working = session.get_one(Application, key)
+        row = queries.list_asked(session, owner, key)[0]
+        state = working.state
+    first, second = (one.answers for one in frozen)
+    assert {name for name in first | second if first.get(name) != second.get(name)} == {"solution_title"}
+    assert (second["solution_title"], working.answers["solution_title"]) == ("새 이름", "새 이름")
+    assert (row.version, row.questions, row.late, state) == (2, ("solution_title",), True, "eligible")
+
+
+def test_what_cannot_be_opened_is_refused_and_so_is_anything_once_it_is_over(db: Database) -> None:
+    analyst = person(db, "Analyst", "analyst")
+    key = application(db, 1)
+    give_form(db)
+    comment = post(db, analyst, key)
+    for wrong in ("business_number", "no_such_question"):
+        with pytest.raises(InvalidInputError, match="questions"):
+            open_question(db, analyst, comment, wrong)
+
+
+def test_a_question_that_was_taken_back_is_closed_and_the_applicant_is_told(db: Database) -> None:
+    analyst, founder = person(db, "Analyst", "analyst"), person(db, "Founder", "applicant")
+    key = application(db, 1)
+    give_form(db)
+    join(db, key, founder)
+    owner = look(db, founder.person_id)
+    inquiry = open_question(db, analyst, post(db, analyst, key), "solution_title")
+
+    def take_back(who: Viewer, reason: str = "서류에서 확인함", form: str = "w") -> None:
+        do(
+            db,
+            lambda s: actions.withdraw_inquiry(s, inquiry_id=inquiry, reason=reason, key=form, actor=who, at=AT),
+        )
+
+    with pytest.raises(NotFoundError):
+        take_back(owner)
+    with pytest.raises(InvalidInputError, match="reason"):
+        take_back(analyst, " ")
+    take_back(analyst)
+    take_back(analyst)  # the same form
+    with pytest.raises(InquiryWithdrawnError):
+        take_back(analyst, form="again")
+    with pytest.raises(InquiryWithdrawnError):
+        answer(db, owner, inquiry)
+    assert "서류에서 확인함" in "".join(body for _, body in mail(db))
+    with db.read() as session:
+        assert queries.list_asked(session, owner, key)[0].withdrawn == "서류에서 확인함"
+    at = AT + timedelta(days=10)
+    assert do(db, lambda s: actions.remind_inquiries(s, actor=SYSTEM, at=at, public_url="")) == 0
+
+
+def test_an_answered_question_is_not_taken_back(db: Database) -> None:
+    analyst, founder = person(db, "Analyst", "analyst"), person(db, "Founder", "applicant")
+    key = application(db, 1)
+    join(db, key, founder)
+    inquiry = ask(db, analyst, post(db, analyst, key))
+    answer(db, look(db, founder.person_id), inquiry)
+    with pytest.raises(InquiryAnsweredError):
+        do(
+            db,
+            lambda s: actions.withdraw_inquiry(s, inquiry_id=inquiry, reason="늦음", key="w", actor=analyst, at=AT),
+        )

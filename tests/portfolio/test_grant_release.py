@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from fund_factory import AT, Case, add_person, decide, found_fund
@@ -23,11 +23,12 @@ from fundapp.portfolio.actions import (
     expire_grants,
     file_progress_report,
     release_unsigned,
+    remind_applicants,
     return_progress_report,
     sign_award,
 )
 from fundapp.portfolio.queries import award_page, list_progress_reports
-from fundapp.portfolio.tables import Award
+from fundapp.portfolio.tables import Award, Grant
 
 UNRELEASED = "unreleased:AW-2026-0001:h100:koreacentral:2026Q3"
 
@@ -92,6 +93,27 @@ def test_a_report_is_returned_with_a_reason_and_can_be_filed_again(db: Database)
         }
         mails = session.scalars(select(OutboxMessage.recipient)).all()
     assert mails == ["han@example.org"]
+
+
+def test_a_missing_report_is_spoken_of_before_the_last_usable_day_and_a_filed_one_is_not(db: Database) -> None:
+    world = set_up(db, release="half")
+    with db.read() as session:
+        last = session.scalars(select(Grant.usable_until)).one()
+
+    def told(days_before: int) -> int:
+        at = datetime(last.year, last.month, last.day, 0, 30, tzinfo=UTC) - timedelta(days=days_before)
+        return db.transaction(lambda s: remind_applicants(s, actor=SYSTEM, at=at, public_url="https://fund.example"))[
+            "reports"
+        ]
+
+    assert [told(days) for days in (15, 14, 14, 4)] == [0, 1, 0, 0]
+    file(db, world)
+    assert told(3) == 0
+    with db.read() as session:
+        sent = session.scalars(select(OutboxMessage).where(OutboxMessage.dedupe_key.startswith("report-due:"))).one()
+    assert (sent.recipient, sent.subject) == ("han@example.org", "[AW-2026-0001] 진행 보고 기한이 14일 뒤입니다")
+    assert "https://fund.example/portal/grants/AW-2026-0001/report" in sent.body
+    assert f"DTSTART;VALUE=DATE:{last:%Y%m%d}\r\n" in (sent.calendar or "")
 
 
 def test_another_company_cannot_file_and_nobody_accepts_their_own_report(db: Database) -> None:

@@ -27,8 +27,8 @@ from sqlalchemy import select
 
 from config import Settings
 from fundapp import create_app, mail
-from fundapp.committee.calendar import CalendarEvent, calendar_text
 from fundapp.core.access import Role
+from fundapp.core.calendar import CalendarEvent, calendar_text
 from fundapp.core.errors import FundError
 from fundapp.core.outbox import OutboxMessage
 from fundapp.core.sessions import Database

@@ -57,6 +57,8 @@ PAGES = {
     "/operations/audit": {"auditor", "admin"},
     "/operations/people": {"admin"},
     "/operations/outbox": {"admin"},
+    "/operations/mail-texts": {"analyst", "admin", "auditor"},
+    "/operations/mail-texts/deadline": {"analyst", "admin", "auditor"},
 }
 
 

@@ -35,7 +35,7 @@ from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.discussion import edit_comment, post_comment, resolve_question, retract_comment
 from fundapp.committee.actions.drafts import SavedReviewDraft, save_review_draft
 from fundapp.committee.actions.figures import keep_all_figures
-from fundapp.committee.actions.inquiries import answer_inquiry, ask_applicant
+from fundapp.committee.actions.inquiries import answer_inquiry, ask_applicant, remind_inquiries, withdraw_inquiry
 from fundapp.committee.actions.interests import (
     Declaration,
     Declared,
@@ -158,6 +158,7 @@ __all__ = [
     "record_attendance",
     "remind_all",
     "remind_conditions",
+    "remind_inquiries",
     "remind_reviewers",
     "remove_reviewer",
     "reschedule_meeting",
@@ -180,5 +181,6 @@ __all__ = [
     "take_step",
     "vote_on_challenge",
     "withdraw_affiliate",
+    "withdraw_inquiry",
     "withdraw_interest",
 ]

@@ -36,9 +36,13 @@ from fundapp.core.errors import (
 from fundapp.core.idempotency import once
 from fundapp.core.outbox import enqueue_mail
 from fundapp.core.quarters import kst_date
+from fundapp.core.reminding import day_words, left_words
 from fundapp.identity.tables import Person
 from fundapp.intake.call_terms import remind_days
+from fundapp.intake.reminding import Reminder, Values, by_language, remind
 from fundapp.intake.tables import Application, Call, Company, Membership
+
+_ROOMS = {"company": "portal", "fund": "operations"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ def _require_side(session: Session, case: ConditionCase, side: str, owner_id: uu
         )
 
 
-def remind_conditions(session: Session, *, actor: Viewer, at: datetime) -> RemindedOwners:
+def remind_conditions(session: Session, *, actor: Viewer, at: datetime, public_url: str) -> RemindedOwners:
     """Tell owners of open conditions that a day comes near and, once it is over, that it is: once each for a due date.
 
     A company that has not been told of the decision is not told of its conditions either, and nobody who is recused
@@ -266,7 +270,7 @@ def remind_conditions(session: Session, *, actor: Viewer, at: datetime) -> Remin
     require(actor, Verb.RESOLVE, Thing(Kind.CONDITION))
     today = kst_date(at)
     rows = session.execute(
-        select(Condition, Application, Call.document, Company.name, decision_told())
+        select(Condition, Application, Call, Company.name, decision_told())
         .join(Decision, Decision.id == Condition.decision_id)
         .join(Application, Application.id == Decision.application_id)
         .join(Call, Call.id == Application.call_id)
@@ -275,41 +279,34 @@ def remind_conditions(session: Session, *, actor: Viewer, at: datetime) -> Remin
         .order_by(Application.number, Condition.number)
     ).all()
     counts = {"before": 0, "overdue": 0}
-    for condition, application, document, company, told in rows:
-        kind = reminder_of(condition.due_on, today, remind_days(document))
+    for condition, application, call, company, told in rows:
+        due = condition.due_on or today
+        kind = reminder_of(due, today, remind_days(call.document))
         if kind is None or (condition.owner_side == "company" and not told):
             continue
         addresses = owner_addresses(session, condition, application)
-        for address in addresses:
-            _remind(session, condition, application, company, kind, address, at)
+        values = by_language(
+            company=company,
+            number=application.number,
+            call={"ko": call.title_ko, "en": call.title_en or call.title_ko},
+            due=day_words(due),
+            left=left_words(max(0, (due - today).days)),
+            what=f"{condition.number}. {condition.text}",
+            link=f"{public_url}/{_ROOMS[condition.owner_side]}/conditions/{condition.id}",
+        )
+        remind(session, _reminder(condition, kind, due, values, application.id), addresses, at=at)
         counts[kind] += bool(addresses)
-    session.flush()
     return RemindedOwners(**counts)
 
 
-def _remind(
-    session: Session,
-    condition: Condition,
-    application: Application,
-    company: str,
-    kind: str,
-    address: str,
-    at: datetime,
-) -> None:
-    head_ko, head_en = {
-        "before": ("이행조건 기한이 다가옵니다", "A condition is due soon"),
-        "overdue": ("이행조건 기한이 지났습니다", "A condition is overdue"),
-    }[kind]
-    due = condition.due_on.isoformat() if condition.due_on else ""
-    enqueue_mail(
-        session,
-        dedupe_key=f"condition:{condition.id}:{kind}:{due}:{address}"[:200],
-        recipient=address,
-        subject=f"[{application.number}] {head_ko} / {head_en}",
-        body=f"{company} ({application.number})\n{condition.number}. {condition.text}\n기한 / due: {due}\n\n"
-        "증빙은 이행조건 화면에서 냅니다.\nEvidence is handed in on the page of conditions.\n",
-        at=at,
-        about=[application.id],
+def _reminder(condition: Condition, kind: str, due: date, values: Values, application_id: uuid.UUID) -> Reminder:
+    return Reminder(
+        kind="condition" if kind == "before" else "overdue",
+        cause=f"condition:{condition.id}:{kind}:{due.isoformat()}",
+        uid=f"condition-{condition.id}",
+        due=due,
+        values=values,
+        about=application_id,
     )
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.calendar import calendar_text
 from fundapp.committee.queries.meetings import calendar_event
 from fundapp.committee.queries.people import members
 from fundapp.committee.tables import Ballot, Meeting
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.calendar import calendar_text
 from fundapp.core.errors import InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.outbox import enqueue_mail
 from fundapp.core.quarters import KST, kst_date

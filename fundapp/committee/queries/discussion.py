@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.audience import (
@@ -25,10 +25,13 @@ from fundapp.committee.tables import (
     CommentText,
     Inquiry,
     InquiryAnswer,
+    InquiryQuestion,
+    InquiryWithdrawal,
     QuestionStep,
 )
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may, require
 from fundapp.core.errors import NotFoundError
+from fundapp.core.quarters import kst_date
 from fundapp.identity.tables import Person
 from fundapp.intake.masking import Masker
 from fundapp.intake.tables import Application, Call
@@ -54,6 +57,14 @@ class InquiryRow:
     at: datetime
     answer: str | None
     answered_at: datetime | None
+    version: int | None
+    questions: tuple[str, ...]
+    withdrawn: str | None
+
+    @property
+    def late(self) -> bool:
+        """Whether the answer came after its Korean day."""
+        return is_late(self.due_on, self.answered_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +233,19 @@ class _Reading:
 
     def _inquiries(self) -> dict[uuid.UUID, list[InquiryRow]]:
         found: defaultdict[uuid.UUID, list[InquiryRow]] = defaultdict(list)
-        for inquiry, asker, answer, answered_at in self.session.execute(
-            select(Inquiry, Person.name, InquiryAnswer.body, InquiryAnswer.at)
+        opened = _opened(self.session, select(Inquiry.id).where(Inquiry.comment_id.in_(self.ids)))
+        for inquiry, asker, answer, answered_at, version, withdrawn in self.session.execute(
+            select(
+                Inquiry,
+                Person.name,
+                InquiryAnswer.body,
+                InquiryAnswer.at,
+                InquiryAnswer.version,
+                InquiryWithdrawal.reason,
+            )
             .join(Person, Person.id == Inquiry.asked_by_id)
             .outerjoin(InquiryAnswer, InquiryAnswer.inquiry_id == Inquiry.id)
+            .outerjoin(InquiryWithdrawal, InquiryWithdrawal.inquiry_id == Inquiry.id)
             .where(Inquiry.comment_id.in_(self.ids))
             .order_by(Inquiry.at, Inquiry.id)
         ):
@@ -238,6 +258,9 @@ class _Reading:
                     at=inquiry.at,
                     answer=self._clean(answer) if answer else None,
                     answered_at=answered_at,
+                    version=version,
+                    questions=tuple(opened[inquiry.id]),
+                    withdrawn=self._clean(withdrawn) if withdrawn else None,
                 )
             )
         return found
@@ -272,6 +295,31 @@ class AskedRow:
     answer: str | None
     answered_by: str | None
     answered_at: datetime | None
+    version: int | None
+    questions: tuple[str, ...]
+    withdrawn: str | None
+
+    @property
+    def late(self) -> bool:
+        """Whether the answer came after its Korean day."""
+        return is_late(self.due_on, self.answered_at)
+
+
+def is_late(due_on: date | None, answered_at: datetime | None) -> bool:
+    """Whether an answer came after the Korean day by which it was wanted."""
+    return due_on is not None and answered_at is not None and kst_date(answered_at) > due_on
+
+
+def _opened(session: Session, among: Select[uuid.UUID]) -> defaultdict[uuid.UUID, list[str]]:
+    """Return the questions of the form that inquiries opened, by inquiry."""
+    found: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
+    for inquiry_id, field in session.execute(
+        select(InquiryQuestion.inquiry_id, InquiryQuestion.field)
+        .where(InquiryQuestion.inquiry_id.in_(among))
+        .order_by(InquiryQuestion.field)
+    ):
+        found[inquiry_id].append(field)
+    return found
 
 
 def list_asked(session: Session, viewer: Viewer, application_id: uuid.UUID) -> list[AskedRow]:
@@ -281,6 +329,8 @@ def list_asked(session: Session, viewer: Viewer, application_id: uuid.UUID) -> l
             Inquiry,
             InquiryAnswer.body,
             InquiryAnswer.at,
+            InquiryAnswer.version,
+            InquiryWithdrawal.reason,
             Person.name,
             Application,
             Call.title_ko,
@@ -289,10 +339,12 @@ def list_asked(session: Session, viewer: Viewer, application_id: uuid.UUID) -> l
         .join(Application, Application.id == Inquiry.application_id)
         .join(Call, Call.id == Application.call_id)
         .outerjoin(InquiryAnswer, InquiryAnswer.inquiry_id == Inquiry.id)
+        .outerjoin(InquiryWithdrawal, InquiryWithdrawal.inquiry_id == Inquiry.id)
         .outerjoin(Person, Person.id == InquiryAnswer.answered_by_id)
         .where(Inquiry.application_id == application_id)
         .order_by(Inquiry.at.desc(), Inquiry.id.desc())
     ).all()
+    opened = _opened(session, select(Inquiry.id).where(Inquiry.application_id == application_id)) if rows else {}
     return [
         AskedRow(
             inquiry_id=inquiry.id,
@@ -306,8 +358,11 @@ def list_asked(session: Session, viewer: Viewer, application_id: uuid.UUID) -> l
             answer=answer,
             answered_by=name,
             answered_at=answered_at,
+            version=version,
+            questions=tuple(opened.get(inquiry.id, ())),
+            withdrawn=withdrawn,
         )
-        for inquiry, answer, answered_at, name, application, title_ko, title_en in rows
+        for inquiry, answer, answered_at, version, withdrawn, name, application, title_ko, title_en in rows
         if may(viewer, Verb.SUBMIT, Thing(Kind.INQUIRY, application.id, application.company_id))
     ]
 

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.calendar import CalendarEvent
 from fundapp.committee.queries.agenda import AgendaPlan, plan_of
 from fundapp.committee.queries.ballot_state import current_item, voters, whereabouts
 from fundapp.committee.queries.people import Member, members
@@ -18,6 +17,7 @@ from fundapp.committee.queries.sight import in_sight, require_sight
 from fundapp.committee.rules import GpuLine
 from fundapp.committee.tables import Ballot, Decision, Meeting
 from fundapp.core.access import Kind, Viewer
+from fundapp.core.calendar import CalendarEvent
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.queries import company_shown
 from fundapp.intake.tables import Application, Call, Company

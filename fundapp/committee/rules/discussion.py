@@ -41,6 +41,14 @@ class InquiryAnsweredError(TransitionRefusedError):
     en = "This question has been answered already."
 
 
+class InquiryWithdrawnError(TransitionRefusedError):
+    """An inquiry that was taken back waits for no answer."""
+
+    code = "inquiry_withdrawn"
+    ko = "사무국이 거둔 질문입니다. 답하지 않아도 됩니다."
+    en = "This question has been taken back; no answer is needed."
+
+
 def clean_words(text: str, field: str = "text") -> str:
     """Return what was written, without space around it.
 

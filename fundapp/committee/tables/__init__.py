@@ -10,6 +10,8 @@ from fundapp.committee.tables.discussion import (
     CommentText,
     Inquiry,
     InquiryAnswer,
+    InquiryQuestion,
+    InquiryWithdrawal,
     QuestionStep,
 )
 from fundapp.committee.tables.interests import Affiliate, Interest, Signal, SignalAnswer
@@ -48,6 +50,8 @@ __all__ = [
     "Expertise",
     "Inquiry",
     "InquiryAnswer",
+    "InquiryQuestion",
+    "InquiryWithdrawal",
     "Interest",
     "Letter",
     "LetterBatch",

@@ -86,7 +86,7 @@ class Inquiry(Base):
 
 
 class InquiryAnswer(Base):
-    """What the applicant answered; once."""
+    """What the applicant answered; once. `version` is the submission in which they changed answers of the form."""
 
     __tablename__ = "inquiry_answer"
     __table_args__ = (
@@ -99,4 +99,27 @@ class InquiryAnswer(Base):
     inquiry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inquiry.id"))
     body: Mapped[str] = mapped_column(Text)
     answered_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    version: Mapped[int | None]
+
+
+class InquiryQuestion(Base):
+    """A question of the form that an inquiry opens again, until it is answered or taken back."""
+
+    __tablename__ = "inquiry_question"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    inquiry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inquiry.id"), primary_key=True)
+    field: Mapped[str] = mapped_column(String(60), primary_key=True)
+
+
+class InquiryWithdrawal(Base):
+    """That an inquiry was taken back before it was answered, and why."""
+
+    __tablename__ = "inquiry_withdrawal"
+    __table_args__ = (CheckConstraint("length(reason) > 0", name="reason"), {"info": APPEND_ONLY})
+
+    inquiry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inquiry.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    withdrawn_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]

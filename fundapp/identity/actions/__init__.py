@@ -35,6 +35,8 @@ from fundapp.identity.actions.people import (
     set_roles,
     token_hash,
 )
+from fundapp.identity.actions.posting import resend_mail
+from fundapp.identity.actions.reading import choose_language, mark_seen
 
 __all__ = [
     "Challenge",
@@ -46,6 +48,7 @@ __all__ = [
     "ask_passkey",
     "ask_recovery",
     "begin_factor",
+    "choose_language",
     "confirm_email",
     "confirm_factor",
     "create_person",
@@ -53,6 +56,7 @@ __all__ = [
     "drop_factor",
     "ensure_roles",
     "issue_token",
+    "mark_seen",
     "move_email",
     "pass_factor",
     "pass_passkey",
@@ -61,6 +65,7 @@ __all__ = [
     "record_login",
     "recover_password",
     "remove_passkey",
+    "resend_mail",
     "reset_factor",
     "revoke_sessions",
     "revoke_token",

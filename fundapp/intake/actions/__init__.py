@@ -1,5 +1,6 @@
 """What applicants and staff do: open calls, register companies, apply, withdraw."""
 
+from fundapp.intake.actions.amending import amend_submission
 from fundapp.intake.actions.applications import (
     Receipt,
     SavedDraft,
@@ -21,6 +22,7 @@ from fundapp.intake.actions.certifying import (
 from fundapp.intake.actions.companies import join_company, register_company
 from fundapp.intake.actions.documents import attach_document, detach_document, keep_document, remove_document
 from fundapp.intake.actions.kinship import judge_kinship, merge_companies, undo_merge
+from fundapp.intake.actions.mail_texts import save_mail_text
 from fundapp.intake.actions.members import (
     accept_invitation,
     change_member_role,
@@ -30,6 +32,7 @@ from fundapp.intake.actions.members import (
 )
 from fundapp.intake.actions.names import actor_name, answers_sha256, company_columns
 from fundapp.intake.actions.registration import record_checks
+from fundapp.intake.actions.reminders import remind_deadlines, remind_documents
 from fundapp.intake.actions.standing import doubts_corporate_number, state_company
 from fundapp.intake.actions.workflows import discard_workflow, propose_workflow, publish_workflow
 
@@ -39,6 +42,7 @@ __all__ = [
     "SavedDraft",
     "accept_invitation",
     "actor_name",
+    "amend_submission",
     "answers_sha256",
     "ask_certification",
     "attach_document",
@@ -60,10 +64,13 @@ __all__ = [
     "record_checks",
     "record_consent",
     "register_company",
+    "remind_deadlines",
+    "remind_documents",
     "remove_document",
     "remove_member",
     "return_certification",
     "save_answers",
+    "save_mail_text",
     "sign_certification",
     "start_application",
     "state_company",

@@ -5,6 +5,7 @@ from fundapp.intake.tables.certifying import Certification
 from fundapp.intake.tables.documents import AttachedDocument, Document, SubmittedDocument
 from fundapp.intake.tables.kinship import CompanyMerge, KinshipFinding, MergeUndone
 from fundapp.intake.tables.listing import Listing, ListingText
+from fundapp.intake.tables.mail_texts import MailText
 from fundapp.intake.tables.parties import Call, Company, Consent, Invitation, Membership
 from fundapp.intake.tables.standing import CompanyStatement, RegistrationCheck
 from fundapp.intake.tables.workflow import BUILT_IN_WORKFLOW, WorkflowStage, WorkflowStep, WorkflowVersion
@@ -25,6 +26,7 @@ __all__ = [
     "KinshipFinding",
     "Listing",
     "ListingText",
+    "MailText",
     "Membership",
     "MergeUndone",
     "RegistrationCheck",

@@ -57,6 +57,7 @@ from fundapp.portfolio.actions.releases import (
     file_progress_report,
     return_progress_report,
 )
+from fundapp.portfolio.actions.reminding import remind_applicants
 from fundapp.portfolio.actions.tranches import (
     add_tranche_condition,
     disburse_tranche,
@@ -140,6 +141,7 @@ __all__ = [
     "record_round",
     "record_terms",
     "release_unsigned",
+    "remind_applicants",
     "remove_source",
     "request_change",
     "return_movement",

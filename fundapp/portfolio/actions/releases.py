@@ -14,6 +14,9 @@ from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import FourEyesError, InvalidInputError, NotFoundError, TransitionRefusedError
 from fundapp.core.idempotency import once
 from fundapp.core.quarters import utc_day
+from fundapp.core.reminding import day_words, left_words, step_due
+from fundapp.intake.reminding import Reminder, by_language, remind
+from fundapp.intake.tables import Application, Call, Company
 from fundapp.portfolio.actions.events import record
 from fundapp.portfolio.actions.held import require_hours_free
 from fundapp.portfolio.actions.moving import (
@@ -26,11 +29,13 @@ from fundapp.portfolio.actions.moving import (
     moving_legs,
     tell,
 )
-from fundapp.portfolio.queries.grants import GrantRow, load_grants
+from fundapp.portfolio.queries.grants import GrantRow, load_grants, unreleased_hours
 from fundapp.portfolio.rules import unreleased_account
 from fundapp.portfolio.tables import Award, Grant, ProgressReport
 
 LONGEST_TEXT = 20_000
+REPORT_DAYS = (14, 3)
+"""Days before a grant's last usable day on which a missing report is spoken of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,50 @@ def _stated(row: GrantRow) -> dict[str, Any]:
         "used_e4": row.used_e4,
         "unreleased_e4": row.unreleased_e4,
     }
+
+
+def remind_reports(session: Session, *, actor: Viewer, at: datetime, public_url: str) -> int:
+    """Remind companies of the progress report that hours of a grant wait for; return how many mails are new.
+
+    It is due by the grant's last usable day (UTC): what is released after it cannot be used. While a report waits for
+    the fund's answer, nobody is reminded.
+    """
+    require(actor, Verb.PREPARE, Thing(Kind.AWARD))
+    today, told = utc_day(at), 0
+    waits = select(ProgressReport.id).where(ProgressReport.award_id == Award.id, ProgressReport.state == "filed")
+    rows = session.execute(
+        select(Award, Grant, Company.name, Call)
+        .join(Grant, Grant.award_id == Award.id)
+        .join(Company, Company.id == Award.company_id)
+        .join(Application, Application.id == Award.application_id)
+        .join(Call, Call.id == Application.call_id)
+        .where(Grant.release == "half", Grant.expired_at.is_(None), Grant.usable_until >= today, ~waits.exists())
+        .order_by(Award.number, Grant.usable_until, Grant.sku, Grant.region)
+    ).all()
+    waiting = unreleased_hours(session, [grant.id for _, grant, *_ in rows])
+    for award, grant, company, call in rows:
+        step = step_due(grant.usable_until, today, REPORT_DAYS, award.signed_on)
+        if step is None or not waiting.get(grant.id):
+            continue
+        slot = f"{grant.sku.upper()} · {grant.region} · {grant.quarter}"
+        reminder = Reminder(
+            kind="report",
+            cause=f"report-due:{grant.id}:{grant.usable_until.isoformat()}:{step}",
+            uid=f"report-{grant.id}",
+            due=grant.usable_until,
+            values=by_language(
+                company=company,
+                number=award.number,
+                call={"ko": call.title_ko, "en": call.title_en or call.title_ko},
+                due=day_words(grant.usable_until),
+                left=left_words((grant.usable_until - today).days),
+                what=slot,
+                link=f"{public_url}/portal/grants/{award.number}/report",
+            ),
+            about=award.application_id,
+        )
+        told += remind(session, reminder, company_addresses(session, award.company_id), at=at)
+    return told
 
 
 def accept_progress_report(session: Session, *, report_id: uuid.UUID, note: str, actor: Viewer, at: datetime) -> int:

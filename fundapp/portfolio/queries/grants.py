@@ -84,7 +84,7 @@ def load_grants(session: Session, numbers: Mapping[uuid.UUID, str]) -> dict[uuid
         )
     ]
     moved = moved_by_head(session, [grant.id for grant in grants])
-    waiting = _unreleased(session, [grant.id for grant in grants])
+    waiting = unreleased_hours(session, [grant.id for grant in grants])
     over = _beyond(session, numbers)
     rows: dict[uuid.UUID, list[GrantRow]] = defaultdict(list)
     for grant in grants:
@@ -150,7 +150,7 @@ def _hours(commodity: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     return commodity.startswith("GPUH.", autoescape=True)
 
 
-def _unreleased(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+def unreleased_hours(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Return the hours of grants that wait for a progress report."""
     path = literal("unreleased:") + func.substr(Grant.account, len("grant:") + 1)
     found: dict[uuid.UUID, int] = {}

@@ -70,6 +70,15 @@ class CommentForm(TextForm):
 
 
 class InquiryForm(TextForm):
-    """A question to the applicant."""
+    """A question to the applicant, with the questions of the form that it opens."""
 
     due_on = DateField(lazy("답변 기한"), validators=[Optional()])
+    questions = SelectMultipleField(lazy("고칠 수 있게 열 문항"), validate_choice=False)
+
+
+class TakeBackForm(KeyedForm):
+    """Why a question to the applicant is taken back."""
+
+    reason = TextAreaField(
+        lazy("거두는 이유"), validators=[InputRequired(lazy("내용을 적어 주세요.")), Length(max=LONGEST_COMMENT)]
+    )

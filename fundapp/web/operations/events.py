@@ -53,6 +53,8 @@ EVENT_WORDS: Mapping[str, Any] = {
     "meeting.pledged": lazy("회의 서약"),
     "reviews.assigned": lazy("심사 균형 배정"),
     "reviews.reminded": lazy("심사 알림"),
+    "mail.resent": lazy("메일 다시 보냄"),
+    "mail_text.saved": lazy("메일 글 저장"),
     "fund.founded": lazy("펀드 결성"),
     "grant.expired": lazy("GPU 배정 만료"),
     "investor.added": lazy("출자자 등록"),

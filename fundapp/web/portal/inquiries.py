@@ -1,18 +1,25 @@
-"""What the fund asks an applicant while it judges, and their answers."""
+"""What the fund asks an applicant while it judges, the answers that it lets them change, and their answer."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from fundapp.committee.actions import answer_inquiry
-from fundapp.committee.queries import get_asked
-from fundapp.committee.rules.discussion import LONGEST_COMMENT, InquiryAnsweredError
-from fundapp.core.errors import InvalidInputError
+from fundapp.committee.queries import AskedRow, get_asked
+from fundapp.committee.rules.discussion import LONGEST_COMMENT, InquiryAnsweredError, InquiryWithdrawnError
+from fundapp.core.errors import InvalidInputError, TransitionRefusedError
+from fundapp.intake.form import AnswersRefusedError, Section
+from fundapp.intake.submitted import list_versions
+from fundapp.web.portal import forms, pages, shown
+from fundapp.web.portal.door import own_page
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyedForm
@@ -35,29 +42,91 @@ class AnswerForm(KeyedForm):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One answer that was changed: what it said before, and what it says now."""
+
+    label: str
+    before: str
+    after: str
+
+
 @blueprint.route("/inquiries/<uuid:inquiry_id>", methods=["GET", "POST"])
 def inquiry(inquiry_id: uuid.UUID) -> ResponseReturnValue:
-    """Show a question of the fund, and take its answer."""
-    form, at = AnswerForm(), now()
+    """Show a question of the fund with what it opens, and take its answer."""
+    form = AnswerForm()
     with db().read() as session:
         found = get_asked(session, viewer(), inquiry_id)
-    if form.validate_on_submit():
-        try:
-            db().transaction(
-                lambda session: answer_inquiry(
-                    session,
-                    inquiry_id=inquiry_id,
-                    text=str(form.text.data),
-                    key=str(form.key.data),
-                    actor=viewer(),
-                    at=at,
-                )
+    page = own_page(found.application_id, now())
+    part = _opened(page, found)
+    typed = forms.section_form(part)() if request.method == "POST" else None
+    if form.validate_on_submit() and _answered(inquiry_id, form, part, typed):
+        flash(gettext("답을 보냈습니다."), "ok")
+        if part.questions:  # what it changed stands on its own page
+            return redirect(url_for(".inquiry", inquiry_id=inquiry_id))
+        return redirect(url_for("portal.application", application_id=found.application_id))
+    fields = typed or forms.section_form(part)(
+        forms.stored_fields(part, page.application.answers, page.application.revision)
+    )
+    with db().read() as session:
+        changes = _changes(session, page, found)
+    bad = bool(form.errors or (typed is not None and typed.errors))
+    html = render_template(
+        "portal/inquiry.html",
+        asked=found,
+        form=form,
+        part=part,
+        fields=fields,
+        changes=changes,
+        parts=shown.section_parts(page, part, fields, {}) if part.questions else {},
+    )
+    return html, _REFUSED if bad else 200
+
+
+def _opened(page: pages.ApplicationPage, asked: AskedRow) -> Section:
+    """Return the questions that an inquiry opens as a section of their own; none once it is over."""
+    waits = asked.answer is None and asked.withdrawn is None
+    questions = tuple(one for one in page.form.questions if waits and one.key in asked.questions)
+    return replace(page.form.sections[0], questions=questions)
+
+
+def _answered(inquiry_id: uuid.UUID, form: AnswerForm, part: Section, typed: forms.AnswersForm | None) -> bool:
+    """Send the answer; what is refused stands beside its field."""
+    answers: Mapping[str, str] = typed.to_patch(request.form) if typed is not None and part.questions else {}
+    actor, at = viewer(), now()
+    try:
+        db().transaction(
+            lambda session: answer_inquiry(
+                session,
+                inquiry_id=inquiry_id,
+                text=str(form.text.data),
+                key=str(form.key.data),
+                actor=actor,
+                at=at,
+                answers=answers,
             )
-        except InvalidInputError as error:
-            form.text.errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
-        except InquiryAnsweredError as error:
-            form.text.errors = [say_refusal(error)]
-        else:
-            flash(gettext("답을 보냈습니다."), "ok")
-            return redirect(url_for("portal.application", application_id=found.application_id))
-    return render_template("portal/inquiry.html", asked=found, form=form), _REFUSED if form.errors else 200
+        )
+    except AnswersRefusedError as error:
+        if typed is not None:
+            typed.show_problems(part, error.problems)
+        return False
+    except InvalidInputError as error:
+        form.text.errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
+        return False
+    except (InquiryAnsweredError, InquiryWithdrawnError, TransitionRefusedError) as error:
+        form.text.errors = [say_refusal(error)]
+        return False
+    return True
+
+
+def _changes(session: Session, page: pages.ApplicationPage, asked: AskedRow) -> list[Changed]:
+    """Return what the answer changed in the form: of each question that it opened, before and after."""
+    if asked.version is None:
+        return []
+    versions = {one.version: one.answers for one in list_versions(session, viewer(), asked.application_id)}
+    before, after = versions[asked.version - 1], versions[asked.version]
+    return [
+        Changed(shown.label_of(one), shown.spoken(one, before.get(one.key)), shown.spoken(one, after.get(one.key)))
+        for one in page.form.questions
+        if one.key in asked.questions and before.get(one.key) != after.get(one.key)
+    ]

@@ -23,7 +23,9 @@ from fundapp.intake.form import AnswersRefusedError
 from fundapp.intake.rules import CallClosedError, CompanyTakenError, NotCertifiedError, counts_as
 from fundapp.web import calls
 from fundapp.web.portal import companies, forms, pages, receipts, sections, shown
+from fundapp.web.portal.decisions import find_own_letter
 from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_page, rate_card
+from fundapp.web.portal.outlook import Outlook, outlook
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyOnlyForm
@@ -113,8 +115,14 @@ def application(application_id: uuid.UUID) -> ResponseReturnValue:
         asked=asked,
         notes=shown.task_notes(page, tasks),
         stages=shown.stage_rail(page.application),
+        said=_outlook(page),
         at=at,
     )
+
+
+def _outlook(page: pages.ApplicationPage) -> Outlook:
+    told = page.application.state in {"approved", "rejected"}
+    return outlook(page, find_own_letter(page.application.id) if told else None)
 
 
 @blueprint.route(f"{ONE}/consents", methods=["GET", "POST"])
@@ -182,6 +190,7 @@ def status(application_id: uuid.UUID) -> ResponseReturnValue:
         "portal/status.html",
         page=page,
         stages=shown.stage_rail(page.application),
+        said=_outlook(page),
         history=shown.history(page.application),
         withdrawable=page.application.state in pages.WITHDRAWABLE_STATES,
         challengeable=counts_as(page.application.state) in CHALLENGEABLE

@@ -118,6 +118,7 @@ _GROUPS = (
             Entry(lazy("심사 단계"), "signpost-split", "/operations/workflow", Kind.WORKFLOW),
             Entry(lazy("사람"), "person-gear", "/operations/people", Kind.PERSON),
             Entry(lazy("알림함"), "mailbox", "/operations/outbox", Kind.OUTBOX, "outbox"),
+            Entry(lazy("메일 글"), "envelope-paper", "/operations/mail-texts", Kind.MAIL_TEXT),
         ),
         apart=True,
     ),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import UserMixin, current_user
 from flask_security.utils import login_user, logout_user
@@ -15,9 +15,11 @@ from flask_security.utils import login_user, logout_user
 from fundapp.committee.queries import find_viewer, load_viewer
 from fundapp.core.access import ANONYMOUS, Role, Viewer
 from fundapp.core.errors import NotFoundError
+from fundapp.identity.actions import choose_language
 from fundapp.identity.tables import Person
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
+from fundapp.web.shell.language import COOKIE, current_locale
 
 _SIGNED_IN = "signed_in_at"
 _SEEN = "seen_at"
@@ -41,6 +43,7 @@ def init_viewer(app: Flask) -> None:
     """Load `g.viewer` for every request that is not for a static file."""
     cast("Any", app).login_manager.user_loader(_find_signed_in)
     app.before_request(_load)
+    app.after_request(keep_language)
     app.jinja_env.globals["viewer"] = viewer
 
 
@@ -61,6 +64,21 @@ def open_session(person_id: uuid.UUID, at: datetime) -> None:
     login_user(_find_user(person_id))
     session[_SIGNED_IN] = session[_SEEN] = int(at.timestamp())
     g.viewer = _viewer_of(person_id)
+    if request.cookies.get(COOKIE) == current_locale():  # chosen, and not merely the instance's default
+        _remember_language()
+
+
+def keep_language(response: Response) -> Response:
+    """Write to somebody signed in, from now on, in the language that they have just chosen on a page."""
+    if request.args.get("lang") in {"ko", "en"} and request.cookies.get(COOKIE) != current_locale():
+        _remember_language()
+    return response
+
+
+def _remember_language() -> None:
+    actor, language = viewer(), current_locale()
+    if actor.person_id is not None:
+        db().transaction(lambda writing: choose_language(writing, actor=actor, language=language))
 
 
 def close_session() -> None:

@@ -15,17 +15,22 @@ from fundapp.committee.actions import (
     post_comment,
     resolve_question,
     retract_comment,
+    withdraw_inquiry,
 )
 from fundapp.committee.queries import discussion_page, review_page
+from fundapp.committee.rules.discussion import InquiryAnsweredError, InquiryWithdrawnError
 from fundapp.core.access import Role
 from fundapp.core.errors import InvalidInputError, NotFoundError
-from fundapp.web.committee.discussion_forms import CommentForm, InquiryForm, TextForm
+from fundapp.intake.form import openable
+from fundapp.intake.queries import get_call
+from fundapp.web.committee.discussion_forms import CommentForm, InquiryForm, TakeBackForm, TextForm
 from fundapp.web.committee.door import blueprint
 from fundapp.web.committee.dossier import must_pledge
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyedForm, KeyOnlyForm
 from fundapp.web.shell.language import gettext, pick
+from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 _REFUSED = 422
@@ -134,6 +139,7 @@ def inquire(application_id: uuid.UUID, comment_id: uuid.UUID) -> ResponseReturnV
             comment_id=comment_id,
             text=str(form.text.data),
             due_on=form.due_on.data,
+            questions=form.questions.data or (),
             key=str(form.key.data),
             actor=viewer(),
             at=at,
@@ -142,6 +148,31 @@ def inquire(application_id: uuid.UUID, comment_id: uuid.UUID) -> ResponseReturnV
     if not asked:
         return _again(application_id, comment_id, form)
     flash(gettext("신청 기업에 질문을 보냈습니다."), "ok")
+    return _back(application_id, comment_id)
+
+
+@blueprint.post(f"{_COMMENT}/inquiries/<uuid:inquiry_id>/withdraw")
+def take_back(application_id: uuid.UUID, comment_id: uuid.UUID, inquiry_id: uuid.UUID) -> ResponseReturnValue:
+    """Take a question to the applicant back."""
+    form, at = TakeBackForm(), now()
+    if not form.validate_on_submit():
+        flash(gettext("거두는 이유를 적어 주세요."), "err")
+        return _back(application_id, comment_id)
+    try:
+        db().transaction(
+            lambda session: withdraw_inquiry(
+                session,
+                inquiry_id=inquiry_id,
+                reason=str(form.reason.data),
+                key=str(form.key.data),
+                actor=viewer(),
+                at=at,
+            )
+        )
+    except (InquiryAnsweredError, InquiryWithdrawnError, InvalidInputError) as error:
+        flash(say_refusal(error, form), "err")
+    else:
+        flash(gettext("질문을 거두고 신청 기업에 알렸습니다."), "ok")
     return _back(application_id, comment_id)
 
 
@@ -189,5 +220,15 @@ def _page(application_id: uuid.UUID, form: CommentForm, failed: tuple[uuid.UUID,
             raise NotFoundError
         review = review_page(session, viewer(), application_id)
         found = discussion_page(session, viewer(), application_id)
+        asked = get_call(session, review.call_code).form
     form.offer(found.participants, on_board=viewer().has(Role.COMMITTEE, Role.CHAIR))
-    return render_template("committee/discussion.html", page=review, found=found, form=form, failed=failed)
+    labels = {key: pick(one.label_ko, one.label_en) for key, one in asked.fields.items()}
+    return render_template(
+        "committee/discussion.html",
+        page=review,
+        found=found,
+        form=form,
+        failed=failed,
+        labels=labels,
+        openable=[one.key for one in openable(asked)],
+    )

@@ -14,9 +14,9 @@ from fundapp.committee.actions import (
     schedule_meeting,
     set_agenda,
 )
-from fundapp.committee.calendar import calendar_text
 from fundapp.committee.queries import AgendaItem, MeetingPage, list_meetings, meeting_event, meeting_page
 from fundapp.core.access import Kind, Thing, Verb, require
+from fundapp.core.calendar import calendar_text
 from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.quarters import KST
 from fundapp.web.committee.acting import act, once_for, press

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, request
+import uuid
+
+from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.audit.queries import list_events, verify_chain
 from fundapp.core.access import Kind
-from fundapp.web.operations.doing import may_open
+from fundapp.core.errors import InvalidInputError
+from fundapp.identity.actions import resend_mail
+from fundapp.web.operations.doing import act, may_open
 from fundapp.web.operations.door import blueprint
 from fundapp.web.operations.events import show_events
 from fundapp.web.operations.reading import list_mail, load_recusals
+from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
+from fundapp.web.shell.forms import KeyOnlyForm
+from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import PAGE_SIZE, Page, asked_page
 from fundapp.web.shell.viewer import viewer
 
@@ -57,3 +64,17 @@ def outbox_page() -> ResponseReturnValue:
             masked=current_app.config["MAIL_LEAVES"],
         )
     return render_template("operations/outbox.html", page=Page(rows, number, total))
+
+
+@blueprint.post("/outbox/<uuid:message_id>/resend")
+def resend(message_id: uuid.UUID) -> ResponseReturnValue:
+    """Send a mail once more."""
+    form = KeyOnlyForm()
+    if not form.validate():
+        raise InvalidInputError(field="key", reason_ko="새로 고친 뒤 다시 보내세요", reason_en="reload and send again")
+    key, actor, at = str(form.key.data), viewer(), now()
+    act(
+        lambda session: resend_mail(session, message_id=message_id, key=key, actor=actor, at=at),
+        gettext("다시 보내도록 올렸습니다."),
+    )
+    return redirect(url_for(".outbox_page", page=asked_page()))

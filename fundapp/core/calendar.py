@@ -1,4 +1,4 @@
-"""Meetings as calendar files: iCalendar (RFC 5545) with the invitation methods of iTIP (RFC 5546).
+"""Meetings and deadlines as calendar files: iCalendar (RFC 5545) with the invitation methods of iTIP (RFC 5546).
 
 An event is told apart by its UID and its SEQUENCE: a later version moves or cancels the entry that a calendar has.
 """
@@ -66,7 +66,7 @@ def calendar_text(event: CalendarEvent, *, attendee: tuple[str, str] | None = No
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
-        "PRODID:-//AX fund//committee//KO",
+        "PRODID:-//AX fund//calendar//KO",
         "CALSCALE:GREGORIAN",
         f"METHOD:{method}",
         "BEGIN:VEVENT",
