@@ -205,7 +205,7 @@ def _cases(
         "ledger": lambda: _ledger(stack, stores, sizes),
         "plans": lambda: (case for size in sizes.plans for case in plan_cases.cases(size, sizes.many, sizes.draws)),
         "pages": lambda: _pages(stack, stores, folder, sizes),
-        "usage": lambda: _usage(stores, sqlite, folder, sizes),
+        "usage": lambda: _usage(stack, stores, sqlite, folder, sizes),
         "grants": lambda: _grants(stack, sqlite, folder, sizes),
     }
     for name in GROUPS:
@@ -239,7 +239,9 @@ def _pages(stack: ExitStack, stores: Sequence[Store], folder: Path, sizes: Sizes
         yield from stack.enter_context(portal_cases.portal_pages(store, folder, 8 * sizes.many))
 
 
-def _usage(stores: Sequence[Store], sqlite: SqliteStore, folder: Path, sizes: Sizes) -> Iterator[Case]:
+def _usage(
+    stack: ExitStack, stores: Sequence[Store], sqlite: SqliteStore, folder: Path, sizes: Sizes
+) -> Iterator[Case]:
     yield page_cases.report(sqlite, folder, QUARTER, sizes.many)
     yield report_cases.large_report(folder, *sizes.report, sizes.few)
     yield report_cases.rates_of_return(sizes.series, sizes.few)
