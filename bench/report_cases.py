@@ -44,7 +44,7 @@ from reports.rows import (
     UsageDay,
     Valuation,
 )
-from reports.sections.company import company_sections
+from reports.sections.company import company_charts, company_sections
 from reports.sections.model import Cell, Section
 from reports.typesetting import STANDARDS, _fonts, _printable
 from reports.xirr import xirr
@@ -139,7 +139,10 @@ def large_report(folder: Path, companies: int, quarters: int, transfers: int, re
     """Build all files of a large fund, beside Typst on the same two documents and XlsxWriter on the same cells."""
     rows = large_rows(companies, quarters, transfers)
     seen = preview(rows)
-    parts = [(seen.sections, dict(seen.charts)), (company_sections(seen.figures, "ko"), {})]
+    parts = [
+        (seen.sections, dict(seen.charts)),
+        (company_sections(seen.figures, "ko"), company_charts(seen.figures, "ko")),
+    ]
     words = [
         json.dumps(
             _printable(_document(seen.figures, sections, charts, seen.inputs_sha256, "ko")),

@@ -111,7 +111,7 @@ QUICK = Sizes(
     grants=30,
     scored=1000,
     learned=100,
-    report=(3, 8, 40),
+    report=(3, 20, 40),
     series=5,
     rush=rush.Rush(applicants=12, submissions=48, seconds=3),
     few=1,

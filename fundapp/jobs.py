@@ -318,8 +318,12 @@ def _remind_delivery(database: Database, settings: Settings, at: datetime) -> di
 
 
 def _tell_own_reports(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
-    url = settings.public_url
-    return {"mailed": database.transaction(lambda s: reporting.tell_own_reports(s, at=at, public_url=url))}
+    def tell(session: Session) -> int:
+        url = settings.public_url
+        newer = reporting.tell_own_reports(session, at=at, public_url=url)
+        return newer + reporting.tell_scheduled(session, at=at, public_url=url)
+
+    return {"mailed": database.transaction(tell)}
 
 
 def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from reports.ilpa import ilpa_sections
 from reports.pdf import render_companies, render_pdf
 from reports.rows import ReportRows, inputs_sha256
 from reports.sections import compose
-from reports.sections.company import company_sections
+from reports.sections.company import company_charts, company_sections
 from reports.sections.model import Section
 from reports.workbook import render_workbook
 
@@ -80,7 +80,9 @@ def build(rows: ReportRows, out_dir: Path | str, *, locale: Locale = "ko") -> Bu
         folder / f"{stem}.pdf": render_pdf(figures, sections, charts, sha256, locale),
         folder / f"{stem}.xlsx": render_workbook(figures, (*sections, *ilpa_sections(figures, locale)), sha256, locale),
         folder / f"{stem}.json": to_json(document(figures, sections, charts, sha256, locale)),
-        folder / f"{stem}-companies.pdf": render_companies(figures, company_sections(figures, locale), sha256, locale),
+        folder / f"{stem}-companies.pdf": render_companies(
+            figures, company_sections(figures, locale), company_charts(figures, locale), sha256, locale
+        ),
     }
     named = {f"{stem}-{section.number:02d}-{t.key}": t for section in sections for t in section.tables}
     sheets = {folder / "csv" / f"{name}.csv": to_csv(table) for name, table in named.items()}

@@ -9,7 +9,7 @@ from reports import metrics
 from reports.benchmark import PublicMarket, public_market
 from reports.burndown import Projection, burn_rate, project
 from reports.metrics import Bridge, Gross, Measures, QuarterPoint
-from reports.rows import GpuAward, ReportRows, ordered, require_consistent
+from reports.rows import GpuAward, ReportRows, UsageDay, ordered, require_consistent
 
 SCALED = 10_000
 
@@ -170,6 +170,12 @@ def _sku_totals(rows: ReportRows) -> tuple[SkuTotal, ...]:
         values = [sum(h * rate for h, rate in zip(state, rates, strict=True)) for state in states]
         totals.append(SkuTotal(sku, *(sum(state) for state in states), *values))
     return tuple(totals)
+
+
+def own_use(rows: ReportRows, award: GpuAward) -> list[UsageDay]:
+    """Days on which a grant was used; where its use is known by SKU alone, those of the SKU."""
+    known = any(row.award == award.award for row in rows.usage_by_day)
+    return [row for row in rows.usage_by_day if row.sku == award.sku and row.award == (award.award if known else "")]
 
 
 def _outlooks(rows: ReportRows) -> tuple[AwardOutlook, ...]:

@@ -30,13 +30,15 @@ def render_pdf(
     return set_pages("report.typ", document, figures.rows.as_of)
 
 
-def render_companies(figures: Figures, sections: tuple[Section, ...], sha256: str, locale: Locale) -> bytes:
+def render_companies(
+    figures: Figures, sections: tuple[Section, ...], charts: dict[str, Chart], sha256: str, locale: Locale
+) -> bytes:
     """Set the pages of companies as a file of their own: what they tell is theirs, and not every reader's.
 
     Raises:
         typst.TypstError: the template and its data do not fit each other.
     """
-    document = _document(figures, sections, {}, sha256, locale)
+    document = _document(figures, sections, charts, sha256, locale)
     rows = figures.rows
     fund = say(locale, rows.fund.name_ko, rows.fund.name_en)
     name = quarter_name(rows.quarter.code, locale)

@@ -9,7 +9,7 @@ import click
 from fundapp.cli.console import Answer, Console, command
 from fundapp.core.access import SYSTEM
 from fundapp.core.quarters import Quarter
-from fundapp.reporting.actions import build_report, freeze_quarter, load_index
+from fundapp.reporting.actions import build_report, freeze_quarter, load_index, switch_recognition
 
 
 @command(
@@ -77,10 +77,30 @@ def load(console: Console, *, file: Path, name: str, source: str) -> Answer:
     return Answer(document, [f"{done.name}: {done.levels} levels from {done.first_on} to {done.last_on}"])
 
 
+@command(
+    "recognition",
+    click.argument("policy", type=click.Choice(["at_delivery", "at_grant"])),
+    click.option("--from", "quarter", required=True, help="first quarter reported by it, for example 2027Q1"),
+    click.option("--reason", required=True, help="why; kept in the audit trail"),
+)
+def recognition(console: Console, *, policy: str, quarter: str, reason: str) -> Answer:
+    """Recognise GPU time in kind by POLICY from a quarter on; frozen quarters keep their own."""
+    try:
+        period = Quarter.parse(quarter)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--from") from error
+    at = console.now()
+    number = console.database.transaction(
+        lambda s: switch_recognition(s, policy=policy, quarter=period, reason=reason, actor=SYSTEM, at=at)
+    )
+    document = {"change": number, "policy": policy, "from_quarter": str(period)}
+    return Answer(document, [f"GPU time in kind is recognised {policy.replace('_', ' ')} from {period} on"])
+
+
 @click.group("index")
 def index() -> None:
     """The public index that reports compare the fund with."""
 
 
 index.add_command(load)
-COMMANDS = [report, index]
+COMMANDS = [report, recognition, index]

@@ -29,10 +29,28 @@ def is_business_day(day: date) -> bool:
 
 def draft_day(quarter: Quarter) -> date:
     """Return the first business day after a quarter."""
-    day = quarter.next.first_day
+    return _business_day_from(quarter.next.first_day)
+
+
+def _business_day_from(day: date) -> date:
     while not is_business_day(day):
         day += timedelta(days=1)
     return day
+
+
+def mailing_day(schedule: str, today: date) -> date:
+    """Return the day of the week, month or quarter of `today` on which its mail is due.
+
+    Args:
+        schedule: `monday` (every week), `month` or `quarter`: each the first business day from its first day on.
+        today: A day in Seoul.
+    """
+    first = {
+        "monday": today - timedelta(days=today.weekday()),
+        "month": today.replace(day=1),
+        "quarter": Quarter.of_date(today).first_day,
+    }[schedule]
+    return _business_day_from(first)
 
 
 def delivery_day(quarter: Quarter) -> date:

@@ -26,6 +26,7 @@ from fundapp.portfolio.rules import split_by_cost
 from fundapp.portfolio.tables import Award, Grant, Valuation
 from fundapp.reporting import deal_flow
 from fundapp.reporting.in_kind import IMPUTED, Source, gpu_flows, unreleased
+from fundapp.reporting.recognition import recognition_of
 from fundapp.reporting.released import holding_state, release_flows, release_marks
 from fundapp.reporting.tables import MarketIndex
 from fundapp.screening.tables import Scorecard
@@ -87,6 +88,7 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
     fund = session.get(Fund, 1)
     if fund is None:
         raise NotFoundError
+    policy = recognition_of(session, fund, quarter)
     posted = transfers(session, to_date=as_of)
     positions = _positions(session, posted, as_of)
     sources = _sources(session)
@@ -95,12 +97,12 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
     equity = {number for number, position in positions.items() if position.equity}
     flows = _cash_flows(session, posted, positions) + release_flows(releases, equity)
     rows = out.ReportRows(
-        fund=_fund(session, fund),
+        fund=_fund(session, fund, policy),
         quarter=out.Quarter(str(quarter), quarter.first_day, quarter.last_day),
         version=version,
         status="draft",
         as_of=as_of,
-        flows=tuple(flows + gpu_flows(posted, sources, equity.__contains__, fund.recognition)),
+        flows=tuple(flows + gpu_flows(posted, sources, equity.__contains__, policy)),
         gpu=tuple(_gpu_lines(session, moves, sources)),
         lapses=tuple(_lapses(posted, sources)),
         gpu_awards=tuple(_gpu_awards(moves, positions, sources)),
@@ -134,7 +136,7 @@ def _benchmark(session: Session, rows: out.ReportRows) -> out.Benchmark | None:
     return out.Benchmark(index.name, index.source, needed_levels(levels, {*moved, rows.as_of}))
 
 
-def _fund(session: Session, fund: Fund) -> out.Fund:
+def _fund(session: Session, fund: Fund, policy: out.Policy) -> out.Fund:
     investors = session.scalars(select(Investor).order_by(Investor.code))
     return out.Fund(
         name_ko=fund.name_ko,
@@ -145,7 +147,7 @@ def _fund(session: Session, fund: Fund) -> out.Fund:
             out.Investor(row.code, row.name_ko, "cash" if row.kind == "cash" else "in_kind", row.committed_krw)
             for row in investors
         ),
-        recognition_policy="at_grant" if fund.recognition == "at_grant" else "at_delivery",
+        recognition_policy=policy,
         rate_basis="출자일 단가 고정",
     )
 

@@ -61,6 +61,7 @@ class OwnRow:
     mine: bool
     shared: bool
     notify: bool
+    schedule: str
     saved_at: datetime
     question: Question
 
@@ -175,4 +176,5 @@ def _exact(cell: Cell, kind: Kind) -> int | str | None:
 def _row(row: OwnReport, viewer: Viewer) -> OwnRow:
     mine = viewer.person_id is not None and row.owner_id == viewer.person_id
     question = read_question(row.question)
-    return OwnRow(row.id, row.name, row.owner_name, mine, row.shared, row.notify, row.saved_at, question)
+    told = (row.notify, row.schedule)
+    return OwnRow(row.id, row.name, row.owner_name, mine, row.shared, *told, row.saved_at, question)

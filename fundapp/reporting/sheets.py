@@ -86,6 +86,11 @@ def sheet_of(table: Table, locale: Locale) -> Sheet:
     return _sheet(table, frozenset(), locale)
 
 
+def chapter_of(section: Section, locale: Locale) -> Chapter:
+    """Return one section in words, without trails."""
+    return _chapter(section, frozenset(), locale)
+
+
 def _chapter(section: Section, traced: frozenset[str], locale: Locale) -> Chapter:
     return Chapter(
         number=section.number,

@@ -106,7 +106,10 @@ class OwnReport(Base):
     """A reader's own question to a table of the report, kept under a name; shared ones may be read by all readers."""
 
     __tablename__ = "own_report"
-    __table_args__ = (CheckConstraint("length(name) BETWEEN 1 AND 80", name="name"),)
+    __table_args__ = (
+        CheckConstraint("length(name) BETWEEN 1 AND 80", name="name"),
+        CheckConstraint("schedule IN ('','monday','month','quarter')", name="schedule"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
@@ -115,8 +118,29 @@ class OwnReport(Base):
     question: Mapped[dict[str, Any]]
     shared: Mapped[bool]
     notify: Mapped[bool]
+    schedule: Mapped[str] = mapped_column(String(10), default="")
     saved_at: Mapped[datetime]
     dropped_at: Mapped[datetime | None]
+
+
+class RecognitionChange(Base):
+    """How GPU time in kind is recognised from a quarter on, and why; earlier quarters keep what held for them."""
+
+    __tablename__ = "recognition_change"
+    __table_args__ = (
+        UniqueConstraint("version"),
+        CheckConstraint("policy IN ('at_delivery','at_grant')", name="policy"),
+        CheckConstraint("length(reason) BETWEEN 1 AND 400", name="reason"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    version: Mapped[int]
+    policy: Mapped[str] = mapped_column(String(20))
+    from_quarter: Mapped[str] = mapped_column(String(6))
+    reason: Mapped[str] = mapped_column(String(400))
+    changed_by: Mapped[str] = mapped_column(String(120))
+    changed_at: Mapped[datetime]
 
 
 class CloseNote(Base):

@@ -58,6 +58,14 @@ def draw(figures: Figures, locale: Locale, keys: tuple[str, ...]) -> dict[str, C
     return charts
 
 
+def draw_own_burndown(own: Figures, locale: Locale, number: int) -> Chart:
+    """Draw one company's grants: `own` are figures of its rows alone, `number` is its place among the company pages."""
+    made = _gpu_burndown(own, locale)
+    key = f"gpu_burndown-{number}"
+    svg = render(made.specification, f"chart-gpu-burndown-{number}", made.sentence)
+    return Chart(key, made.title, made.sentence, made.note, f"{made.table}-{number}", svg)
+
+
 def nice_floor(lowest: float, highest: float) -> float:
     """Where an axis that need not begin at zero may begin: a round number under the lowest level.
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from reports.figures import Figures
+from reports.charts import Chart, draw_own_burndown
+from reports.figures import Figures, SkuTotal, own_use
 from reports.formats import Locale, say
-from reports.rows import Holding
+from reports.rows import GpuAward, Holding
 from reports.sections import capital, deals, gpu
 from reports.sections.model import Column, Formula, Row, Section, Table
 from reports.sections.wording import status_word
@@ -14,6 +15,29 @@ from reports.sections.wording import status_word
 def company_sections(figures: Figures, locale: Locale) -> tuple[Section, ...]:
     """Sections of all awards in the order of the schedule of investments."""
     return tuple(_company(figures, holding, n, locale) for n, holding in enumerate(figures.rows.holdings, 1))
+
+
+def company_charts(figures: Figures, locale: Locale) -> dict[str, Chart]:
+    """The drawings of all company pages by key: how each company's GPU time is used up."""
+    drawn = (
+        draw_own_burndown(own, locale, number)
+        for number, holding in enumerate(figures.rows.holdings, 1)
+        if _told_apart(own := _only(figures, holding))
+    )
+    return {chart.key: chart for chart in drawn}
+
+
+def company_page(figures: Figures, number: int, locale: Locale) -> tuple[Section, Chart | None]:
+    """One company's section, by its place in the schedule of investments from 1, with its drawing if it has one."""
+    holding = figures.rows.holdings[number - 1]
+    own = _only(figures, holding)
+    chart = draw_own_burndown(own, locale, number) if _told_apart(own) else None
+    return _company(figures, holding, number, locale), chart
+
+
+def _told_apart(own: Figures) -> bool:
+    """Whether there is a line to draw: GPU time whose use can be told from that of others."""
+    return any(outlook.projection is not None for outlook in own.outlooks)
 
 
 def _company(figures: Figures, holding: Holding, number: int, locale: Locale) -> Section:
@@ -27,6 +51,7 @@ def _company(figures: Figures, holding: Holding, number: int, locale: Locale) ->
         number=number,
         key=f"company-{number}",
         title=f"{holding.company_name} · {holding.award}",
+        charts=(f"gpu_burndown-{number}",) if _told_apart(own) else (),
         tables=tuple(replace(table, key=f"{table.key}-{number}") for table in tables),
     )
 
@@ -34,15 +59,23 @@ def _company(figures: Figures, holding: Holding, number: int, locale: Locale) ->
 def _only(figures: Figures, holding: Holding) -> Figures:
     """The same figures with the rows of one company, so that tables of the report serve a page of it."""
     rows = figures.rows
+    outlooks = tuple(outlook for outlook in figures.outlooks if outlook.award.award == holding.award)
+    told = [outlook.award for outlook in outlooks if outlook.projection is not None]
     kept = replace(
         rows,
         flows=tuple(flow for flow in rows.flows if flow.company == holding.company),
         marks=tuple(mark for mark in rows.marks if mark.company == holding.company),
         gpu_awards=tuple(award for award in rows.gpu_awards if award.award == holding.award),
         conditions=tuple(one for one in rows.conditions if one.award == holding.award),
+        usage_by_day=tuple(use for award in told for use in own_use(rows, award)),
     )
-    outlooks = tuple(outlook for outlook in figures.outlooks if outlook.award.award == holding.award)
-    return replace(figures, rows=kept, outlooks=outlooks)
+    return replace(figures, rows=kept, outlooks=outlooks, skus=tuple(_total(award) for award in told))
+
+
+def _total(award: GpuAward) -> SkuTotal:
+    hours = (award.allocated_hours_e4, award.allocated_hours_e4, award.used_hours_e4)
+    states = (*hours, award.expired_hours_e4, award.remaining_hours_e4)
+    return SkuTotal(award.sku, *states, *(state * award.unit_price_krw for state in states))
 
 
 def _facts(holding: Holding, locale: Locale) -> Table:

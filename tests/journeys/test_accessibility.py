@@ -98,6 +98,7 @@ PAGES = (
     ("finance", "/partners/capacity"),
     ("partner.kt", "/partners/reports/2026Q3/v1"),
     ("partner.kt", "/partners/reports/2026Q3/v1/changes"),
+    ("partner.kt", "/partners/reports/2026Q3/v1/companies"),
     ("partner.kt", "/partners/own"),
     ("partner.kt", "/partners/own/new?view=holdings"),
 )

@@ -21,7 +21,7 @@ from fundapp.identity.tables import Person
 from fundapp.identity.tables import Role as RoleRow
 from fundapp.portfolio.actions import import_usage
 from fundapp.reporting.actions import freeze_quarter, remind_delivery, sign_report, tell_approved
-from fundapp.reporting.calendar import delivery_day, draft_day, is_business_day, reminder_of
+from fundapp.reporting.calendar import delivery_day, draft_day, is_business_day, mailing_day, reminder_of
 from fundapp.reporting.tables import FrozenQuarter, ReportFile
 
 Q3 = Quarter(2026, 3)
@@ -48,6 +48,22 @@ def test_holidays_of_the_korean_calendar_are_known() -> None:
     assert [is_business_day(date(2026, 10, day)) for day in (2, 3, 5, 6, 9)] == [True, False, False, True, False]
     assert not any(is_business_day(date(2026, 9, day)) for day in (24, 25, 26))
     assert not is_business_day(date(2026, 5, 1))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "today", "due"),
+    [
+        ("monday", date(2026, 10, 1), date(2026, 9, 28)),
+        # Monday 5 October 2026 stands in for the Day of Foundation; Chuseok of 2025 closes Monday to Thursday.
+        ("monday", date(2026, 10, 5), date(2026, 10, 6)),
+        ("monday", date(2025, 10, 8), date(2025, 10, 10)),
+        ("month", date(2026, 5, 20), date(2026, 5, 4)),
+        ("month", date(2027, 1, 1), date(2027, 1, 4)),
+        ("quarter", date(2028, 5, 1), date(2028, 4, 3)),
+    ],
+)
+def test_a_mail_by_the_calendar_is_due_on_the_first_business_day(schedule: str, today: date, due: date) -> None:
+    assert mailing_day(schedule, today) == due
 
 
 def test_delivery_is_sixty_days_after_the_quarter() -> None:

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import shutil
+import subprocess
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -23,6 +25,7 @@ from reports.data import safe_text, schema
 from reports.figures import reckon
 from reports.ilpa import ilpa_sections
 from reports.rows import Flow, Lapse, Quarter, ReportRows
+from reports.sections.company import company_charts, company_page, company_sections
 from reports.typesetting import printable
 
 HOSTILE = '=#$*@_`<x> "따옴표" \\ [링크] //주석 #panic("x")'
@@ -120,6 +123,36 @@ def test_live_formulas_give_the_stored_values(grown_files: BuiltReport) -> None:
     assert sheet.cell(closing, 2).value == f"=SUM(B{closing - 9}:B{closing - 1})"
     above = [values.cell(row, 2).value for row in range(closing - 9, closing)]
     assert sum(above) == values.cell(closing, 2).value == 7_670_000_000
+
+
+def test_another_program_that_recomputes_the_workbook_finds_the_stored_values(
+    grown_files: BuiltReport, tmp_path: Path
+) -> None:
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        pytest.skip("LibreOffice (soffice) is not installed, so nobody else recomputes the formulas of the workbook")
+    book = path(grown_files, "xlsx")
+    # Without values in it, all that comes back has been computed there.
+    bare = openpyxl.load_workbook(book)
+    bare.save(tmp_path / book.name)
+    out = tmp_path / "recomputed"
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [office, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(out), str(tmp_path / book.name)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    stored, computed = (openpyxl.load_workbook(one, data_only=True) for one in (book, out / book.name))
+    formulas = [
+        (sheet.title, cell.coordinate)
+        for sheet in bare
+        for line in sheet.iter_rows()
+        for cell in line
+        if cell.data_type == "f"
+    ]
+    assert len(formulas) > 100
+    for sheet, place in formulas:
+        assert computed[sheet][place].value == pytest.approx(stored[sheet][place].value, rel=1e-9, abs=1e-6), (
+            sheet,
+            place,
+        )
 
 
 def test_the_workbook_prints_on_a4_with_frozen_heads(grown_files: BuiltReport) -> None:
@@ -221,6 +254,29 @@ def test_companies_have_a_file_of_their_own_that_says_so(grown_files: BuiltRepor
     assert "달빛물류" not in pages[-1]
     with pikepdf.open(path(grown_files, "companies")) as pdf, pdf.open_metadata() as metadata:
         assert metadata["pdfuaid:part"] == "1"
+
+
+def test_a_company_page_draws_how_its_gpu_time_is_used_up_beside_the_table(grown: ReportRows) -> None:
+    """20,000 h are left after 40 days of 100 h a day: 24,000 h forty days before, gone 200 days on."""
+    figures = reckon(grown)
+    pages, charts = company_sections(figures, "en"), company_charts(figures, "en")
+    assert [page.charts for page in pages] == [("gpu_burndown-1",), ()]
+    (chart,) = charts.values()
+    assert chart.table in {table.key for table in pages[0].tables}
+    assert chart.sentence in chart.page_svg
+    assert chart.sentence == "No SKU runs out within half a year at this pace."
+    assert "H100 20,000" in chart.page_svg
+    assert company_page(figures, 1, "en")[1] == chart
+
+
+def test_a_company_is_not_drawn_with_the_use_of_others(grown: ReportRows) -> None:
+    """Use is known by SKU alone and two companies hold that SKU."""
+    shared = replace(
+        grown,
+        gpu_awards=(grown.gpu_awards[0], replace(grown.gpu_awards[0], award="A1", company="C1")),
+        usage_by_day=tuple(replace(day, award="") for day in grown.usage_by_day),
+    )
+    assert company_charts(reckon(shared), "en") == {}
 
 
 def test_the_workbook_holds_both_ilpa_templates_with_live_sums(grown_files: BuiltReport) -> None:

@@ -21,7 +21,7 @@ from fundapp.core.outbox import OutboxMessage
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import person_role
-from fundapp.reporting.actions import freeze_quarter, sign_report, tell_own_reports
+from fundapp.reporting.actions import freeze_quarter, sign_report, tell_own_reports, tell_scheduled
 from fundapp.reporting.tables import OwnReport
 
 Post = Callable[..., TestResponse]
@@ -42,6 +42,7 @@ ASKED = {
     "column3": "",
     "group": "",
     "report": "",
+    "schedule": "",
 }
 
 
@@ -202,3 +203,38 @@ def test_where_nothing_is_signed_the_page_says_so_and_offers_the_versions(
     page = partner.get(address)
     assert "펀드가 서명한 판이 없습니다" in words(page)
     assert 'value="2026Q3-1"' in page.text
+
+
+def test_an_owner_gets_a_link_on_the_day_chosen_and_nothing_attached(
+    enter: Callable[..., FlaskClient], db: Database, post_form: Post
+) -> None:
+    """Kept for every Monday: sent once in a week, on its Monday, and again a week later."""
+    keep(enter("partner", "kt"), post_form, schedule="monday")
+    with db.read() as session:
+        row = session.scalars(select(OwnReport)).one()
+        assert (row.schedule, row.notify) == ("monday", False)
+    monday = datetime(2027, 6, 14, 0, 30, tzinfo=UTC)  # an ordinary Monday, 09:30 in Seoul
+
+    def mailed(at: datetime) -> int:
+        return db.transaction(lambda s: tell_scheduled(s, at=at, public_url="https://fund.example"))
+
+    assert [mailed(monday + timedelta(days=days)) for days in (0, 0, 1, 7)] == [1, 0, 0, 1]
+    with db.read() as session:
+        letters = session.scalars(select(OutboxMessage).where(OutboxMessage.subject.contains("내 보고서"))).all()
+        assert [letter.calendar for letter in letters] == [None, None]
+        assert all(f"https://fund.example/partners/own/{row.id}" in letter.body for letter in letters)
+
+
+def test_a_day_that_cannot_be_chosen_is_refused_at_its_field(
+    enter: Callable[..., FlaskClient], post_form: Post
+) -> None:
+    answer = post_form(enter("partner", "kt"), NEW, ASKED | {"schedule": "hourly", "key": "s" * 32}, SAVE)
+    assert answer.status_code == 422
+
+
+def test_a_link_is_not_mailed_in_the_week_in_which_the_question_was_kept(
+    enter: Callable[..., FlaskClient], db: Database, post_form: Post
+) -> None:
+    keep(enter("partner", "kt"), post_form, schedule="quarter")
+    at = datetime.now(UTC)
+    assert db.transaction(lambda s: tell_scheduled(s, at=at, public_url="https://fund.example")) == 0

@@ -175,6 +175,18 @@ def test_a_report_shows_its_version_status_and_ten_sections(partner: FlaskClient
     assert "초안" in words(answer)
 
 
+def test_a_company_of_a_report_has_a_confidential_page_with_its_tables(partner: FlaskClient) -> None:
+    address = "/partners/reports/2026Q3/v1/companies"
+    page = partner.get(address).text
+    assert "기업 비밀, 배포 금지" in page
+    (award,) = re.findall(r'<option value="(AW-[^"]+)" selected>', page)
+    assert partner.get(f"{address}?award={award}").text.count("<h1>") == 1
+    assert "배정 잔여 시간" in page
+    assert "기업별 배정과 소진" in page
+    assert partner.get(f"{address}?award=AW-9999").status_code == 404
+    assert partner.get("/partners/reports/2026Q3/v9/companies").status_code == 404
+
+
 def test_the_short_address_of_a_quarter_leads_to_its_newest_version(partner: FlaskClient) -> None:
     assert partner.get("/partners/reports/2026Q3").location == REPORT
 

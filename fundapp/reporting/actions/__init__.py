@@ -9,7 +9,8 @@ from fundapp.reporting.actions.closing import (
     withdraw_close,
 )
 from fundapp.reporting.actions.comments import comment_on_report
-from fundapp.reporting.actions.own import drop_own_report, save_own_report, tell_own_reports
+from fundapp.reporting.actions.own import drop_own_report, save_own_report, tell_own_reports, tell_scheduled
+from fundapp.reporting.actions.recognition import switch_recognition
 from fundapp.reporting.actions.reports import (
     STORED_IN,
     Frozen,
@@ -47,7 +48,9 @@ __all__ = [
     "remind_delivery",
     "save_own_report",
     "sign_report",
+    "switch_recognition",
     "tell_approved",
     "tell_own_reports",
+    "tell_scheduled",
     "withdraw_close",
 ]

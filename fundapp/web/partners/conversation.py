@@ -12,7 +12,9 @@ from fundapp.core.access import Kind, Thing, Verb, require
 from fundapp.core.errors import NotFoundError
 from fundapp.core.idempotency import once
 from fundapp.reporting.actions import comment_on_report
+from fundapp.reporting.company_pages import get_company_page
 from fundapp.reporting.queries import compare_versions, list_reports
+from fundapp.web.partners import shown
 from fundapp.web.partners.capacity import blueprint
 from fundapp.web.partners.forms import CommentForm
 from fundapp.web.partners.routes import PUBLIC_URL, VERSION, quarter_of, report_page
@@ -27,6 +29,15 @@ _REFUSED = 422
 
 __all__ = ["blueprint"]
 """The room with all its pages."""
+
+
+@blueprint.get(f"{VERSION}/companies")
+def company(quarter: str, version: int) -> ResponseReturnValue:
+    """Show the confidential page of one company: the one asked for, or the first of the schedule."""
+    with db().read() as session:
+        award = request.args.get("award") or None
+        page = get_company_page(session, viewer(), quarter_of(quarter), version, award, locale=current_locale())
+    return render_template("partners/company.html", page=page, shown=shown)
 
 
 @blueprint.get(f"{VERSION}/changes")

@@ -81,6 +81,15 @@ class OwnForm(KeyedForm):
     chart = SelectField(lazy("그림"))
     shared = BooleanField(lazy("보고서를 보는 사람 모두와 나누기"))
     notify = BooleanField(lazy("새 판이 나오면 메일로 알리기"))
+    schedule = SelectField(
+        lazy("정해 둔 날에 메일로 링크 받기"),
+        choices=[
+            SelectChoice("", lazy("메일 없음")),
+            SelectChoice("monday", lazy("매주 월요일 (휴일이면 다음 영업일)")),
+            SelectChoice("month", lazy("매달 첫 영업일")),
+            SelectChoice("quarter", lazy("매 분기 첫 영업일")),
+        ],
+    )
 
     def offer_columns(self, columns: Iterable[tuple[str, str, bool]]) -> None:
         """Say which columns the table has: key, label, and whether numbers stand in it."""

@@ -81,6 +81,7 @@ def own_edit(report_id: uuid.UUID) -> ResponseReturnValue:
         chart=asked.chart,
         shared=row.shared,
         notify=row.notify,
+        schedule=row.schedule,
         **lines,
     )
     return _builder(form, _view(asked.view), row)
@@ -118,6 +119,7 @@ def _save(session: Session, form: OwnForm, row: OwnRow | None) -> str:
             question=_question(form),
             shared=bool(form.shared.data),
             notify=bool(form.notify.data),
+            schedule=form.schedule.data or "",
             actor=actor,
             at=at,
         )

@@ -32,6 +32,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "closes": lazy("마감 시각"),
     "conditions": lazy("선행조건"),
     "filters": lazy("조건"),
+    "policy": lazy("인식 방식"),
     "group": lazy("묶기"),
     "view": lazy("표"),
     "cost_krw": lazy("줄어든 투자 원가"),
