@@ -8,17 +8,32 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from measuring import Case
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from fundapp.allocation.explaining import explain
 from fundapp.allocation.greedy import greedy, minimum_first
 from fundapp.allocation.model import Model
-from fundapp.allocation.rules import Applicant, Capacity, GpuRequest, Instance, Terms, objective_points
-from fundapp.allocation.scenarios import sensitivity
+from fundapp.allocation.rules import (
+    Applicant,
+    Capacity,
+    GpuRequest,
+    Instance,
+    Plan,
+    PlanInfeasible,
+    Setting,
+    Terms,
+    by_merit,
+    flat_hours,
+    objective_points,
+    violations,
+)
+from fundapp.allocation.scenarios import price_quotas, sensitivity
 from fundapp.allocation.solver import GAP, Progress, SolveCancelled, solve
 
 RATES = {"A100": 3_200, "H100": 5_200, "H200": 6_800, "L40S": 1_600}
@@ -80,12 +95,14 @@ class Calls:
         gap: Relative gap that is asked for.
         draws: How many draws of scores to make.
         seconds: Of the engine alone, by seed.
+        plans: Solved off the clock, by seed.
     """
 
     size: int
     gap: float
     draws: int
     seconds: dict[int, float] = field(default_factory=dict)
+    plans: dict[int, Plan] = field(default_factory=dict)
 
     def each(self, measure: Callable[[int], float]) -> Callable[[], float]:
         """Return a run that measures the next seed every time."""
@@ -128,6 +145,54 @@ class Calls:
         bands = {a.code: (a.score_tenths - 40, a.score_tenths + 40) for a in given.applicants}
         return _processor(lambda: sensitivity(given, bands, draws=self.draws))
 
+    def plan(self, seed: int) -> Plan:
+        """Return the plan of a seed, solved once."""
+        if seed not in self.plans:
+            self.plans[seed] = solve(instance(self.size, seed), gap=self.gap)
+        return self.plans[seed]
+
+    def priced(self, seed: int) -> float:
+        """Return the seconds of pricing each quota, by solving without it."""
+        given, plan = instance(self.size, seed), self.plan(seed)
+        return _processor(lambda: price_quotas(given, plan))
+
+    def explained(self, seed: int) -> float:
+        """Return the seconds of "why not us" for the best score that is not awarded."""
+        given, plan = instance(self.size, seed), self.plan(seed)
+        winners = {award.code for award in plan.awards}
+        loser = next(applicant.code for applicant in by_merit(given) if applicant.code not in winners)
+        return _processor(lambda: explain(given, plan, loser))
+
+    def contradicted(self, seed: int) -> float:
+        """Return the seconds until settings that cannot hold together are named: must-funds over the budget."""
+        given = instance(self.size, seed)
+        paid = itertools.accumulate(min(a.tickets) for a in given.applicants)
+        needed = next(number for number, krw in enumerate(paid, start=1) if krw > given.terms.budget_krw)
+        must = tuple(a.code for a in given.applicants[:needed])
+        given = replace(given, terms=replace(given.terms, must_award=must))
+        named: list[Setting] = []
+
+        def find() -> None:
+            try:
+                solve(given)
+            except PlanInfeasible as error:
+                named.extend(error.conflict)
+
+        seconds = _processor(find)
+        assert Setting("budget") in named, "another conflict than the one that was made"
+        return seconds
+
+    def checked(self, seed: int) -> float:
+        """Return the seconds of checking a plan, term by term."""
+        given = instance(self.size, seed)
+        awards = minimum_first(given)
+        return _processor(lambda: violations(awards, given))
+
+    def summed(self, seed: int) -> float:
+        """Return the seconds of only adding up what a plan gives of each pool."""
+        awards = minimum_first(instance(self.size, seed))
+        return _processor(lambda: Counter(slot for award in awards for slot in flat_hours(award)))
+
 
 def cases(size: int, repetitions: int, draws: int) -> Iterator[Case]:
     """Yield what is measured for calls of one size, each repetition another call."""
@@ -138,6 +203,7 @@ def cases(size: int, repetitions: int, draws: int) -> Iterator[Case]:
         alone = {"HiGHS on the same matrices": calls.each(calls.engine_alone)}
         run = calls.each(calls.first_answer)
         yield Case(f"first answer for {size} applicants", "", size, "s", run, alone, repetitions)
+        yield _checking(calls, repetitions)
         return
     rules = {
         "greedy by score": calls.each(lambda seed: float(objective_points(greedy(g := instance(size, seed)), g))),
@@ -147,6 +213,19 @@ def cases(size: int, repetitions: int, draws: int) -> Iterator[Case]:
     yield Case(f"worth of a plan for {size}", "", size, "points", worth, rules, repetitions)
     one = {"one solve": calls.each(calls.solved)}
     yield Case(f"{draws} draws of scores for {size}", "", size, "s", calls.each(calls.drawn), one, repetitions)
+    for what, run in (
+        ("price of the quotas", calls.priced),
+        ("why not us", calls.explained),
+        ("smallest conflict", calls.contradicted),
+    ):
+        one = {"one solve": calls.each(calls.solved)}
+        yield Case(f"{what} for {size}", "", size, "s", calls.each(run), one, repetitions)
+    yield _checking(calls, repetitions)
+
+
+def _checking(calls: Calls, repetitions: int) -> Case:
+    summed = {"adding up its hours": calls.each(calls.summed)}
+    return Case(f"check a plan for {calls.size}", "", calls.size, "ms", calls.each(calls.checked), summed, repetitions)
 
 
 def _processor(work: Callable[[], object]) -> float:

@@ -22,12 +22,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from fundapp.allocation.actions import make_plan
 from fundapp.allocation.keeping import chosen_lines, newest_choice
 from fundapp.allocation.tables import Plan, PlanRun, PlanScenario
 from fundapp.allocation.working import work_on_run
 from fundapp.allocation.workshop import Beat, perform
 from fundapp.committee.queries import load_viewer
 from fundapp.committee.tables import Assignment, Ballot
+from fundapp.core.access import SYSTEM
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
 from fundapp.intake.tables import Application
@@ -258,7 +260,7 @@ def test_who_may_come_without_the_other_kind_of_capital_can_be_turned(call: Data
     assert "따로 줄 수 있습니다" in client.get(scenario).text
 
 
-def test_a_large_call_is_solved_beside_the_web_and_can_be_stopped(call: Database, enter: Enter) -> None:
+def test_a_large_call_is_solved_beside_the_web_can_be_stopped_and_comes_in_pages(call: Database, enter: Enter) -> None:
     def more(session: Session) -> None:
         for ordinal in range(10, 10 + AT_ONCE):
             add_application(session, ordinal, requested_krw=100_000_000, gpu_h100_2026Q3="1")
@@ -274,6 +276,11 @@ def test_a_large_call_is_solved_beside_the_web_and_can_be_stopped(call: Database
         run = session.scalars(select(PlanRun)).one()
     assert send(client, listed, f"/operations/calls/{CALL}/plan/runs/{run.id}/stop").status_code == 302
     assert "배정안을 계산하고 있습니다" not in client.get(listed).text
+    made_id = call.transaction(lambda s: make_plan(s, call_code=CALL, actor=SYSTEM, at=AT)).plan_id
+    rows = [
+        client.get(f"/operations/plans/{made_id}{page}").text.count('name="gpu-') for page in ("", "?page=4", "?q=나래")
+    ]
+    assert rows == [100, 3, 1]
 
 
 def test_what_is_under_way_can_be_stopped(call: Database, enter: Enter) -> None:

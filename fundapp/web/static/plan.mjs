@@ -103,7 +103,14 @@ if (form) {
     const sent = new Set(gathered().keys());
     for (const field of form.querySelectorAll("tbody [name]")) field.disabled = !sent.has(field.name);
   });
+  // Of a large call another page is another request: what was typed and not saved would be gone.
+  let sending = false;
+  form.addEventListener("submit", () => (sending = true));
+  addEventListener("beforeunload", (event) => {
+    if ("paged" in form.dataset && !sending && [...form.querySelectorAll("tbody tr")].some(touched)) event.preventDefault();
+  });
   addEventListener("pageshow", () => {
+    sending = false;
     for (const field of form.querySelectorAll("tbody [name]")) field.disabled = false;
   });
   const refill = form.querySelector("[data-refill]");

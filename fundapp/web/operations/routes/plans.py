@@ -30,7 +30,7 @@ from fundapp.web.operations.forms import AdoptForm
 from fundapp.web.operations.forms.plans import ScenarioForm
 from fundapp.web.operations.plan_files import plan_file, plan_sheet
 from fundapp.web.operations.plan_words import QUESTIONS, STEPS
-from fundapp.web.operations.planned import show_plan
+from fundapp.web.operations.planned import Line, PlanShown, show_plan
 from fundapp.web.operations.reading import choose_call, find_meeting
 from fundapp.web.operations.weighed import show_bench
 from fundapp.web.shell.clock import now
@@ -38,11 +38,14 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import asked_download
 from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import gettext, pick
+from fundapp.web.shell.pagination import Page, asked_page
 from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.viewer import viewer
 
 AT_ONCE = 300
-"""Up to so many applicants a plan takes seconds and is made while the page waits; more go to the clock's process."""
+"""Up to so many applicants a plan takes seconds and is made while the page waits; more go to the clock's process. Its
+page shows so many rows at once; more come in pages."""
+ROWS = 100
 
 
 @blueprint.get("/plans")
@@ -150,15 +153,19 @@ def show(plan_id: uuid.UUID, sent: Sent) -> str:
     shown = show_plan(page, bench)
     scenario = sent.scenario
     names = {line.row.number: line.row.company for line in shown.lines}
+    lines = _lines(shown, sent)
     if scenario is None:
         scenario = ScenarioForm(formdata=None)
         scenario.offer(names)
         scenario.start_from(bench.instance, page.title)
-    scenario.offer(names)
+    near = {line.row.number for line in lines.rows} | {*(scenario.must.data or ()), *(scenario.must_not.data or ())}
+    scenario.offer({code: name for code, name in names.items() if code in near})
     return render_template(
         "operations/plan.html",
         page=page,
         shown=shown,
+        lines=lines,
+        searched=request.args.get("q", ""),
         bench=bench,
         desk=show_bench(page, bench, names),
         desk_names=names,
@@ -171,6 +178,20 @@ def show(plan_id: uuid.UUID, sent: Sent) -> str:
         faults=sent.faults,
         typed=request.form if sent.typed else None,
     )
+
+
+def _lines(shown: PlanShown, sent: Sent) -> Page[Line]:
+    """Return the rows to show: all of a plan of usual size, a page of a large one, what was sent of a refused form."""
+    lines = shown.lines
+    if len(lines) <= AT_ONCE:
+        return Page(lines, 1, len(lines), AT_ONCE)
+    if sent.typed:
+        lines = tuple(one for one in lines if any(f"{f}-{one.row.number}" in request.form for f in ("krw", "gpu")))
+        return Page(lines, 1, len(lines), len(lines) or 1)
+    word = request.args.get("q", "").strip().casefold()
+    if word:
+        lines = tuple(one for one in lines if word in one.row.company.casefold() or word in one.row.number.casefold())
+    return Page.cut(lines, asked_page(), ROWS)
 
 
 @blueprint.post("/plans/<uuid:plan_id>/adopt")
