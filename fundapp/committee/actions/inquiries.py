@@ -284,10 +284,11 @@ def _write_to_applicant(session: Session, application: Application, inquiry: Inq
             session,
             dedupe_key=f"inquiry:{inquiry.id}:{address}"[:200],
             recipient=address,
-            subject=f"{application.number} 심사 질문",
+            subject=f"[{application.number}] 심사 질문 / A question from the review",
             body="\n".join(
                 [
                     f"심사 중인 신청 {application.number}에 질문이 있습니다{until}.",
+                    f"There is a question about application {application.number}.",
                     "",
                     inquiry.body,
                     "",
