@@ -24,14 +24,19 @@ from hostile_texts import BREAKING, MARKUP, what_acts_in
 from jinja2 import FileSystemBytecodeCache
 from portal_people import CALL, FIRST_NUMBER, Browser, Portal, make_portal
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from config import Settings
 from fundapp import create_app, mail
-from fundapp.core.access import Role
+from fundapp.committee.actions import ask_applicant, post_comment, save_letter_rules
+from fundapp.committee.rules.discussion import clean_words
+from fundapp.committee.rules.letters import LetterRule
+from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.calendar import CalendarEvent, calendar_text
 from fundapp.core.errors import FundError
 from fundapp.core.outbox import OutboxMessage
 from fundapp.core.sessions import Database
+from fundapp.identity.actions import create_person
 from fundapp.intake.actions import invite_member
 from fundapp.intake.documents.kinds import display_name
 from fundapp.intake.exporting import export_applications
@@ -204,3 +209,64 @@ def test_a_calendar_keeps_its_lines(text: str) -> None:
     ]  # fmt: skip
     assert all(len(line.encode()) <= 75 for line in made.split("\r\n"))
     assert not any(sign in made for sign in UNSEEN)
+
+
+@pytest.mark.parametrize("texts", HALVES, ids=["first", "second"])
+def test_comments_questions_names_and_texts_of_letters_act_nowhere(desk: Desk, texts: tuple[str, ...]) -> None:
+    fill(desk, HALVES[0])
+    desk.browser.post(f"{desk.application}/submit", {}, page=f"{desk.application}/check")
+    application = uuid.UUID(desk.application.rpartition("/")[2])
+    at, inquiries, half = datetime.now(UTC), list[uuid.UUID](), HALVES.index(texts)
+    for place, text in enumerate(texts):
+        person = desk.portal.db.transaction(
+            lambda s, text=text, place=place: create_person(  # type: ignore[misc]
+                s,
+                actor=SYSTEM,
+                at=at,
+                email=f"said{half}-{place}@example.com",
+                name=text,
+                roles=[Role.ANALYST],
+                password_hash=None,
+            )
+        )
+        who = desk.portal.viewer(person)
+
+        def say(session: Session, who: Viewer = who, text: str = text) -> uuid.UUID:
+            comment = post_comment(
+                session,
+                application_id=application,
+                text=text,
+                kind="question",
+                visibility="staff",
+                named=(),
+                reply_to=None,
+                key=uuid.uuid4().hex,
+                actor=who,
+                at=at,
+            )
+            return ask_applicant(
+                session, comment_id=comment, text=text, due_on=None, key=uuid.uuid4().hex, actor=who, at=at
+            )
+
+        inquiries.append(desk.portal.db.transaction(say))
+    staff = f"/committee/applications/{application}/discussion"
+    seen = [(staff, desk.analyst.text(staff))]
+    own = (f"{desk.application}/", "/portal/notices", *(f"/portal/inquiries/{one}" for one in inquiries[:6]))
+    seen += [(path, desk.browser.text(path)) for path in own]
+    form = {"base": "0", "try": "1", "subject_ko": "제목", "subject_en": "Subject"}
+    body = "\n".join(text.replace("{", "{{").replace("}", "}}") for text in texts)
+    tried = desk.analyst.post("/operations/mail-texts/deadline", form | {"body_ko": body, "body_en": body}).get_data(
+        as_text=True
+    )
+    rules = [LetterRule("any", "always", "ko", "제목", body)]
+    desk.portal.db.transaction(lambda s: save_letter_rules(s, call_code=CALL, rules=rules, actor=SYSTEM, at=at))
+    seen += [("text", tried), ("letters", desk.analyst.text(f"/committee/letters/texts?call={CALL}"))]
+    assert "제목" in tried
+    assert [(path, what_acts_in(page)) for path, page in seen if what_acts_in(page)] == []
+
+
+@pytest.mark.parametrize("text", BREAKING, ids=["line", "nought", "direction", "escape"])
+def test_what_nobody_sees_is_no_part_of_a_comment(text: str) -> None:
+    words = clean_words(f"{text} 끝")
+    assert [sign for sign in (*UNSEEN, "\r") if sign in words] == []
+    assert words.endswith("끝")

@@ -47,16 +47,6 @@ def ask_applicant(
 ) -> uuid.UUID:
     """Ask the applicant what a comment wants to know; they are written to and answer in the portal.
 
-    Args:
-        session: A writing session.
-        comment_id: The comment.
-        text: What is asked, and why.
-        due_on: The Korean day by which an answer is wanted; a later one is taken, too, and said to be late.
-        key: Idempotency key of the request.
-        actor: An analyst.
-        at: Now.
-        questions: Keys of questions of the form whose answers may be changed with the answer, and no others.
-
     Raises:
         NotFoundError: if the comment is absent or out of sight, or the actor is recused or no analyst.
         InvalidInputError: if nothing is asked, the day is over, or a question cannot be opened.
@@ -168,15 +158,6 @@ def answer_inquiry(
 ) -> None:
     """Answer for the applicant; once. Other answers to the questions that it opened become the next version.
 
-    Args:
-        session: A writing session.
-        inquiry_id: The inquiry.
-        text: The answer in words.
-        key: Idempotency key of the request.
-        actor: Somebody who acts for the company.
-        at: Now; after the inquiry's day it is late, and taken all the same.
-        answers: Words by question that the inquiry opened.
-
     Raises:
         NotFoundError: if there is no such inquiry, or it was not asked of the actor's own company.
         InvalidInputError: if nothing is answered, or a question was not opened.
@@ -200,14 +181,12 @@ def answer_inquiry(
             raise InquiryAnsweredError(state="answered", verb="answer")
         version = None
         if changes:
-            opened = select(InquiryQuestion.field).where(InquiryQuestion.inquiry_id == inquiry_id)
+            opened = session.scalars(
+                select(InquiryQuestion.field).where(InquiryQuestion.inquiry_id == inquiry_id)
+            ).all()
+            which = application.id
             version = amend_submission(
-                session,
-                application_id=application.id,
-                allowed=session.scalars(opened).all(),
-                answers=changes,
-                actor=actor,
-                at=at,
+                session, application_id=which, allowed=opened, answers=changes, actor=actor, at=at
             )
         try:
             with session.begin_nested():
@@ -284,10 +263,11 @@ def _write_to_applicant(session: Session, application: Application, inquiry: Inq
             session,
             dedupe_key=f"inquiry:{inquiry.id}:{address}"[:200],
             recipient=address,
-            subject=f"{application.number} 심사 질문",
+            subject=f"[{application.number}] 심사 질문 / A question from the review",
             body="\n".join(
                 [
                     f"심사 중인 신청 {application.number}에 질문이 있습니다{until}.",
+                    f"There is a question about application {application.number}.",
                     "",
                     inquiry.body,
                     "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Literal
@@ -15,6 +16,8 @@ VISIBILITIES: tuple[Visibility, ...] = ("staff", "committee", "named")
 """For committee and staff; for members of the committee alone; for named persons."""
 COMMENT_KINDS: tuple[CommentKind, ...] = ("comment", "question")
 LONGEST_COMMENT = 4000
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but the tab and the line's end, and those that turn the direction of what follows."""
 
 
 class RetractedError(TransitionRefusedError):
@@ -50,12 +53,12 @@ class InquiryWithdrawnError(TransitionRefusedError):
 
 
 def clean_words(text: str, field: str = "text") -> str:
-    """Return what was written, without space around it.
+    """Return what was written, without space around it and without signs that nobody sees.
 
     Raises:
         InvalidInputError: if nothing was written, or more than `LONGEST_COMMENT` characters.
     """
-    words = text.replace("\r\n", "\n").strip()
+    words = _UNSEEN.sub("", text.replace("\r\n", "\n")).strip()
     if not words:
         raise InvalidInputError(field=field, reason_ko="내용을 적어 주세요", reason_en="write something")
     if len(words) > LONGEST_COMMENT:

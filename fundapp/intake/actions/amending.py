@@ -34,17 +34,7 @@ def amend_submission(
     """Freeze the next version of what was sent, with other answers to the questions allowed and nothing else changed.
 
     The call may have closed. The documents that went in stay the same. What the working copy holds besides stays there.
-
-    Args:
-        session: A writing session.
-        application_id: Which application.
-        allowed: Keys of the questions that were opened.
-        answers: Words by key, blank for none.
-        actor: Somebody who acts for the company.
-        at: Now.
-
-    Returns:
-        The version made; None where every answer is what was sent.
+    Return the version made; None where every answer is what was sent.
 
     Raises:
         NotFoundError: if there is no such application of the actor's, or nothing was sent.

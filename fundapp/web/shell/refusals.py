@@ -49,6 +49,7 @@ FIELD_WORDS: Mapping[str, Any] = {
     "deadline": lazy("서면결의 기한"),
     "done_on": lazy("끝낸 날"),
     "due_on": lazy("납입 기한"),
+    "questions": lazy("고칠 수 있게 열 문항"),
     "effective_on": lazy("기준일"),
     "email": lazy("이메일"),
     "ends_at": lazy("끝나는 시각"),
