@@ -74,6 +74,11 @@ _TOLD = {
         "지운 패스키로는 더 이상 로그인할 수 없습니다.",
         "A passkey was removed from your account.",
     ),
+    "passkeys_ended": (
+        "패스키를 지웠습니다",
+        "비밀번호나 이메일 주소가 바뀌어 모든 패스키를 지웠습니다. 계속 쓰려면 '내 계정'에서 새로 만들어 주세요.",
+        "All your passkeys were removed, because your password or address changed. Make new ones in 'My account'.",
+    ),
     "code_used": (
         "복구 코드로 로그인했습니다",
         "쓴 코드는 다시 쓸 수 없습니다.",

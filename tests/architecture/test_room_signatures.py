@@ -37,6 +37,7 @@ ASKS_ELSEWHERE = {
     "portfolio.move": "likewise: one movement of granted hours",
     "identity.confirm_email": "whoever holds the link of a mail may: the link is the permission",
     "identity.move_email": "likewise",
+    "identity.end_passkeys": "a step inside those who have asked, or whose link is the permission",
     "identity.ask_recovery": "anybody may ask, and learns nothing by it",
     "identity.warn_holder": "likewise: a mail to the owner of an address",
 }

@@ -2,78 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
-import struct
+import re
 import uuid
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import cbor2
 import pytest
+from authenticators import PARTY, PRESENT, Device, asked
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
+from passlib.totp import TOTP
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from webauthn.helpers import bytes_to_base64url
 
 from fundapp.audit.tables import AuditEvent
-from fundapp.core.access import SYSTEM, Role, Viewer
+from fundapp.core.access import ANONYMOUS, SYSTEM, Role, Viewer
 from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.outbox import OutboxMessage
 from fundapp.core.sealing import Seal
 from fundapp.core.sessions import Database
 from fundapp.identity import actions, queries
-from fundapp.identity.actions import Challenge, Party
+from fundapp.identity.actions import Challenge
 from fundapp.identity.rules import PasskeyRefusedError
-from fundapp.identity.tables import Passkey
+from fundapp.identity.tables import Passkey, Person
 
 SEAL = Seal.of("of a test", salt=b"somebody", purpose="second factor")
-PARTY = Party("fund.example", "https://fund.example")
-_PRESENT, _VERIFIED, _NEW = 1, 4, 64
-
-
-@dataclass
-class Device:
-    """A device that holds one key."""
-
-    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-    credential: bytes = field(default_factory=lambda: secrets.token_bytes(16))
-    count: int = 0
-    origin: str = PARTY.origin
-    flags: int = _PRESENT | _VERIFIED
-
-    def _said(self, kind: str, challenge: Challenge) -> bytes:
-        told = {"type": kind, "challenge": bytes_to_base64url(challenge.value), "origin": self.origin}
-        return json.dumps(told).encode()
-
-    def _data(self, flags: int) -> bytes:
-        return hashlib.sha256(PARTY.host.encode()).digest() + struct.pack(">BI", flags, self.count)
-
-    def make(self, challenge: Challenge) -> str:
-        """What a browser says of a fresh passkey."""
-        point = self.key.public_key().public_numbers()
-        cose = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")}
-        data = self._data(self.flags | _NEW) + bytes(16) + struct.pack(">H", 16) + self.credential + cbor2.dumps(cose)
-        made = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
-        return self._answer(clientDataJSON=self._said("webauthn.create", challenge), attestationObject=made)
-
-    def sign(self, challenge: Challenge) -> str:
-        """What a browser says when it is used."""
-        self.count += 1
-        data, said = self._data(self.flags), self._said("webauthn.get", challenge)
-        signature = self.key.sign(data + hashlib.sha256(said).digest(), ec.ECDSA(SHA256()))
-        return self._answer(clientDataJSON=said, authenticatorData=data, signature=signature)
-
-    def _answer(self, **parts: bytes) -> str:
-        name = bytes_to_base64url(self.credential)
-        response = {key: bytes_to_base64url(value) for key, value in parts.items()}
-        return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": response})
-
-
-def asked(at: datetime) -> Challenge:
-    return Challenge(secrets.token_bytes(32), at)
 
 
 @pytest.fixture
@@ -96,6 +47,21 @@ def add(db: Database, who: Viewer, at: datetime, device: Device, name: str = "�
         )
 
     return db.transaction(work)
+
+
+def session_of(db: Database, who: Viewer) -> str:
+    with db.read() as session:
+        return session.get_one(Person, who.person_id).fs_uniquifier
+
+
+def names_of(db: Database, who: Viewer) -> list[str]:
+    with db.read() as session:
+        return [one.name for one in queries.list_passkeys(session, who)]
+
+
+def codes_left(db: Database, who: Viewer, at: datetime) -> int:
+    with db.read() as session:
+        return queries.get_account(session, who, at).codes_left
 
 
 def enter(db: Database, at: datetime, challenge: Challenge, answer: str, person: uuid.UUID | None = None) -> uuid.UUID:
@@ -145,7 +111,7 @@ def test_what_does_not_prove_its_owner_lets_nobody_in(db: Database, who: Viewer,
     if wrong == "other site":
         device.origin = "https://fund.example.evil.example"
     if wrong == "unverified":
-        device.flags = _PRESENT
+        device.flags = PRESENT
     if wrong == "other key":
         device.key = ec.generate_private_key(ec.SECP256R1())
     answer = device.sign(asked(at) if wrong == "other challenge" else challenge)
@@ -192,4 +158,105 @@ def test_a_passkey_needs_a_name_and_there_are_ten_at_most(db: Database, who: Vie
     for _ in range(9):
         add(db, who, at, Device())
     with pytest.raises(InvalidInputError), db.read() as session:
-        actions.ask_new(session, actor=who, party=PARTY, challenge=b"x" * 32)
+        actions.ask_new(session, actor=who, party=PARTY, challenge=b"x" * 32, name="열한 번째")
+    with pytest.raises(InvalidInputError):
+        add(db, who, at, Device())
+    assert len(names_of(db, who)) == 10
+
+
+def test_a_name_is_looked_at_before_the_device_makes_a_key(db: Database, who: Viewer) -> None:
+    for name in (" ", "가" * 81, "한\u202e글"):
+        with pytest.raises(InvalidInputError), db.read() as session:
+            actions.ask_new(session, actor=who, party=PARTY, challenge=b"x" * 32, name=name)
+
+
+@pytest.mark.parametrize(
+    "answer", ["[" * 20_000, '{"id": "\\u0000"}', '{"id": "' + "A" * 1365 + '"}', '{"id": ""}', '{"id": ["A"]}', "{}"]
+)
+def test_what_no_device_says_is_refused_before_anybody_is_looked_for(db: Database, at: datetime, answer: str) -> None:
+    with pytest.raises(PasskeyRefusedError):
+        enter(db, at, asked(at), answer)
+
+
+@pytest.mark.parametrize(
+    "device", [Device(odd_key=b"\x80"), Device(odd_key=b"\x81" * 2000 + b"\x00"), Device(credential=bytes(1100))]
+)
+def test_what_no_device_makes_is_refused(db: Database, who: Viewer, at: datetime, device: Device) -> None:
+    with pytest.raises(PasskeyRefusedError):
+        add(db, who, at, device)
+    assert names_of(db, who) == []
+
+
+def test_everybody_is_out_once_a_passkey_comes_or_goes(db: Database, who: Viewer, at: datetime) -> None:
+    assert who.person_id is not None
+    key, seen = who.person_id, [session_of(db, who)]
+    add(db, who, at, Device())
+    seen.append(session_of(db, who))
+    with db.read() as session:
+        (one,) = queries.list_passkeys(session, who)
+    db.transaction(lambda s: actions.remove_passkey(s, actor=who, at=at, passkey_id=one.id))
+    seen.append(session_of(db, who))
+    add(db, who, at + timedelta(seconds=1), Device())
+    seen.append(session_of(db, who))
+    db.transaction(lambda s: actions.reset_factor(s, actor=SYSTEM, at=at, person_id=key, reason="신분증을 보았음"))
+    seen.append(session_of(db, who))
+    assert len(set(seen)) == 5
+
+
+def test_passkeys_go_with_the_old_password_unless_they_are_to_stay(db: Database, who: Viewer, at: datetime) -> None:
+    assert who.person_id is not None
+    key, device = who.person_id, Device()
+    add(db, who, at, device)
+    db.transaction(
+        lambda s: actions.set_password(s, actor=who, at=at, person_id=key, password_hash="y", keep_passkeys=True)
+    )
+    assert (names_of(db, who), codes_left(db, who, at)) == (["전화"], 10)
+    db.transaction(lambda s: actions.set_password(s, actor=who, at=at, person_id=key, password_hash="z"))
+    assert (names_of(db, who), codes_left(db, who, at)) == ([], 0)
+    challenge = asked(at + timedelta(minutes=1))
+    with pytest.raises(PasskeyRefusedError):
+        enter(db, at + timedelta(minutes=2), challenge, device.sign(challenge))
+    with db.read() as session:
+        verbs = session.scalars(select(AuditEvent.verb).order_by(AuditEvent.seq)).all()
+        told = session.scalars(select(OutboxMessage.subject).order_by(OutboxMessage.created_at)).all()
+    assert verbs[2:] == ["person.password_set", "person.passkeys_ended", "person.password_set"]
+    assert told.count("AX 전략펀드: 패스키를 지웠습니다") == 1
+
+
+def test_codes_stay_where_an_authenticator_does(db: Database, who: Viewer, at: datetime) -> None:
+    assert who.person_id is not None
+    key = who.person_id
+    secret = db.transaction(lambda s: actions.begin_factor(s, actor=who, at=at, seal=SEAL))
+    code = TOTP(key=secret, format="base32").generate(time=at).token
+    db.transaction(lambda s: actions.confirm_factor(s, actor=who, at=at, seal=SEAL, code=code))
+    add(db, who, at, Device())
+    db.transaction(lambda s: actions.set_password(s, actor=who, at=at, person_id=key, password_hash="y"))
+    assert (names_of(db, who), codes_left(db, who, at)) == ([], 10)
+
+
+@pytest.mark.parametrize("way", ["recovery", "move"])
+def test_no_passkey_outlives_a_recovery_or_a_move(db: Database, who: Viewer, at: datetime, way: str) -> None:
+    place = "https://fund.example/account/x/"
+    add(db, who, at, Device())
+
+    def ask(session: Session) -> None:
+        if way == "recovery":
+            actions.ask_recovery(session, actor=ANONYMOUS, at=at, email="a@example.com", address=place)
+        else:
+            actions.ask_move(session, actor=who, at=at, email="b@example.com", address=place)
+
+    def follow(session: Session) -> None:
+        if way == "recovery":
+            actions.recover_password(session, actor=ANONYMOUS, at=at, token=token, password_hash="y")
+        else:
+            actions.move_email(session, actor=ANONYMOUS, at=at, token=token)
+
+    db.transaction(ask)
+    with db.read() as session:
+        bodies = session.scalars(select(OutboxMessage.body)).all()
+    (token,) = {found[1] for body in bodies if (found := re.search(rf"{place}(\S+)", body))}
+    db.transaction(follow)
+    assert (names_of(db, who), codes_left(db, who, at)) == ([], 0)
+    with db.read() as session:
+        verbs = session.scalars(select(AuditEvent.verb)).all()
+    assert verbs.count("person.passkeys_ended") == 1

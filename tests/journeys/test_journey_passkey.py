@@ -110,6 +110,9 @@ def test_a_passkey_signs_in_alone_or_beside_the_password_until_it_is_removed(
     prove_address(page, address, home)
 
     codes = make_one(page)
+    page.goto("/account/password")
+    expect(page.get_by_role("checkbox", name="패스키는 그대로 두기")).not_to_be_checked()
+    assert violations_in_both_themes(page) == []
     sign_out(page)
     page.get_by_role("button", name="패스키로 로그인").click()
     page.wait_for_url("**/portal/")

@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from fundapp.core.sealing import Seal
-from fundapp.identity.actions.people import forget_codes, forget_factor, tell
+from fundapp.identity.actions.people import forget_codes, forget_factor, forget_idle_codes, tell
 from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import FactorStandsError, UnconfirmedError
-from fundapp.identity.tables import Passkey, Person, RecoveryCode, SecondFactor
+from fundapp.identity.tables import Person, RecoveryCode, SecondFactor
 
 RECOVERY_CODES = 10
 LONGEST_REASON = 500
@@ -84,14 +84,15 @@ def drop_factor(session: Session, *, actor: Viewer, at: datetime) -> None:
     """Turn one's authenticator off; the caller has asked for the password. Recovery codes stay with passkeys."""
     person = own_person(session, actor)
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
-    if session.scalar(select(Passkey.id).where(Passkey.person_id == person.id).limit(1)) is None:
-        forget_codes(session, person.id)
+    forget_idle_codes(session, person.id)
     record_of(session, actor, "person.factor_off", person.id, at)
     tell(session, person=person, what="factor_off", at=at)
 
 
 def reset_factor(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID, reason: str) -> None:
     """Turn off the second factor of somebody who lost it, passkeys, recovery codes and all, and tell them.
+
+    Every session of the person ends.
 
     Args:
         session: The session of the change.
@@ -121,6 +122,7 @@ def reset_factor(session: Session, *, actor: Viewer, at: datetime, person_id: uu
         raise NotFoundError
     if not forget_factor(session, person_id):
         raise FactorStandsError
+    person.fs_uniquifier = uuid.uuid4().hex
     record_of(session, actor, "person.factor_reset", person_id, at, reason=said)
     tell(session, person=person, what="factor_off", at=at)
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from fundapp.core.access import Viewer
 from fundapp.core.errors import ForbiddenError
 from fundapp.core.outbox import enqueue_mail
-from fundapp.identity.actions.people import forget_factor, set_password, tell, token_hash
+from fundapp.identity.actions.people import end_passkeys, forget_factor, set_password, tell, token_hash
 from fundapp.identity.letters import ask_by_link, tell_of_known_address
 from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import LINK_LENGTHS, LINK_WINDOW, LinkSpentError, TooManyLinksError, may_send_link
@@ -79,9 +79,9 @@ def ask_recovery(session: Session, *, actor: Viewer, at: datetime, email: str, a
 
 
 def recover_password(session: Session, *, actor: Viewer, at: datetime, token: str, password_hash: str) -> uuid.UUID:
-    """Set a new password by link and return whose it is. Every session, token and other link ends.
+    """Set a new password by link and return whose it is. Every session, token, passkey and other link ends.
 
-    The mailbox is proved by it; wrong passwords of before are forgotten. A second factor stays as it is, unless the
+    The mailbox is proved by it; wrong passwords of before are forgotten. An authenticator stays as it is, unless the
     mailbox had never been proved: then it is whoever's that registered with somebody else's address.
 
     Raises:
@@ -119,7 +119,7 @@ def ask_move(session: Session, *, actor: Viewer, at: datetime, email: str, addre
 
 
 def move_email(session: Session, *, actor: Viewer, at: datetime, token: str) -> uuid.UUID:
-    """Move an account to the address that its link was sent to, end its sessions, and return whose it is.
+    """Move an account to the address that its link was sent to, end sessions and passkeys, and return whose it is.
 
     Raises:
         LinkSpentError: if the link was used, is too old, or the address was taken meanwhile.
@@ -129,6 +129,8 @@ def move_email(session: Session, *, actor: Viewer, at: datetime, token: str) -> 
     if not person.active or taken is not None:
         raise LinkSpentError
     tell(session, person=person, what="moved", at=at)
+    by = actor if actor.person_id else as_viewer(person)
+    end_passkeys(session, actor=by, person=person, at=at)
     person.email, person.confirmed_at = link.email, at
     person.fs_uniquifier = uuid.uuid4().hex
     session.execute(
@@ -137,7 +139,7 @@ def move_email(session: Session, *, actor: Viewer, at: datetime, token: str) -> 
         .values(ended_at=at)
     )
     session.flush()
-    record_of(session, actor if actor.person_id else as_viewer(person), "person.moved", person.id, at)
+    record_of(session, by, "person.moved", person.id, at)
     return person.id
 
 

@@ -7,13 +7,15 @@ after the one that the same passkey answered last, so that no answer is taken tw
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import webauthn
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -25,21 +27,24 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from fundapp.core.access import Viewer
 from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.sealing import Seal
 from fundapp.identity.actions.factors import has_codes, new_codes, own_person
-from fundapp.identity.actions.people import forget_codes, tell
+from fundapp.identity.actions.people import forget_idle_codes, tell
 from fundapp.identity.recording import as_viewer, record_of
 from fundapp.identity.rules import PasskeyRefusedError, UnconfirmedError
-from fundapp.identity.tables import Passkey, Person, SecondFactor
+from fundapp.identity.tables import Passkey, Person
 
 CHALLENGE_LENGTH = timedelta(minutes=5)
 MOST_PASSKEYS = 10
 LONGEST_NAME = 80
 _PARTY_NAME = "AX"
-_BROKEN = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError)
+_BROKEN = (WebAuthnException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{1,1364}")
+"""The base64url form of a credential's identifier, of up to 1,023 bytes (Web Authentication, level 3, 5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +72,20 @@ class Challenge:
             raise PasskeyRefusedError
 
 
-def ask_new(session: Session, *, actor: Viewer, party: Party, challenge: bytes) -> str:
+def ask_new(session: Session, *, actor: Viewer, party: Party, challenge: bytes, name: str) -> str:
     """Return, as JSON, what a browser is to make a passkey from.
 
+    What would be refused afterwards is refused here: a device does not take back the key that it made.
+
     Raises:
-        InvalidInputError: if there are ten already.
+        InvalidInputError: if there are ten already, or for a name that is blank or too long.
         UnconfirmedError: while the address is not proved: whoever registered with somebody else's could lock them out.
     """
     person = own_person(session, actor)
     if person.confirmed_at is None:
         raise UnconfirmedError
-    held = session.scalars(select(Passkey.credential_id).where(Passkey.person_id == person.id)).all()
-    if len(held) >= MOST_PASSKEYS:
-        raise InvalidInputError(
-            field="name",
-            reason_ko=f"패스키는 {MOST_PASSKEYS}개까지 둡니다. 쓰지 않는 것을 먼저 지워 주세요",
-            reason_en=f"there can be {MOST_PASSKEYS} passkeys; remove one that is not used first",
-        )
+    _name(name)
+    held = _held_with_room(session, person)
     options = webauthn.generate_registration_options(
         rp_id=party.host,
         rp_name=_PARTY_NAME,
@@ -112,6 +114,8 @@ def add_passkey(
 ) -> tuple[str, ...]:
     """Keep the passkey that a browser made; return recovery codes where there were none, shown this once.
 
+    Every session of the person ends.
+
     Args:
         session: The session of the change.
         actor: Whose it is; the caller has asked for the password.
@@ -124,23 +128,18 @@ def add_passkey(
 
     Raises:
         PasskeyRefusedError: if the answer is to something else, or too late.
-        InvalidInputError: for a name that is blank or too long.
+        InvalidInputError: if there are ten already, or for a name that is blank or too long.
+        UnconfirmedError: while the address is not proved.
     """
     person = own_person(session, actor)
     if person.confirmed_at is None:
         raise UnconfirmedError
     called = _name(name)
     challenge.require_fresh(at)
-    try:
-        made = webauthn.verify_registration_response(
-            credential=answer,
-            expected_challenge=challenge.value,
-            expected_rp_id=party.host,
-            expected_origin=party.origin,
-            require_user_verification=True,
-        )
-    except _BROKEN as error:
-        raise PasskeyRefusedError from error
+    # Of two answers at the same time the second waits here, and counts the first.
+    session.scalars(select(Person.id).where(Person.id == person.id).with_for_update()).one()
+    _held_with_room(session, person)
+    made = _verify_made(party, challenge, answer)
     row = Passkey(
         person_id=person.id,
         credential_id=bytes_to_base64url(made.credential_id),
@@ -156,9 +155,38 @@ def add_passkey(
     except IntegrityError as error:
         raise PasskeyRefusedError from error
     codes = () if has_codes(session, person.id) else new_codes(session, person.id, seal)
+    person.fs_uniquifier = uuid.uuid4().hex
     record_of(session, actor, "person.passkey_added", person.id, at, passkey=str(row.id))
     tell(session, person=person, what="passkey_added", at=at)
     return codes
+
+
+def _verify_made(party: Party, challenge: Challenge, answer: str) -> VerifiedRegistration:
+    try:
+        made = webauthn.verify_registration_response(
+            credential=answer,
+            expected_challenge=challenge.value,
+            expected_rp_id=party.host,
+            expected_origin=party.origin,
+            require_user_verification=True,
+        )
+    except _BROKEN as error:
+        raise PasskeyRefusedError from error
+    if not _CREDENTIAL.fullmatch(bytes_to_base64url(made.credential_id)):
+        raise PasskeyRefusedError
+    return made
+
+
+def _held_with_room(session: Session, person: Person) -> Sequence[str]:
+    """Return the credentials that somebody has, where one more is allowed."""
+    held = session.scalars(select(Passkey.credential_id).where(Passkey.person_id == person.id)).all()
+    if len(held) >= MOST_PASSKEYS:
+        raise InvalidInputError(
+            field="name",
+            reason_ko=f"패스키는 {MOST_PASSKEYS}개까지 둡니다. 쓰지 않는 것을 먼저 지워 주세요",
+            reason_en=f"there can be {MOST_PASSKEYS} passkeys; remove one that is not used first",
+        )
+    return held
 
 
 def _name(typed: str) -> str:
@@ -173,6 +201,8 @@ def _name(typed: str) -> str:
 def remove_passkey(session: Session, *, actor: Viewer, at: datetime, passkey_id: uuid.UUID) -> None:
     """Take a passkey of one's own away; the caller has asked for the password. Without any factor codes are void.
 
+    Every session of the person ends.
+
     Raises:
         NotFoundError: if the actor has none of that key.
     """
@@ -182,10 +212,8 @@ def remove_passkey(session: Session, *, actor: Viewer, at: datetime, passkey_id:
     )
     if gone.rowcount != 1:
         raise NotFoundError
-    left = session.scalar(select(func.count()).where(Passkey.person_id == person.id))
-    factor = session.get(SecondFactor, person.id)
-    if not left and (factor is None or factor.confirmed_at is None):
-        forget_codes(session, person.id)
+    forget_idle_codes(session, person.id)
+    person.fs_uniquifier = uuid.uuid4().hex
     record_of(session, actor, "person.passkey_removed", person.id, at, passkey=str(passkey_id))
     tell(session, person=person, what="passkey_removed", at=at)
 
@@ -227,7 +255,10 @@ def pass_passkey(
     challenge.require_fresh(at)
     try:
         said = json.loads(answer)
-        known = session.scalar(select(Passkey).where(Passkey.credential_id == str(said["id"])))
+        credential = said["id"]
+        if not _CREDENTIAL.fullmatch(credential):
+            raise PasskeyRefusedError
+        known = session.scalar(select(Passkey).where(Passkey.credential_id == credential))
         if known is None or person_id not in {None, known.person_id}:
             raise PasskeyRefusedError
         proved = webauthn.verify_authentication_response(

@@ -86,8 +86,24 @@ def create_person(
     return person.id
 
 
-def set_password(session: Session, *, actor: Viewer, at: datetime, person_id: uuid.UUID, password_hash: str) -> None:
+def set_password(
+    session: Session,
+    *,
+    actor: Viewer,
+    at: datetime,
+    person_id: uuid.UUID,
+    password_hash: str,
+    keep_passkeys: bool = False,
+) -> None:
     """Replace a password, end all sessions of the person, and tell them.
+
+    Args:
+        session: The session of the change.
+        actor: Whoever changes it.
+        at: When.
+        person_id: Whose it is.
+        password_hash: From `passwords.hash_password`.
+        keep_passkeys: Whether passkeys go on opening: their owner knows them all, or they need a reset of their own.
 
     Raises:
         ForbiddenError: unless it is one's own or the actor administers people.
@@ -97,8 +113,10 @@ def set_password(session: Session, *, actor: Viewer, at: datetime, person_id: uu
     person = _get_person(session, person_id)
     person.password = password_hash
     person.fs_uniquifier = uuid.uuid4().hex
-    # Whoever changes a password wants everybody else out; a token or a link is a way in like any other.
+    # Whoever changes a password wants everybody else out; a token, a link or a passkey is a way in like any other.
     _revoke_tokens(session, person_id, at)
+    if not keep_passkeys:
+        end_passkeys(session, actor=actor, person=person, at=at)
     session.execute(
         update(AccountLink)
         .where(AccountLink.person_id == person_id, AccountLink.ended_at.is_(None), AccountLink.purpose != "confirm")
@@ -231,6 +249,25 @@ def forget_factor(session: Session, person_id: uuid.UUID) -> bool:
         gone += dropped.rowcount
     forget_codes(session, person_id)
     return gone > 0
+
+
+def end_passkeys(session: Session, *, actor: Viewer, person: Person, at: datetime) -> None:
+    """Delete all of somebody's passkeys, with the recovery codes if no other factor is left, and tell them."""
+    ended = session.scalars(select(Passkey.id).where(Passkey.person_id == person.id).order_by(Passkey.id)).all()
+    if not ended:
+        return
+    session.execute(delete(Passkey).where(Passkey.person_id == person.id))
+    forget_idle_codes(session, person.id)
+    record_of(session, actor, "person.passkeys_ended", person.id, at, passkeys=[str(one) for one in ended])
+    tell(session, person=person, what="passkeys_ended", at=at)
+
+
+def forget_idle_codes(session: Session, person_id: uuid.UUID) -> None:
+    """Delete somebody's recovery codes unless they stand in for an authenticator or a passkey."""
+    factor = session.get(SecondFactor, person_id)
+    passkey = session.scalar(select(Passkey.id).where(Passkey.person_id == person_id).limit(1))
+    if passkey is None and (factor is None or factor.confirmed_at is None):
+        forget_codes(session, person_id)
 
 
 def forget_codes(session: Session, person_id: uuid.UUID) -> None:

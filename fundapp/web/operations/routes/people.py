@@ -194,7 +194,14 @@ def reset_password(person_id: uuid.UUID) -> ResponseReturnValue:
     password = _new_password()
     digest = hash_password(password)
     db().transaction(
-        lambda session: set_password(session, actor=viewer(), at=now(), person_id=person_id, password_hash=digest)
+        lambda session: set_password(
+            session,
+            actor=viewer(),
+            at=now(),
+            person_id=person_id,
+            password_hash=digest,
+            keep_passkeys=True,  # dropping a second step wants a reason, and has its own button
+        )
     )
     return _person(person_id, fresh=password, fresh_kind="password")
 

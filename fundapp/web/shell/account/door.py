@@ -113,7 +113,8 @@ def enter_by_passkey() -> ResponseReturnValue:
         return redirect(url_for(".login" if half is None else ".second_step", next=target or None))
     with db().read() as reading:
         known = queries.find_credentials_of(reading, person_id, at)
-    if known is None or not known.active or known.locked:
+    # A closing counts guessed passwords, which anybody can send: it keeps nobody out who proves themselves by a key.
+    if known is None or not known.active:
         flash(say_refusal(PasskeyRefusedError()), "err")
         return redirect(url_for(".login"))
     _enter(person_id)

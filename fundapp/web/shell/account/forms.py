@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, StringField, ValidationError
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField, ValidationError
 from wtforms.validators import Email, InputRequired, Length
 
 from fundapp.identity.actions.passkeys import LONGEST_NAME
@@ -88,7 +88,9 @@ class Sure:
 
 
 class PasswordForm(NewPassword, Sure, FlaskForm):  # type: ignore[misc]
-    """A change of password."""
+    """A change of password; passkeys end with it unless they are to stay."""
+
+    keep_passkeys = BooleanField(lazy("패스키는 그대로 두기"))
 
 
 class EmailForm(Sure, FlaskForm):  # type: ignore[misc]

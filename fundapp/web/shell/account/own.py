@@ -69,25 +69,35 @@ def email() -> ResponseReturnValue:
 @blueprint.route("/password", methods=["GET", "POST"])
 @limiter.limit("10 per minute", methods=["POST"])
 def password() -> ResponseReturnValue:
-    """Change one's password; every other session ends."""
+    """Change one's password; every other session ends, and passkeys unless their owner, who sees them, keeps them."""
     actor = g.viewer
     if actor.person_id is None:
         return ask_to_sign_in()
     form = PasswordForm()
+    with db().read() as session:
+        held = queries.list_passkeys(session, actor)
     if form.validate_on_submit():
         if password_fits(actor.person_id, typed(form.current)):
-            _change_password(actor.person_id, hash_password(typed(form.password)))
+            keep = bool(form.keep_passkeys.data)
+            _change_password(actor.person_id, hash_password(typed(form.password)), keep_passkeys=keep)
             flash(gettext("비밀번호를 바꿨습니다. 다른 기기에서는 로그아웃되었습니다."), "ok")
+            if held and not keep:
+                flash(gettext("패스키를 모두 지웠습니다. 계속 쓰려면 '내 계정'에서 새로 만들어 주세요."), "ok")
             return redirect(home_of(g.viewer))
         form.current.errors = [gettext("지금 비밀번호가 맞지 않습니다")]
-    return render_template("security/password.html", form=form), REFUSED if form.errors else 200
+    return render_template("security/password.html", form=form, held=held), REFUSED if form.errors else 200
 
 
-def _change_password(person_id: uuid.UUID, password_hash: str) -> None:
+def _change_password(person_id: uuid.UUID, password_hash: str, *, keep_passkeys: bool) -> None:
     actor, at = g.viewer, now()
     db().transaction(
         lambda session: actions.set_password(
-            session, actor=actor, at=at, person_id=person_id, password_hash=password_hash
+            session,
+            actor=actor,
+            at=at,
+            person_id=person_id,
+            password_hash=password_hash,
+            keep_passkeys=keep_passkeys,
         )
     )
     open_session(person_id, at)

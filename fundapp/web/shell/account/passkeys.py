@@ -26,7 +26,7 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.refusals import say_refusal
 from fundapp.web.shell.security import limiter
-from fundapp.web.shell.viewer import ask_to_sign_in
+from fundapp.web.shell.viewer import ask_to_sign_in, open_session
 
 _ASKED = "passkey_asked"
 _CHALLENGE_BYTES = 32
@@ -80,22 +80,26 @@ def passkeys() -> ResponseReturnValue:
     if form.validate_on_submit():
         if not password_fits(actor.person_id, typed(form.current)):
             form.current.errors = [gettext("지금 비밀번호가 맞지 않습니다")]
-        else:
-            return _offer_new(at, party, form)
+        elif (offered := _offer_new(at, party, form)) is not None:
+            return offered
     with db().read() as reading:
         held = queries.list_passkeys(reading, actor)
     return render_template("security/passkeys.html", form=form, held=held), REFUSED if form.errors else 200
 
 
-def _offer_new(at: datetime, party: actions.Party, form: PasskeyForm) -> ResponseReturnValue:
-    challenge = put_challenge(at, typed(form.name))
+def _offer_new(at: datetime, party: actions.Party, form: PasskeyForm) -> ResponseReturnValue | None:
+    """Show the button that makes one; None where the name's field says why not."""
+    name = typed(form.name)
+    challenge = put_challenge(at, name)
     try:
         with db().read() as reading:
-            options = actions.ask_new(reading, actor=g.viewer, party=party, challenge=challenge)
-    except (UnconfirmedError, InvalidInputError) as error:
+            options = actions.ask_new(reading, actor=g.viewer, party=party, challenge=challenge, name=name)
+    except UnconfirmedError as error:
         flash(say_refusal(error), "err")
         return redirect(url_for(".own_account"))
-    name = typed(form.name)
+    except InvalidInputError as error:
+        form.name.errors = [say_refusal(error)]
+        return None
     return render_template(
         "security/passkey_new.html", form=PasskeyAnswerForm(formdata=None), options=options, name=name
     )
@@ -120,6 +124,7 @@ def add_passkey() -> ResponseReturnValue:
     except (PasskeyRefusedError, UnconfirmedError, InvalidInputError) as error:
         flash(say_refusal(error), "err")
         return redirect(url_for(".passkeys"))
+    open_session(actor.person_id, at)
     if codes:
         return render_template("security/codes.html", codes=codes, heading=gettext("패스키를 더했습니다"))
     flash(gettext("패스키를 더했습니다."), "ok")
@@ -140,6 +145,7 @@ def remove_passkey(passkey_id: uuid.UUID) -> ResponseReturnValue:
     if form.validate_on_submit():
         if password_fits(actor.person_id, typed(form.current)):
             db().transaction(lambda session: actions.remove_passkey(session, actor=actor, at=at, passkey_id=passkey_id))
+            open_session(actor.person_id, at)
             flash(gettext("패스키를 지웠습니다."), "ok")
             return redirect(url_for(".passkeys"))
         form.current.errors = [gettext("지금 비밀번호가 맞지 않습니다")]

@@ -60,7 +60,9 @@ def move(token: str) -> ResponseReturnValue:
         form,
         refusal,
         heading=gettext("새 이메일 주소 확인"),
-        text=gettext("단추를 누르면 앞으로 이 주소로 로그인하고 알림을 받습니다. 모든 기기에서 로그아웃됩니다."),
+        text=gettext(
+            "앞으로 이 주소로 로그인하고 알림을 받습니다. 단추를 누르면 모든 기기에서 로그아웃되고 패스키는 지워집니다."
+        ),
         button=gettext("이 주소로 바꾸기"),
     )
 
