@@ -78,7 +78,7 @@ def _fields() -> Iterator[Hostile]:
         "behind another field, at once": _instruction("PAGE", "DDEAUTO cmd", between=end),
         "around what is passed over": _instruction("DD", "E cmd", between="<x:p/>"),
         "that is deleted": "<w:p><w:delInstrText>DDEAUTO cmd</w:delInstrText></w:p>",
-        "behind two million letters": "".join(f"<w:p><w:t>{n}</w:t></w:p>" for n in range(350_000)) + _DDE,
+        "behind two million letters": f"<w:p><w:t>{' '.join(map(str, range(350_000)))}</w:t></w:p>" + _DDE,
     }.items():
         content = docx("x", **{"word/document.xml": _body(inside)})
         yield refused(f"docx with DDE {what}", "a.docx", content, "macro")

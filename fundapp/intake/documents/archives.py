@@ -47,6 +47,8 @@ _INNER: Final = frozenset({"docx", "docm", "dotm", "xlsx", "xlsm", "xltm", "xlsb
 _DDE: Final = re.compile(r'(?:^|[\s"“”])DDE(?:AUTO)?(?=[\s"“”\\]|$)|DDEAUTO', re.IGNORECASE)
 _MARKS: Final = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 """What may stand before the first bracket of XML: marks of order, the other half of a wide letter, blanks."""
+_CELLS: Final = ("worksheet+xml", "sharedstrings+xml")
+"""Parts without fields or links, which may be much longer than what is kept of their words."""
 _ZIP: Final = b"PK\x03\x04"
 _HEAD: Final = 64
 
@@ -204,29 +206,39 @@ def _text(archive: zipfile.ZipFile) -> str:
     """Return the words of a document; what stands behind the most that is kept is still looked through."""
     found: list[str] = []
     left = MOST_TEXT
-    for text in _texts(archive):
-        if left > 0:
-            found.append(text)
-            left -= len(text)
+    for only_cells, words in _read_parts(archive):
+        for text in words:
+            if left > 0:
+                found.append(text)
+                left -= len(text)
+            elif only_cells:
+                break
+        found.append("\n")
     return "".join(found)[:MOST_TEXT]
 
 
-def _texts(archive: zipfile.ZipFile) -> Iterator[str]:
-    """Yield the words of every part that is XML: what a part is called is up to whoever wrote the file."""
+def _read_parts(archive: zipfile.ZipFile) -> Iterator[tuple[bool, Iterator[str]]]:
+    """Yield whether a part holds only cells, and its words: what a part is called is up to whoever wrote the file."""
     types = next((_types(archive.read(name)) for name in archive.namelist() if name.lower() == _TYPES), [])
-    declared = {what for what, kind in types if kind.endswith("xml")}
     for name in sorted(archive.namelist()):
         start = _start(archive, name)
         if _is_archive(name, start):
             with zipfile.ZipFile(io.BytesIO(archive.read(name))) as inner:
-                yield from _texts(inner)
-        elif _ending(name) in {"xml", "rels"} or not declared.isdisjoint({_plain(name), f".{_ending(name)}"}):
-            yield from _words(archive, name)
+                yield from _read_parts(inner)
+            continue
+        named = [kind for what, kind in types if what == _plain(name)]
+        ended = [kind for what, kind in types if what == f".{_ending(name)}"]
+        only_cells = bool(named) and all(kind.endswith(_CELLS) for kind in named)
+        if _ending(name) in {"xml", "rels"} or any(kind.endswith("xml") for kind in (*named, *ended)):
+            yield only_cells, _words(archive, name)
         elif start.lstrip(_MARKS).startswith(b"<"):
-            # Nobody says that it is XML: as far as it is.
-            with suppress(ParseError):
-                yield from _words(archive, name)
-        yield "\n"
+            yield only_cells, _as_far_as_it_goes(_words(archive, name))
+
+
+def _as_far_as_it_goes(words: Iterator[str]) -> Iterator[str]:
+    """Yield the words of what nobody says is XML, as far as it is."""
+    with suppress(ParseError):
+        yield from words
 
 
 def _words(archive: zipfile.ZipFile, name: str) -> Iterator[str]:
