@@ -209,7 +209,10 @@ def _armed_pdfs() -> Iterator[Hostile]:
         "field": _armed(_resident_field),
         "note that stands on its page itself": _armed(_direct(Subtype=Name.Text, Contents=f"대표 {RESIDENT}")),
         "rich note that stands on its page itself": _armed(_direct(Subtype=Name.FreeText, RC=f"<p>{RESIDENT}</p>")),
-        "field that stands on its page itself": _armed(_direct(Subtype=Name.Widget, FT=Name.Tx, T="a", V=RESIDENT)),
+        # Of its kind only when written: the library warns of fields that stand in no form.
+        "field that stands on its page itself": _armed(
+            _direct(Subtype=Name.Wodget, FT=Name.Tx, T="a", V=RESIDENT), **plain
+        ).replace(b"/Wodget", b"/Widget"),
         "field's part that has no kind of its own": _armed(_direct(Kids=Array([Dictionary(V=RESIDENT)]))),
         "field whose words are a stream": _armed(_streamed_field),
         "title": _armed(_resident_title),
