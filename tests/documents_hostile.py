@@ -7,6 +7,7 @@ from functools import cache
 
 from documents_made import picture
 from hostile import Hostile, taken
+from hostile_hidden import hidden_files
 from hostile_offices import hostile_offices
 from hostile_pdfs import hostile_pdfs
 from hostile_strangers import strange_files
@@ -15,7 +16,7 @@ from hostile_strangers import strange_files
 @cache
 def hostile_files() -> tuple[Hostile, ...]:
     """All of them."""
-    return (*strange_files(), *hostile_pdfs(), *hostile_offices(), *hostile_names())
+    return (*strange_files(), *hostile_pdfs(), *hostile_offices(), *hidden_files(), *hostile_names())
 
 
 NAMES = (

@@ -207,10 +207,31 @@ def _armed_pdfs() -> Iterator[Hostile]:
         "page": pdf_of(f"대표 {RESIDENT}"),
         "note": _armed(_on_page(Subtype=Name.Text, Contents=f"대표 {RESIDENT}")),
         "field": _armed(_resident_field),
+        "note that stands on its page itself": _armed(_direct(Subtype=Name.Text, Contents=f"대표 {RESIDENT}")),
+        "rich note that stands on its page itself": _armed(_direct(Subtype=Name.FreeText, RC=f"<p>{RESIDENT}</p>")),
+        # Of its kind only when written: the library warns of fields that stand in no form.
+        "field that stands on its page itself": _armed(
+            _direct(Subtype=Name.Wodget, FT=Name.Tx, T="a", V=RESIDENT), **plain
+        ).replace(b"/Wodget", b"/Widget"),
+        "field's part that has no kind of its own": _armed(_direct(Kids=Array([Dictionary(V=RESIDENT)]))),
+        "field whose words are a stream": _armed(_streamed_field),
         "title": _armed(_resident_title),
     }
     for where, content in hidden.items():
         yield refused(f"resident number in a pdf's {where}", "a.pdf", content, "resident_number")
+
+
+def _direct(**keys: object) -> Arm:
+    def arm(pdf: pikepdf.Pdf) -> None:
+        note = Dictionary(Type=Name.Annot, Rect=[0, 0, 600, 800], **keys)  # type: ignore[arg-type]
+        pdf.pages[0].obj.Annots = Array([note])
+
+    return arm
+
+
+def _streamed_field(pdf: pikepdf.Pdf) -> None:
+    _form(pdf)
+    pdf.Root.AcroForm.Fields[0].V = Stream(pdf, b"\xfe\xff" + RESIDENT.encode("utf-16-be"))
 
 
 def _resident_field(pdf: pikepdf.Pdf) -> None:

@@ -181,15 +181,35 @@ class _Opener:
 
     def ask(self, folder: str) -> bool:
         """Have the task in a folder done; return whether it came to an end of its own."""
+        # A file that was handed to a process about to die was never opened: once more, to another one.
+        done, line = self._ask(folder)
+        return done or (self._is_gone(line) and self._ask(folder)[0])
+
+    def _ask(self, folder: str) -> tuple[bool, socket.socket]:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
-                self._hand_over(theirs)
+                line = self._hand_over(theirs)
             ours.settimeout(LONGEST_SECONDS + _STARTING_SECONDS)
-            ours.sendall(folder.encode())
-            return ours.recv(1) == b"1"
+            try:
+                ours.sendall(folder.encode())
+                return ours.recv(1) == b"1", line
+            except ConnectionError:
+                return False, line  # the other end was closed before anybody read there
 
-    def _hand_over(self, end: socket.socket) -> None:
+    def _is_gone(self, line: socket.socket) -> bool:
+        """Return whether nobody listens at the other end of a line, which says nothing as long as it is open."""
+        with self._gate:
+            if line is not self._line:
+                return True
+            try:
+                return line.recv(1, socket.MSG_DONTWAIT) == b""
+            except BlockingIOError:
+                return False
+            except ConnectionError:
+                return True
+
+    def _hand_over(self, end: socket.socket) -> socket.socket:
         with self._gate:
             # What a fork of ours inherited is its parent's.
             if self._line is not None and self._owner == os.getpid():
@@ -198,8 +218,10 @@ class _Opener:
                 except OSError:
                     self._end()  # it is gone; another one comes
                 else:
-                    return
-            socket.send_fds(self._start(), [b"1"], [end.fileno()])
+                    return self._line
+            line = self._start()
+            socket.send_fds(line, [b"1"], [end.fileno()])
+            return line
 
     def _start(self) -> socket.socket:
         self._line, theirs = socket.socketpair()
@@ -218,7 +240,11 @@ class _Opener:
         if self._line is None or self._process is None or self._owner != os.getpid():
             return
         self._line.close()  # which it takes for its end
-        self._process.wait(_STARTING_SECONDS)
+        try:
+            self._process.wait(_STARTING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._line = self._process = None
 
 

@@ -11,7 +11,9 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -42,7 +44,13 @@ _DANGEROUS: Final = frozenset(
     }
 )  # fmt: skip
 _INNER: Final = frozenset({"docx", "docm", "dotm", "xlsx", "xlsm", "xltm", "xlsb", "pptx", "pptm"})
-_DDE: Final = re.compile(r"(?:^|\s)DDE(AUTO)?(?=\s|$)", re.IGNORECASE)
+_DDE: Final = re.compile(r'(?:^|[\s"“”])DDE(?:AUTO)?(?=[\s"“”\\]|$)|DDEAUTO', re.IGNORECASE)
+_MARKS: Final = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
+"""What may stand before the first bracket of XML: marks of order, the other half of a wide letter, blanks."""
+_CELLS: Final = ("worksheet+xml", "sharedstrings+xml")
+"""Parts without fields or links, which may be much longer than what is kept of their words."""
+_ZIP: Final = b"PK\x03\x04"
+_HEAD: Final = 64
 
 
 def read_archive(content: bytes) -> Content:
@@ -71,17 +79,17 @@ def _read(archive: zipfile.ZipFile) -> Content:
         raise ContentRefusedError("unknown_format")
     if hwpx:
         _require_no_hancom_script(archive)
-        _require_nothing_embedded(archive)
-        return Content("hwpx", None, _xml_text(archive), None)
-    types = _types(archive.read(names[_TYPES]))
-    _require_passive(archive, types)
+        _require_nothing_embedded(archive, inside=False)
+        return Content("hwpx", None, _text(archive), None)
+    types = [kind for _, kind in _types(archive.read(names[_TYPES]))]
+    _require_passive(archive, types, inside=False)
     word, sheet = (any(one.endswith(kind) for one in types) for kind in (_DOCX, _XLSX))
     if word and sheet:
         raise ContentRefusedError("damaged")
     if word:
-        return Content("docx", _stated_pages(archive, names), _xml_text(archive), None)
+        return Content("docx", _stated_pages(archive, names), _text(archive), None)
     if sheet:
-        return Content("xlsx", None, _xml_text(archive), None)
+        return Content("xlsx", None, _text(archive), None)
     raise ContentRefusedError("unknown_format")
 
 
@@ -100,23 +108,31 @@ def _require_small(archive: zipfile.ZipFile) -> None:
             raise ContentRefusedError("bomb")
 
 
-def _types(content: bytes) -> list[str]:
-    """Return the content types that are declared, in small letters."""
-    found = fromstring(content, forbid_dtd=True)
-    return [(one.get("ContentType") or "").lower() for one in found.iter()]
+def _types(content: bytes) -> list[tuple[str, str]]:
+    """Return which content types are declared, in small letters: of a part by its name, of others by `.` and ending."""
+    found: list[tuple[str, str]] = []
+    for one in fromstring(content, forbid_dtd=True).iter():
+        what = _plain(one.get("PartName") or "") or f".{(one.get('Extension') or '').strip().lower()}"
+        found.append((what, (one.get("ContentType") or "").lower().split(";")[0].strip()))
+    return found
 
 
-def _require_passive(archive: zipfile.ZipFile, types: Iterable[str]) -> None:
-    declared = [*types, *(name.lower() for name in archive.namelist())]
+def _plain(name: str) -> str:
+    """Return a part's name as programmes compare it (ECMA-376-2, 6.2.2): letters of any size, spelt out or not."""
+    return unquote(name).replace("\\", "/").strip("/ ").lower()
+
+
+def _require_passive(archive: zipfile.ZipFile, types: Iterable[str], *, inside: bool) -> None:
+    declared = [*types, *map(_plain, archive.namelist())]
     if any(word in one for one in declared for word in _MACROS):
         raise ContentRefusedError("macro")
     if any(word in one for one in declared for word in _REMOTE):
         raise ContentRefusedError("remote_template")
     for name in archive.namelist():
-        if name.lower().endswith(".rels"):
+        if _plain(name).endswith(".rels"):
             for link in fromstring(archive.read(name), forbid_dtd=True).iter():
                 _require_tame(link)
-    _require_nothing_embedded(archive)
+    _require_nothing_embedded(archive, inside=inside)
 
 
 def _require_tame(link: Element) -> None:
@@ -129,19 +145,17 @@ def _require_tame(link: Element) -> None:
         raise ContentRefusedError("remote_template")
 
 
-def _require_nothing_embedded(archive: zipfile.ZipFile) -> None:
+def _require_nothing_embedded(archive: zipfile.ZipFile, *, inside: bool) -> None:
     """Refuse files inside that somebody could start; charts' workbooks and equations stay."""
     for name in archive.namelist():
-        suffix = name.rsplit(".", 1)[-1].lower()
-        if suffix in _DANGEROUS:
+        start = _start(archive, name)
+        if _ending(name) in _DANGEROUS or start.startswith((b"MZ", b"\x7fELF", b"%!PS")):
             raise ContentRefusedError("embedded")
-        with archive.open(name) as part:
-            start = part.read(len(COMPOUND))
-        if start.startswith((b"MZ", b"\x7fELF", b"%!PS")):
-            raise ContentRefusedError("embedded")
-        if start == COMPOUND:
+        if start.startswith(COMPOUND):
             require_no_package(archive.read(name))
-        if suffix in _INNER or start.startswith(b"PK\x03\x04"):
+        if _is_archive(name, start):
+            if inside:
+                raise ContentRefusedError("embedded")
             _require_tame_inside(archive.read(name))
 
 
@@ -150,17 +164,32 @@ def _require_tame_inside(content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as inner:
         _require_small(inner)
         names = {name.lower(): name for name in inner.namelist()}
-        if _TYPES not in names or any(name.rsplit(".", 1)[-1] in _INNER for name in names):
+        if _TYPES not in names:
             raise ContentRefusedError("embedded")
-        declared = [*_types(inner.read(names[_TYPES])), *names]
-        if any(word in one for one in declared for word in _MACROS):
-            raise ContentRefusedError("macro")
+        _require_passive(inner, [kind for _, kind in _types(inner.read(names[_TYPES]))], inside=True)
+
+
+def _start(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as part:
+        return part.read(_HEAD)
+
+
+def _ending(name: str) -> str:
+    return _plain(name).rsplit(".", 1)[-1]
+
+
+def _is_archive(name: str, start: bytes) -> bool:
+    return _ending(name) in _INNER or start.startswith(_ZIP)
 
 
 def _require_no_hancom_script(archive: zipfile.ZipFile) -> None:
     for name in archive.namelist():
-        if name.lower().startswith("scripts/") and acts(archive.read(name).decode("utf-8", errors="replace")):
-            raise ContentRefusedError("macro")
+        if _plain(name).startswith("scripts/"):
+            script = archive.read(name)
+            # Hancom's programme writes wide letters, others do not: an end of a line in the one is none in the other.
+            alphabets = ("utf-8", "utf-16-le") if b"\x00" in script else ("utf-8",)
+            if any(acts(script.decode(alphabet, errors="replace")) for alphabet in alphabets):
+                raise ContentRefusedError("macro")
 
 
 def _stated_pages(archive: zipfile.ZipFile, names: dict[str, str]) -> int | None:
@@ -173,51 +202,79 @@ def _stated_pages(archive: zipfile.ZipFile, names: dict[str, str]) -> int | None
     return None
 
 
-def _xml_text(archive: zipfile.ZipFile) -> str:
-    """Return the words of every part but themes: what a part is called is up to whoever wrote the file."""
+def _text(archive: zipfile.ZipFile) -> str:
+    """Return the words of a document; what stands behind the most that is kept is still looked through."""
     found: list[str] = []
-    length = 0
-    for name in sorted(archive.namelist()):
-        if not name.lower().endswith(".xml") or "/theme/" in name:
-            continue
-        for text in _words(archive, name):
-            found.append(text)
-            length += len(text)
-            if length > MOST_TEXT:
-                return "".join(found)[:MOST_TEXT]
+    left = MOST_TEXT
+    for only_cells, words in _read_parts(archive):
+        for text in words:
+            if left > 0:
+                found.append(text)
+                left -= len(text)
+            elif only_cells:
+                break
         found.append("\n")
-    return "".join(found)
+    return "".join(found)[:MOST_TEXT]
+
+
+def _read_parts(archive: zipfile.ZipFile) -> Iterator[tuple[bool, Iterator[str]]]:
+    """Yield whether a part holds only cells, and its words: what a part is called is up to whoever wrote the file."""
+    types = next((_types(archive.read(name)) for name in archive.namelist() if name.lower() == _TYPES), [])
+    for name in sorted(archive.namelist()):
+        start = _start(archive, name)
+        if _is_archive(name, start):
+            with zipfile.ZipFile(io.BytesIO(archive.read(name))) as inner:
+                yield from _read_parts(inner)
+            continue
+        named = [kind for what, kind in types if what == _plain(name)]
+        ended = [kind for what, kind in types if what == f".{_ending(name)}"]
+        only_cells = bool(named) and all(kind.endswith(_CELLS) for kind in named)
+        if _ending(name) in {"xml", "rels"} or any(kind.endswith("xml") for kind in (*named, *ended)):
+            yield only_cells, _words(archive, name)
+        elif start.lstrip(_MARKS).startswith(b"<"):
+            yield only_cells, _as_far_as_it_goes(_words(archive, name))
+
+
+def _as_far_as_it_goes(words: Iterator[str]) -> Iterator[str]:
+    """Yield the words of what nobody says is XML, as far as it is."""
+    with suppress(ParseError):
+        yield from words
 
 
 def _words(archive: zipfile.ZipFile, name: str) -> Iterator[str]:
-    fields = ""
+    fields: list[str] = []
     with archive.open(name) as part:
-        for _, element in iterparse(part, forbid_dtd=True):
-            tag = _local(element.tag)
-            fields += _field(element, tag)
-            if tag in {"t", "v", "f"} and element.text:
-                yield element.text
-            if tag in {"p", "row", "si", "c", "f"}:
-                # A number that two cells only make together is in neither of them.
-                yield "\n"
-                element.clear()
-            if tag == "p":
-                _require_no_dde(fields)
-                fields = ""
-    _require_no_dde(fields)
+        try:
+            for _, element in iterparse(part, forbid_dtd=True):
+                tag = _local(element.tag)
+                if said := _field(element, tag):
+                    fields.append(said)
+                if tag == "Relationship":
+                    _require_tame(element)
+                if tag in {"t", "v", "f", "delText"} and element.text:
+                    yield element.text
+                if tag in {"p", "row", "si", "c", "f"}:
+                    # A number that two cells only make together is in neither of them.
+                    yield "\n"
+                    element.clear()
+        finally:
+            _require_no_dde("".join(fields))
 
 
 def _field(element: Element, tag: str) -> str:
-    """Return what an element says of a field: one may be written in many pieces."""
+    """Return what an element says of a field, which may be written in many pieces, or a line's end where one ends."""
     if tag == "ddeLink":
         raise ContentRefusedError("macro")
     if tag == "fldSimple":
-        return next((f" {value}" for key, value in element.items() if _local(key) == "instr"), "")
-    return (element.text or "") if tag == "instrText" else ""
+        return next((f"\n{value}\n" for key, value in element.items() if _local(key) == "instr"), "")
+    if tag in {"instrText", "delInstrText"}:
+        return element.text or ""
+    return "\n" if tag in {"p", "fldChar"} else ""
 
 
 def _require_no_dde(fields: str) -> None:
-    if _DDE.search(fields):
+    # Elements that the reading programme passes over may look like ends: once with them, once without.
+    if _DDE.search(fields) or _DDE.search(fields.replace("\n", "")):
         raise ContentRefusedError("macro")
 
 

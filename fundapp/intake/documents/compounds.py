@@ -22,8 +22,13 @@ _HWP_CHARS: Final = frozenset({0, 10, 13, *range(24, 32)})
 """Control characters of HWP 5.0 that stand alone; the others below 32 take eight units."""
 _PACKAGE: Final = "\x01ole10native"
 _SCRIPT_END: Final = 0xFFFFFFFF
-_DOES_NOTHING: Final = re.compile(r"//[^\n]*|var\s+\w+\s*=\s*[\w.]+\s*;|function\s+\w+\s*\(\s*\)\s*\{\s*\}|\s+")
-"""What Hancom's programme writes into every document's script: names, and functions with empty bodies."""
+_DOES_NOTHING: Final = re.compile(
+    r"//[^\n\r\u2028\u2029]*|var\s+\w+\s*=\s*[\w.]+\s*;|function\s+\w+\s*\(\s*\)\s*\{\s*\}|\s+"
+)
+"""What Hancom's programme writes into every document's script: names, and functions with empty bodies.
+
+A remark ends with any of the four ends of a line there are (ECMA-262, 12.3).
+"""
 _PROGRAMMES: Final = (b"MZ", b"\x7fELF", b"%!PS", b"#!")
 _NEAR_START: Final = 16
 """An object in HWP stands behind its own size."""

@@ -19,12 +19,14 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from fundapp.intake.documents.archives import read_archive
 from fundapp.intake.documents.compounds import COMPOUND, read_compound
 from fundapp.intake.documents.content import MOST_TEXT, MOST_UNPACKED, Content, ContentRefusedError
-from fundapp.intake.documents.scrubbing import scrub
+from fundapp.intake.documents.scrubbing import parts_inside, scrub
 
 MOST_PAGES: Final = 300
 MOST_PIXELS: Final = 50_000_000
 _MOST_FILTERS: Final = 4
 _DEEPEST_DRAWING: Final = 16
+_BESIDE: Final = ("/RC", "/V", "/DV", "/RV")
+"""Where notes and fields keep words (ISO 32000-2, 12.5 and 12.7) beside `/Contents`, which is a page's drawing too."""
 
 
 def look_inside(content: bytes) -> Content:
@@ -106,9 +108,18 @@ def _pdf_words(pdf: pikepdf.Pdf) -> str:
     """Return what is written beside the pages: notes, fields of forms, title and the like."""
     written = [str(value) for value in pdf.docinfo.values()]
     for part in pdf.objects:
-        if isinstance(part, pikepdf.Dictionary) and ("/Subtype" in part or "/FT" in part):
-            written += [str(part[key]) for key in ("/Contents", "/V") if isinstance(part.get(key), pikepdf.String)]
+        for one in parts_inside(part):
+            if isinstance(one, pikepdf.Dictionary) and "/ByteRange" not in one:  # a signature's contents are no words
+                written += [_said(one[key]) for key in _BESIDE if key in one]
+                written += [str(one.Contents)] if isinstance(one.get("/Contents"), pikepdf.String) else []
     return "\n".join(written)[:MOST_TEXT]
+
+
+def _said(value: pikepdf.Object) -> str:
+    """Return a text string, or a text stream, which a field may hold instead (ISO 32000-2, 7.9.3)."""
+    if isinstance(value, pikepdf.Stream):
+        return str(pikepdf.String(value.read_bytes()))
+    return str(value) if isinstance(value, pikepdf.String) else ""
 
 
 def _pdf_text(content: bytes) -> str:

@@ -41,7 +41,7 @@ def scrub(pdf: pikepdf.Pdf) -> None:
     """Leave what is drawn and read, and links that one clicks."""
     _SANITIZER.apply(pdf)
     for part in pdf.objects:
-        for one in _inside(part, _DEEPEST):
+        for one in parts_inside(part):
             _clean(one)
     if not isinstance(pdf.Root.get("/OpenAction", Array()), Array):
         del pdf.Root["/OpenAction"]
@@ -50,7 +50,7 @@ def scrub(pdf: pikepdf.Pdf) -> None:
             del holder[key]
 
 
-def _inside(part: pikepdf.Object, left: int) -> Iterator[pikepdf.Object]:
+def parts_inside(part: pikepdf.Object, left: int = _DEEPEST) -> Iterator[pikepdf.Object]:
     """Yield an object and what stands in it itself; what it only names comes with the others."""
     if isinstance(part, (Dictionary, Stream)):
         yield part
@@ -61,7 +61,7 @@ def _inside(part: pikepdf.Object, left: int) -> Iterator[pikepdf.Object]:
         return
     for value in values:
         if left and isinstance(value, (Dictionary, Array)) and not value.is_indirect:
-            yield from _inside(value, left - 1)
+            yield from parts_inside(value, left - 1)
 
 
 def _clean(part: pikepdf.Object) -> None:

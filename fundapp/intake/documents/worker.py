@@ -38,16 +38,29 @@ def main() -> None:
             said, ends, _, _ = socket.recv_fds(asked, 1, 1)
             if not said:
                 return
-            if os.fork() == 0:
-                _open_one(socket.socket(fileno=ends[0]))
-            os.close(ends[0])
+            if ends:
+                with socket.socket(fileno=ends[0]) as line:
+                    _fork(asked, line)
+
+
+def _fork(asked: socket.socket, line: socket.socket) -> None:
+    try:
+        child = os.fork()
+    except OSError:
+        return  # no room for another process now: the line closes, and this file alone is not opened
+    if child == 0:
+        asked.close()  # or nobody would see that this process's parent is gone while the fork lives
+        _open_one(line)
 
 
 def _open_one(line: socket.socket) -> None:
     """Do one task and end the process, whatever happens."""
     try:
         signal.alarm(LONGEST_SECONDS)
-        folder = Path(line.recv(_LONGEST_PATH).decode())
+        name = line.recv(_LONGEST_PATH).decode()
+        if not name:
+            return  # whoever asked is gone
+        folder = Path(name)
         with (folder / "said").open("wb") as said:
             os.dup2(said.fileno(), sys.stderr.fileno())
         for limit, value in (
