@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0053_report_terms"
-down_revision = "0052_passkeys"
+revision = "0055_report_terms"
+down_revision = "0054_inquiry_questions"
 branch_labels = None
 depends_on = None
 
