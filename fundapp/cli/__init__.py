@@ -29,7 +29,10 @@ _COMMANDS: Final = {
     "ledger": ("books", "The double-entry ledger in won and GPU-hours."),
     "audit": ("books", "The tamper-evident record."),
     "report": ("reports", "Build a frozen quarter's report: PDF, workbook, JSON and CSV."),
-    "recognition": ("reports", "Recognise GPU time in kind by another policy from a quarter on."),
+    "recognition": (
+        "reports",
+        "Recognise GPU time in kind by POLICY from a quarter on; frozen quarters keep their own.",
+    ),
     "index": ("reports", "The public index that reports compare the fund with."),
     "demo": (
         "demo",
