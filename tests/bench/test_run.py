@@ -93,6 +93,10 @@ def test_every_part_of_the_product_is_measured_beside_its_floors(rows: list[dict
         ("worth of a plan for 20", "", "points", "greedy by score"),
         ("worth of a plan for 20", "", "points", "minimum first"),
         ("2 draws of scores for 20", "", "s", "one solve"),
+        ("price of the quotas for 20", "", "s", "one solve"),
+        ("why not us for 20", "", "s", "one solve"),
+        ("smallest conflict for 20", "", "s", "one solve"),
+        ("check a plan for 20", "", "ms", "adding up its hours"),
         *(
             (what, store, "ms", against)
             for store in ("sqlite", "postgresql")
