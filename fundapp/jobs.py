@@ -123,8 +123,7 @@ def _expire_holds(session: Session, at: datetime) -> dict[str, Any]:
 
 
 def _expire_grants(session: Session, at: datetime) -> dict[str, Any]:
-    expired = portfolio.expire_grants(session, actor=SYSTEM, at=at)
-    return {"grants": expired.grants}
+    return {"grants": portfolio.expire_grants(session, actor=SYSTEM, at=at).grants}
 
 
 def _reclaim_grants(session: Session, at: datetime) -> dict[str, Any]:
@@ -318,12 +317,8 @@ def _remind_delivery(database: Database, settings: Settings, at: datetime) -> di
 
 
 def _tell_own_reports(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:
-    def tell(session: Session) -> int:
-        url = settings.public_url
-        newer = reporting.tell_own_reports(session, at=at, public_url=url)
-        return newer + reporting.tell_scheduled(session, at=at, public_url=url)
-
-    return {"mailed": database.transaction(tell)}
+    url = settings.public_url
+    return {"mailed": database.transaction(lambda s: reporting.tell_owners(s, at=at, public_url=url))}
 
 
 def _send_mail(database: Database, settings: Settings, at: datetime) -> dict[str, Any]:

@@ -9,7 +9,13 @@ from fundapp.reporting.actions.closing import (
     withdraw_close,
 )
 from fundapp.reporting.actions.comments import comment_on_report
-from fundapp.reporting.actions.own import drop_own_report, save_own_report, tell_own_reports, tell_scheduled
+from fundapp.reporting.actions.own import (
+    drop_own_report,
+    save_own_report,
+    tell_own_reports,
+    tell_owners,
+    tell_scheduled,
+)
 from fundapp.reporting.actions.recognition import switch_recognition
 from fundapp.reporting.actions.reports import (
     STORED_IN,
@@ -51,6 +57,7 @@ __all__ = [
     "switch_recognition",
     "tell_approved",
     "tell_own_reports",
+    "tell_owners",
     "tell_scheduled",
     "withdraw_close",
 ]

@@ -117,6 +117,12 @@ def _require_askable(question: Question) -> None:
         raise InvalidInputError(field=refused.field, reason_ko=ko, reason_en=en) from None
 
 
+def tell_owners(session: Session, *, at: datetime, public_url: str) -> int:
+    """Mail owners what they asked to be told of, by version and by calendar; return how many mails."""
+    newer = tell_own_reports(session, at=at, public_url=public_url)
+    return newer + tell_scheduled(session, at=at, public_url=public_url)
+
+
 def tell_own_reports(session: Session, *, at: datetime, public_url: str) -> int:
     """Tell owners who asked for it that their questions have a newer version to answer from; return how many mails.
 

@@ -45,17 +45,7 @@ def switch_recognition(
     fund = session.get(Fund, 1)
     if fund is None:
         raise NotFoundError
-    words = " ".join(reason.split())
-    if not 0 < len(words) <= LONGEST_REASON:
-        raise InvalidInputError(
-            field="reason", reason_ko="400자까지 적어 주세요", reason_en="needs 1 to 400 characters"
-        )
-    if policy not in POLICIES:
-        raise InvalidInputError(
-            field="policy",
-            reason_ko="at_delivery 또는 at_grant여야 합니다",
-            reason_en="must be at_delivery or at_grant",
-        )
+    words = _require_words(policy, reason)
     _require_open(session, quarter)
     before = recognition_of(session, fund, quarter)
     if before == policy:
@@ -82,6 +72,22 @@ def switch_recognition(
         details={"before": before, "after": policy, "from_quarter": str(quarter), "reason": words},
     )
     return number
+
+
+def _require_words(policy: str, reason: str) -> str:
+    """Return the reason in single spaces."""
+    words = " ".join(reason.split())
+    if not 0 < len(words) <= LONGEST_REASON:
+        raise InvalidInputError(
+            field="reason", reason_ko="400자까지 적어 주세요", reason_en="needs 1 to 400 characters"
+        )
+    if policy not in POLICIES:
+        raise InvalidInputError(
+            field="policy",
+            reason_ko="at_delivery 또는 at_grant여야 합니다",
+            reason_en="must be at_delivery or at_grant",
+        )
+    return words
 
 
 def _require_open(session: Session, quarter: Quarter) -> None:
