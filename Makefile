@@ -54,7 +54,7 @@ browser: $(VENV)/.dev
 
 test: $(VENV)/.dev browser ## every test, on SQLite, PostgreSQL and in a browser
 	@echo "» running the tests"
-	@$(if $(SCRATCH),TMPDIR=$(SCRATCH)) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(if $(SCRATCH),TMPDIR=$(SCRATCH)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## all that CI runs
 	@echo "» formatting and lint"
