@@ -7,7 +7,7 @@ import pytest
 from learning_samples import loan_table, null_table, sample
 
 from scoring.learning import Feature, LearnError, Method, Model, Table, Verdict, build_table, fit_model, judge
-from scoring.learning.gate import lower_bound
+from scoring.learning.gate import _fresh, lower_bound
 
 RUNS = 200
 
@@ -55,6 +55,20 @@ def telling_table(count: int, seed: int = 1) -> Table:
         fits.astype(int).tolist(),
         rules={"points": points.tolist()},
     )
+
+
+def test_a_row_that_the_champion_may_have_learned_from_is_not_fresh_because_its_label_was_revised() -> None:
+    def dated(times: list[int], firsts: list[int]) -> Table:
+        signal, labels = list(range(100)), [0, 1] * 50
+        points = {"points": [500] * 100}
+        return build_table([Feature("signal")], {"signal": signal}, labels, rules=points, times=times, firsts=firsts)
+
+    before = list(range(100))
+    champion = fit_model(dated(before, before), version="old", method=Method.RIDGE, replicas=0, measured=False)
+    revised = [1000 + instant for instant in before]
+    assert len(_fresh(dated(revised, before), champion)) == 100  # none is new, and all are judged
+    assert len(_fresh(dated(revised, [*before[:60], *revised[60:]]), champion)) == 40
+    assert len(_fresh(dated(revised, revised), champion)) == 100
 
 
 def test_all_checks_passed_let_a_challenger_in_and_say_why() -> None:

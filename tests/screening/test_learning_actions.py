@@ -114,6 +114,7 @@ def test_what_became_of_an_award_overrules_what_two_people_expected(
     assert (labels[fitting].fits, labels[fitting].rating, labels[fitting].became) == (0, 3.0, True)
     assert (labels[other].fits, labels[other].rating, labels[other].became) == (1, 1.0, True)
     assert labels[other].decided_at == at + 300 * DAY
+    assert labels[other].first_at == next(one.decided_at for one in plain if one.application_id == other)
     assert len(labels) == len(plain)
     assert (meaning_of(plain), meaning_of(list(labels.values()))) == (MEANING, WITH_OUTCOMES)
 
@@ -369,6 +370,12 @@ def test_newer_labels_correct_the_probability_and_no_points(
     later = [replace(rating, filed_at=rating.filed_at + JUDGED) for rating in screened]
     with pytest.raises(ModelRefusedError, match="too few"):
         calibrate_model(db, ratings=screened, environment=environment, actor=SYSTEM, at=at + 2 * JUDGED)
+    # What became of applications that it learned from by their ratings is known only now, and says nothing new.
+    became = [outcome(one.application_id, at, used_permille=one.total_tenths) for one in screened[::2]]
+    with pytest.raises(ModelRefusedError, match="too few"):
+        calibrate_model(
+            db, ratings=screened, outcomes=became, environment=environment, actor=SYSTEM, at=at + 2 * JUDGED
+        )
     screen_call(db, call, actor=SYSTEM, at=at + JUDGED)
     made = calibrate_model(db, ratings=later, environment=environment, actor=SYSTEM, at=at + 2 * JUDGED)
     assert made is not None

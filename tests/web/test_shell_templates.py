@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from jinja2.runtime import Macro
 
+from fundapp.web.shell.links import _changed, here
 from fundapp.web.shell.templating import remembered, remembered_rows
 
 OPEN, SHUT = True, False
@@ -74,3 +75,21 @@ def test_rows_are_drawn_in_order_and_what_they_hold_is_escaped(own_app: Flask, p
         shown = str(remembered_rows(part, [Row("<b>", 1), Row("나", 2), Row("<b>", 1)], SHUT))
     one, two = (f"<td>{name} {hours} 로그인 /account/login</td>" for name, hours in (("&lt;b&gt;", 1), ("나", 2)))
     assert shown == one + two + one
+
+
+@pytest.mark.parametrize(("length", "times"), [(400, 1), (401, 2)])
+def test_what_is_made_of_longer_words_is_not_kept(
+    own_app: Flask, part: Macro, drawn: list[Row], length: int, times: int
+) -> None:
+    row = Row("긴 말", length)
+    with own_app.test_request_context("/"):
+        first = remembered(part, row, "가" * length)
+        assert remembered(part, row, "가" * length) == first
+    assert drawn == [row] * times
+
+
+def test_links_of_a_query_too_long_to_keep_are_right_all_the_same(own_app: Flask) -> None:
+    kept = _changed.cache_info().currsize
+    with own_app.test_request_context("/?q=" + "a" * 400 + "&page=1"):
+        assert here(page=2) == "?q=" + "a" * 400 + "&page=2"
+    assert _changed.cache_info().currsize == kept
