@@ -309,6 +309,17 @@ class TestOnTheDemonstration:
         rows = fund.json("ledger", "balance", "--as-of", "2025-12-31")["balances"]
         assert {D(row["amount"]) for row in rows} == {D(0)}
 
+    def test_recognition_changes_once_from_an_open_quarter_on_and_says_why_it_will_not(self, fund: Shell) -> None:
+        asked = ["recognition", "at_grant", "--from", "2099Q1", "--reason", "협약을 고침"]
+        assert fund.json(*asked) == {"change": 1, "policy": "at_grant", "from_quarter": "2099Q1"}
+        for wrong, said, code in (
+            (asked, "이미 쓰는 방식", 1),
+            ([*asked[:3], "2026Q3", *asked[4:]], "확정하거나 마감한 분기", 1),
+            ([*asked[:3], "soon", *asked[4:]], "--from", 2),
+        ):
+            result = fund.run(*wrong)
+            assert (result.exit_code, said in result.stderr) == (code, True), result.output
+
     def test_a_plan_names_awards_prices_and_baselines(self, fund: Shell, tmp_path: Path) -> None:
         plan = fund.json("plan", "--call", "AX-2026-1", "--out", str(tmp_path / "plan.json"))
         assert set(plan) >= {"objective", "bound", "gap", "seconds", "instance_sha256", "awards", "prices", "baseline"}
