@@ -26,9 +26,10 @@ def enter(doors: visits.Doors) -> Iterator[visits.Enter]:
 
 @pytest.fixture(scope="session")
 def agenda(doors: visits.Doors) -> visits.Agenda:
-    """Three companies applied to the rolling call, were screened, planned for and brought to a meeting."""
+    """Four companies applied to the rolling call, were screened, planned for and brought to a meeting."""
     enter = doors.enter
-    visits.take_in(enter, visits.MAKER, visits.CLINIC, visits.LENDER)
+    companies = (visits.MAKER, visits.CLINIC, visits.LENDER, visits.CARRIER)
+    visits.take_in(enter, *companies)
     visits.screen(enter)
     visits.contribute(enter, "H100", "2027Q2", "30000", "5200")
     visits.contribute(enter, "A100", "2027Q2", "20000", "3200")
@@ -37,7 +38,7 @@ def agenda(doors: visits.Doors) -> visits.Agenda:
     visits.adopt(page, "제2회 투자심의위원회", "2026-12-10")
     page.get_by_role("link", name="제2회 투자심의위원회").click()
     links = page.get_by_role("table").get_by_role("link")
-    for company in (visits.MAKER, visits.CLINIC, visits.LENDER):
+    for company in companies:
         expect(links.filter(has_text=company.name)).to_be_visible()
     ballots = {link.inner_text(): str(link.get_attribute("href")) for link in links.all()}
     agenda = visits.Agenda(plan, page.url, ballots)

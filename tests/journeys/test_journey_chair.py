@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from visits import CLINIC, LENDER, MAKER, Agenda, Enter, open_meeting, row_of, vote
+from visits import CARRIER, CLINIC, LENDER, MAKER, Agenda, Enter, open_meeting, row_of, vote
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,7 @@ def test_the_meeting_lists_what_the_plan_proposes(enter: Enter, agenda: Agenda) 
     open_meeting(page, agenda.meeting)
     expect(page.get_by_role("heading", level=1)).to_have_text("제2회 투자심의위원회")
     expect(page.get_by_text("2026년 12월 10일(목) · AX-ROLLING")).to_be_visible()
-    for company in (MAKER, CLINIC, LENDER):
+    for company in (MAKER, CLINIC, LENDER, CARRIER):
         # 2,160 h and 1,200 h were asked for, and 1.0억 won, which the fund has.
         expect(row_of(page, company.name)).to_contain_text("1.0억")
         expect(row_of(page, company.name)).to_contain_text("3,360 GPU시간")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from visits import CLINIC, LENDER, MAKER, ROLLING, Agenda, Enter, close, figures, row_of, suppose, vote
+from visits import CARRIER, CLINIC, LENDER, MAKER, ROLLING, Agenda, Enter, close, figures, row_of, suppose, vote
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +43,7 @@ def test_a_plan_is_brought_to_its_meeting_once(enter: Enter, agenda: Agenda) -> 
     page.goto(agenda.plan)
     expect(page.get_by_text("회의에 올림")).to_be_visible()
     expect(page.get_by_role("button", name="안건으로 올리고 예약")).to_have_count(0)
-    for company in (MAKER, CLINIC, LENDER):
+    for company in (MAKER, CLINIC, LENDER, CARRIER):
         expect(row_of(page, company.name)).to_contain_text("1,507만원 상당")
 
 
@@ -91,7 +91,7 @@ def propose_alone(finance: Page) -> None:
 
 
 def test_an_award_is_signed_paid_by_two_people_and_traced(enter: Enter, agenda: Agenda) -> None:
-    ballot = agenda.ballots[CLINIC.name]
+    ballot = agenda.ballots[CARRIER.name]
     chair = enter("chair")
     for member in ("member1", "member2", "member3", "member4"):
         vote(enter(member), ballot, "찬성")
@@ -99,7 +99,7 @@ def test_an_award_is_signed_paid_by_two_people_and_traced(enter: Enter, agenda: 
     close(chair, ballot)
 
     finance = enter("finance")
-    number = sign(finance, CLINIC.name)
+    number = sign(finance, CARRIER.name)
     award = finance.url
     expect(finance.get_by_text(f"협약 {number}을 체결했습니다.")).to_be_visible()
     assert figures(finance)["현금 집행"] == "0원"

@@ -64,7 +64,11 @@ CLINIC = Company("달맞이의료", "3157700127", "의료")
 LENDER = Company("새벽바다금융", "4176600238", "금융")
 SCHOOL = Company("은하수교육", "5195500348", "교육")
 GRID = Company("여울에너지", "6214400456", "에너지")
-"""One sector each: the call lets no sector have more than 45 percent of the GPU time awarded."""
+CARRIER = Company("바람길물류", "7258800316", "물류")
+"""One sector each: the call lets no sector have more than 45 percent of the GPU time awarded.
+
+Files share one agenda in any order, so each decides only its own: the chair's MAKER, the staff's CARRIER.
+"""
 
 
 ANSWERS: Mapping[str, Mapping[str, str]] = {
