@@ -155,7 +155,8 @@ def _gross(rows: ReportRows) -> tuple[tuple[str, Gross], ...]:
     done = frozenset(row.company for row in rows.holdings if row.status in {"realised", "written_off"})
     open_still = frozenset(row.company for row in rows.holdings if row.status in {"active", "partly_realised"})
     groups = (("realised", done - open_still), ("unrealised", everyone - (done - open_still)), ("total", everyone))
-    return tuple((key, metrics.gross_measures(rows, rows.as_of, members)) for key, members in groups)
+    found = metrics.gross_measures(rows, rows.as_of, [members for _, members in groups])
+    return tuple((key, gross) for (key, _), gross in zip(groups, found, strict=True))
 
 
 def _sku_totals(rows: ReportRows) -> tuple[SkuTotal, ...]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from reports.formats import quarter_of
 from reports.rows import Basis, Flow, Investor, ReportRows, Valuation
-from reports.xirr import RateOfReturn, xirr
+from reports.xirr import DatedAmount, RateOfReturn, xirr, xirr_of_each
 
 Pocket = Literal["total", "cash", "in_kind"]
 SENSITIVITY = Fraction(1, 5)
@@ -290,8 +290,15 @@ def investor_flows(rows: ReportRows, on: date, pocket: Pocket, who: str, value: 
     return [*dated, (on, value)] if dated else []
 
 
-def gross_measures(rows: ReportRows, on: date, members: frozenset[str]) -> Gross:
-    """Gross multiple and rate of return of some companies."""
+def gross_measures(rows: ReportRows, on: date, groups: Sequence[frozenset[str]]) -> list[Gross]:
+    """Gross multiples and rates of return of groups of companies, in their order."""
+    sums = [_gross_sums(rows, on, members) for members in groups]
+    rates = xirr_of_each([flows for _, flows in sums])
+    return [Gross(*money, rate) for (money, _), rate in zip(sums, rates, strict=True)]
+
+
+def _gross_sums(rows: ReportRows, on: date, members: frozenset[str]) -> tuple[tuple[int, int, int], list[DatedAmount]]:
+    """Invested, proceeds and fair value of some companies in won, and their flows by date with the value last."""
     invested = proceeds = 0
     by_day: dict[date, int] = {}
     for flow in rows.flows:
@@ -308,7 +315,7 @@ def gross_measures(rows: ReportRows, on: date, members: frozenset[str]) -> Gross
         by_day[flow.effective_on] = by_day.get(flow.effective_on, 0) + sign * flow.amount_krw
     value = sum(amount for company, amount in values_by_company(rows, "total", on).items() if company in members)
     dated = [(day, amount) for day, amount in sorted(by_day.items()) if amount]
-    return Gross(invested, proceeds, value, xirr([*dated, (on, value)] if dated else []))
+    return (invested, proceeds, value), [*dated, (on, value)] if dated else []
 
 
 def value_bridge(rows: ReportRows, starts_on: date, on: date, pocket: Pocket = "total") -> Bridge:

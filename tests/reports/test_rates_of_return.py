@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import pyxirr
 
-from reports.xirr import find_roots, xirr
+from reports.xirr import find_roots, xirr, xirr_of_each
 
 FOLDER = Path(__file__).parents[2] / ".." / "shared" / "data" / "fund"
 NEEDS_VECTORS = pytest.mark.skipif(
@@ -99,9 +100,9 @@ def worth(flows: list[tuple[date, int]], growth: float) -> float:
 def test_ten_thousand_random_funds_agree_with_a_peer_library_where_one_rate_exists() -> None:
     chance = random.Random(20_260_930)  # noqa: S311 - invented flows, not cryptography
     single = unknown_to_peer = 0
-    for _ in range(10_000):
-        flows = random_fund(chance)
-        roots = find_roots(flows)
+    funds = [random_fund(chance) for _ in range(10_000)]
+    for flows, found in zip(funds, xirr_of_each(funds), strict=True):
+        roots = found.roots
         if len(roots) != 1:
             continue
         single += 1
@@ -115,6 +116,22 @@ def test_ten_thousand_random_funds_agree_with_a_peer_library_where_one_rate_exis
         assert roots[0] == pytest.approx(peer, rel=1e-9, abs=1e-9)
     assert single > 9_800
     assert unknown_to_peer < 200
+
+
+def test_each_of_many_series_gets_what_it_gets_alone_whatever_stands_beside_it() -> None:
+    chance = random.Random(11)  # noqa: S311 - invented flows, not cryptography
+    funds: list[list[tuple[date, int]]] = [random_fund(chance) for _ in range(60)]
+    for fund in funds:
+        chance.shuffle(fund)
+    day = date(2026, 1, 1)
+    month = [(day + timedelta(days=number), -1 if number % 2 else 1) for number in range(400)]
+    funds += [[], [(day, 0)], [(day, -5)], [(day, -5), (day, 6)], [(day, -5), (date(2027, 1, 1), 0)], month]
+    chance.shuffle(funds)
+    for together, alone in zip(xirr_of_each(funds), map(xirr, funds), strict=True):
+        assert together == replace(alone, rate=together.rate, roots=together.roots)
+        assert together.roots == pytest.approx(alone.roots, rel=1e-11, abs=1e-11)
+        assert (together.rate is None) == (alone.rate is None)
+    assert xirr_of_each([]) == []
 
 
 def test_three_roots_of_a_cubic_are_all_found() -> None:
