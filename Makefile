@@ -21,7 +21,7 @@ SCRATCH := $(shell df --output=avail -k /dev/shm 2>/dev/null | awk 'NR == 2 && $
 # requirements/ lists every package there is; pip is not asked to resolve again (--no-deps), because an older pip
 # answers "coverage[toml]" with the newest release instead of the pinned one, and then refuses it for want of a hash.
 
-.PHONY: help demo serve test check bench soak clean lock browser fast
+.PHONY: help demo serve test check bench soak clean lock programs fast
 
 help: ## what can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -49,10 +49,11 @@ serve: $(VENV)/.run ## serve the current instance
 	@$(BIN)/fund init > /dev/null
 	@$(BIN)/fund serve
 
-browser: $(VENV)/.dev
+programs: $(VENV)/.dev
 	@$(BIN)/python tests/find_browser.py --install
+	@$(BIN)/python tests/find_office.py --install
 
-test: $(VENV)/.dev browser ## every test, on SQLite, PostgreSQL and in a browser
+test: $(VENV)/.dev programs ## every test, on SQLite, PostgreSQL and in a browser
 	@echo "» running the tests"
 	@$(if $(SCRATCH),TMPDIR=$(SCRATCH)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 

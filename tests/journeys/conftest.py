@@ -9,6 +9,8 @@ import visits
 from playwright.sync_api import Browser, expect
 from running import Demonstration
 
+expect.set_options(timeout=15_000)  # a machine that is busy with something else writes to its disk late
+
 
 @pytest.fixture(scope="session")
 def doors(browser: Browser, demonstration: Demonstration, demonstration_site: str) -> visits.Doors:

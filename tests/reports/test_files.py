@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import shutil
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -17,6 +16,7 @@ import pikepdf
 import pyarrow.parquet as pq
 import pypdfium2
 import pytest
+from find_office import find_office
 from invented_fund import AS_OF, EOK, FUND, QUARTER, first_quarter, sixth_quarter
 
 from reports import build
@@ -128,7 +128,7 @@ def test_live_formulas_give_the_stored_values(grown_files: BuiltReport) -> None:
 def test_another_program_that_recomputes_the_workbook_finds_the_stored_values(
     grown_files: BuiltReport, tmp_path: Path
 ) -> None:
-    office = shutil.which("soffice") or shutil.which("libreoffice")
+    office = find_office()
     if office is None:
         pytest.skip("LibreOffice (soffice) is not installed, so nobody else recomputes the formulas of the workbook")
     book = path(grown_files, "xlsx")
