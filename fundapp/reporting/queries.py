@@ -130,9 +130,12 @@ class GpuSide:
     headroom_krw_e4: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dashboard:
-    """The fund on a date: cash and GPU time side by side, value, use, deal flow, charts and the tables behind them."""
+    """The fund on a date: cash and GPU time side by side, value, use, deal flow, charts and the tables behind them.
+
+    One is equal to itself alone: a frozen version's stays the same object, and what is drawn of it is found by it.
+    """
 
     as_of: date
     quarter: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from jinja2.runtime import Macro
+from markupsafe import Markup
 
 from fundapp.web.shell.links import _changed, here
 from fundapp.web.shell.templating import remembered, remembered_rows
@@ -86,6 +87,14 @@ def test_what_is_made_of_longer_words_is_not_kept(
         first = remembered(part, row, "가" * length)
         assert remembered(part, row, "가" * length) == first
     assert drawn == [row] * times
+
+
+def test_what_is_made_of_a_drawing_is_kept_however_long(own_app: Flask, part: Macro, drawn: list[Row]) -> None:
+    row, drawing = Row("그림", 1), Markup("<svg>") + Markup("<path/>") * 1000
+    with own_app.test_request_context("/"):
+        first = remembered(part, row, drawing)
+        assert remembered(part, row, drawing) == first
+    assert drawn == [row]
 
 
 def test_links_of_a_query_too_long_to_keep_are_right_all_the_same(own_app: Flask) -> None:

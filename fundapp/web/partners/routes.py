@@ -91,7 +91,7 @@ def fund() -> ResponseReturnValue:
                 raise
             return render_template("partners/unfounded.html")
         linkages = list_linkages(session, viewer(), kst_date(now()))
-    bases = [base for base in shown.BASES if base in board.measures]
+    bases = tuple(base for base in shown.BASES if base in board.measures)
     return render_template(
         "partners/fund.html",
         board=board,
@@ -100,7 +100,7 @@ def fund() -> ResponseReturnValue:
         basis=basis if basis in bases else "total",
         bases=bases,
         shown=shown,
-        linkages=linkages,
+        linkages=tuple(linkages),
     )
 
 

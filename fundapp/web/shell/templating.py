@@ -21,7 +21,10 @@ from fundapp.web.shell.language import current_locale
 
 _KEPT = 8192
 _LONGEST = 400
-"""What is made of longer words is drawn anew: whoever sends ever other long queries fills no memory with them."""
+"""What is made of longer words is drawn anew: whoever sends ever other long queries fills no memory with them.
+
+Markup is no word of theirs: it is drawn here, from figures.
+"""
 
 
 class _Environment(Environment):
@@ -48,7 +51,8 @@ def remembered(macro: Macro, *given: Hashable) -> Markup:
             one is on, nor for a token or key.
         given: For instance a frozen row.
     """
-    draw = _draw if sum(len(one) for one in given if isinstance(one, (str, bytes))) <= _LONGEST else _draw.__wrapped__
+    words = sum(len(one) for one in given if isinstance(one, (str, bytes)) and not isinstance(one, Markup))
+    draw = _draw if words <= _LONGEST else _draw.__wrapped__
     return draw(macro, current_locale(), request.script_root, given)
 
 
