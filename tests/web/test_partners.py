@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from portfolio.fund_factory import SIGNED_AT, Use, add_person, add_pool, decide, found_fund, write_usage
+from scenes import Scenes
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -39,9 +40,13 @@ Person = Callable[..., str]
 
 
 @pytest.fixture
-def fund(db: Database, tmp_path: Path) -> Database:
+def fund(db: Database, scenes: Scenes, tmp_path: Path) -> Database:
     """One funded company, paid 50,000,001 won and using 120.5 h at 5,200 won, and one that was not funded."""
+    scenes.set(db, "frozen fund", lambda: freeze_third_quarter(db, tmp_path))
+    return db
 
+
+def freeze_third_quarter(db: Database, folder: Path) -> None:
     def prepare(session: Session) -> None:
         found_fund(session)
         pool = add_pool(session)
@@ -62,10 +67,9 @@ def fund(db: Database, tmp_path: Path) -> Database:
         disburse_tranche(session, tranche_id=tranche.id, key="d1", actor=two, at=PAID)
 
     db.transaction(prepare)
-    usage = write_usage(tmp_path / "usage.csv", [Use(date(2026, 8, 3), "120.5")])
+    usage = write_usage(folder / "usage.csv", [Use(date(2026, 8, 3), "120.5")])
     import_usage(db, usage, actor=SYSTEM, at=AFTER)
     db.transaction(lambda s: freeze_quarter(s, quarter=Q3, actor=SYSTEM, at=AFTER))
-    return db
 
 
 @pytest.fixture
