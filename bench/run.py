@@ -113,7 +113,7 @@ QUICK = Sizes(
     learned=100,
     report=(3, 20, 40),
     series=5,
-    rush=rush.Rush(applicants=12, submissions=48, seconds=3),
+    rush=rush.Rush(applicants=4, submissions=12, seconds=1),
     few=1,
     many=1,
 )

@@ -162,7 +162,7 @@ def test_in_a_rush_before_a_deadline_every_sending_has_a_receipt_and_nothing_is_
     rows: list[dict[str, Any]],
 ) -> None:
     """The run stops if the database lacks a receipt's words, holds a submission too many, or a page failed."""
-    assert [row["n"] for row in rows if "rush" in row["what"]] == [48]
+    assert [row["n"] for row in rows if "rush" in row["what"]] == [12]
 
 
 def test_the_table_names_everything_that_was_measured(done: tuple[dict[str, Any], str]) -> None:
