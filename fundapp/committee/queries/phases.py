@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, and_, bindparam, case, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.rules import Official
@@ -60,6 +61,9 @@ class PhasePage:
 
 # Said once: these stand on the way of every review and page of a case, and saying them took longer than asking.
 _FROZEN = select(ReviewTermsRow.document).where(ReviewTermsRow.call_id == bindparam("call_id"))
+FROZEN_TEXT = type_coerce(ReviewTermsRow.document, Text)
+"""Fixed terms as they are stored, for `frozen_terms`."""
+_REMEMBERED = 64
 _PRESENT = (
     select(ReviewPhaseStep.key)
     .where(ReviewPhaseStep.call_id == bindparam("call_id"))
@@ -79,12 +83,6 @@ _OFFICIAL = (
     .outerjoin(ReviewTermsRow, ReviewTermsRow.call_id == Call.id)
     .where(Call.code == bindparam("call_code"))
 )
-_NAMES = (
-    select(ReviewPhaseStep.names, ReviewPhaseStep.at)
-    .join(Application, Application.call_id == ReviewPhaseStep.call_id)
-    .where(Application.id == bindparam("application_id"))
-    .order_by(ReviewPhaseStep.step)
-)
 
 
 def load_terms(session: Session, call_id: uuid.UUID) -> ReviewTerms:
@@ -93,6 +91,12 @@ def load_terms(session: Session, call_id: uuid.UUID) -> ReviewTerms:
     if frozen is not None:
         return ReviewTerms.of_document(frozen)
     return review_terms(session.get_one(Call, call_id).document)
+
+
+@lru_cache(_REMEMBERED)
+def frozen_terms(text: str) -> ReviewTerms:
+    """Read fixed terms as they are stored: they never change, and every review filed asks for them."""
+    return ReviewTerms.of_document(json.loads(text))
 
 
 def present_phase(session: Session, call_id: uuid.UUID, terms: ReviewTerms | None = None) -> Phase:
@@ -170,11 +174,15 @@ def phase_page(session: Session, viewer: Viewer, call_code: str) -> PhasePage:
     )
 
 
-def find_unmasked_at(session: Session, application_id: uuid.UUID) -> datetime | None:
-    """Return when the names of an application's call were last opened after a masked phase, or None if never."""
-    steps = session.execute(_NAMES, {"application_id": application_id}).all()
-    opened = None
-    for earlier, later in pairwise(steps):
-        if (earlier.names, later.names) == ("masked", "shown"):
-            opened = later.at
-    return opened
+def unmasked_at(call_id: ColumnElement[uuid.UUID]) -> ScalarSelect[datetime]:
+    """Select when the names of a call were last opened after a masked phase; NULL if they never were."""
+    opened, before, between = aliased(ReviewPhaseStep), aliased(ReviewPhaseStep), aliased(ReviewPhaseStep)
+    latest = select(func.max(between.step)).where(between.call_id == opened.call_id, between.step < opened.step)
+    return (
+        select(opened.at)
+        .join(before, and_(before.call_id == opened.call_id, before.step == latest.scalar_subquery()))
+        .where(opened.call_id == call_id, opened.names == "shown", before.names == "masked")
+        .order_by(opened.step.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
