@@ -33,6 +33,18 @@ class FiledReview:
     total_tenths: int | None
 
 
+def _record(session: Session, number: str, version: int, actor: Viewer, at: datetime) -> None:
+    record_event(
+        session,
+        actor=actor,
+        verb="review.filed",
+        subject_kind="application",
+        subject=number,
+        at=at,
+        details={"version": version},
+    )
+
+
 def file_review(
     session: Session,
     *,
@@ -69,30 +81,11 @@ def file_review(
         total = review_total(ratings, fixed.terms.criteria)
         clear_draft(session, desk, person_id, expected_revision=draft_revision, at=at)
         version = 1 + desk.filed
-        session.connection().execute(
-            _FILE,
-            {
-                "id": new_id(),
-                "application_id": application_id,
-                "person_id": person_id,
-                "version": version,
-                "ratings": documents,
-                "total_tenths": total or 0,
-                "note": (note or "").strip() or None,
-                "filed_at": at,
-                "terms_sha256": fixed.sha256,
-            },
-        )
+        said = {"ratings": documents, "total_tenths": total or 0, "note": (note or "").strip() or None}
+        whose = {"id": new_id(), "application_id": application_id, "person_id": person_id, "version": version}
+        session.connection().execute(_FILE, {**whose, **said, "filed_at": at, "terms_sha256": fixed.sha256})
         keep_figures(session, [application_id])
-        record_event(
-            session,
-            actor=actor,
-            verb="review.filed",
-            subject_kind="application",
-            subject=desk.number,
-            at=at,
-            details={"version": version},
-        )
+        _record(session, desk.number, version, actor, at)
         return {"version": version, "total_tenths": total}
 
     request = {"application": str(application_id), "person": str(person_id), "ratings": documents, "note": note}
