@@ -23,6 +23,7 @@ from fundapp.committee.rules.terms import review_terms
 from fundapp.committee.tables import Review, ReviewTermsRow
 from fundapp.core.access import VIEWERS_KEPT, Kind, Viewer
 from fundapp.core.errors import NotFoundError
+from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
 from fundapp.intake.masking import Masker
 from fundapp.intake.newest import newest_answers
@@ -107,7 +108,7 @@ class ReviewHead:
     pledged_at: datetime | None
 
 
-def review_head(session: Session, viewer: Viewer, application_id: uuid.UUID) -> ReviewHead:
+def review_head(database: Database, viewer: Viewer, application_id: uuid.UUID) -> ReviewHead:
     """Return which application a review is of, what is rated, and the viewer's pledge: in one statement.
 
     Raises:
@@ -115,10 +116,10 @@ def review_head(session: Session, viewer: Viewer, application_id: uuid.UUID) -> 
         NotFoundError: if the application is absent or out of sight.
     """
     require_sight(viewer, Kind.REVIEW)
-    row = session.connection().execute(_headed(viewer), {"application_id": application_id}).one_or_none()
-    if row is None:
+    found = database.ask(_headed(viewer), {"application_id": application_id})
+    if not found:
         raise NotFoundError(application=str(application_id))
-    number, call_code, frozen, defined, pledged_at = row
+    number, call_code, frozen, defined, pledged_at = found[0]
     terms = review_terms(defined) if frozen is None else frozen_terms(frozen)
     return ReviewHead(number, call_code, terms.criteria, pledged_at)
 

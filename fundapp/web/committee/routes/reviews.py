@@ -54,11 +54,11 @@ def save_review(application_id: uuid.UUID) -> ResponseReturnValue:
     The dossier is loaded only where it is shown again, or where two windows were compared.
     """
     at, compared = now(), any(name.startswith("keep_") for name in request.form)
-    with db().read() as session:
-        head = review_head(session, viewer(), application_id)
-        if pledges(viewer()) and head.pledged_at is None:
+    head = review_head(db(), viewer(), application_id)
+    if pledges(viewer()) and head.pledged_at is None:
+        with db().read() as session:
             return _gate(session, application_id, PledgeForm())
-        stored = _stored(load_dossier(session, viewer(), application_id)) if compared else {}
+    stored = _stored(_dossier(application_id)) if compared else {}
     form = review_form(head.criteria)
     form.show(_chosen(stored, form))
     valid = form.validate_on_submit()
