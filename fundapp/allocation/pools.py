@@ -134,7 +134,7 @@ def pool_rates(session: Session, viewer: Viewer) -> dict[tuple[str, str], int]:
     """
     require(viewer, Verb.VIEW, Thing(Kind.POOL))
     rates: dict[tuple[str, str], int] = {}
-    for sku, quarter, rate in session.execute(select(Pool.sku, Pool.quarter, Pool.rate_krw)):
+    for sku, quarter, rate in session.connection().execute(select(Pool.sku, Pool.quarter, Pool.rate_krw)):
         place = (sku.upper(), quarter)
         rates[place] = max(rate, rates.get(place, 0))
     return rates

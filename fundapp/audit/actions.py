@@ -18,6 +18,14 @@ _TAKE_NEXT = (
 _BEGIN = insert(AuditHead).values(id=1, seq=1, hash=GENESIS).returning(AuditHead.seq, AuditHead.hash)
 _APPEND = insert(AuditEvent)
 _KEEP = update(AuditHead).where(AuditHead.id == 1).values(hash=bindparam("newest"))
+# Names of their own: those of columns would also be taken for columns of the head.
+_NAMED = {column.key: f"new_{column.key}" for column in AuditEvent.__table__.columns}
+_APPEND_AND_KEEP = (
+    insert(AuditEvent)
+    .values({column: bindparam(name) for column, name in _NAMED.items()})
+    .add_cte(update(AuditHead).where(AuditHead.id == 1).values(hash=bindparam(_NAMED["hash"])).cte("kept"))
+)
+"""Both at once, as only PostgreSQL can: there each statement is a trip to the server."""
 
 
 def record_event(
@@ -61,8 +69,12 @@ def record_event(
         "previous_hash": previous,
     }
     digest = link_hash(previous, seq, at, event_content(AuditEvent(**values)))
-    connection.execute(_APPEND, {**values, "hash": digest})
-    connection.execute(_KEEP, {"newest": digest})
+    values["hash"] = digest
+    if connection.dialect.name == "postgresql":
+        connection.execute(_APPEND_AND_KEEP, {_NAMED[column]: value for column, value in values.items()})
+    else:
+        connection.execute(_APPEND, values)
+        connection.execute(_KEEP, {"newest": digest})
 
 
 def event_content(event: AuditEvent) -> dict[str, object]:

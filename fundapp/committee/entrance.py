@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, bindparam, select, union
 from sqlalchemy.orm import Session
@@ -16,13 +17,22 @@ from fundapp.identity.tables import Person
 from fundapp.intake.tables import Application, Membership
 
 _ONE: BindParameter[uuid.UUID] = bindparam("application_id")
-_RECUSED = union(
+RECUSED = union(
     select(Conflict.person_id).where(Conflict.application_id == _ONE),
     select(Membership.person_id)
     .join(Application, Application.company_id == Membership.company_id)
     .where(Application.id == _ONE),
 )
-"""Said once: every action on an application asks it."""
+"""Who is recused from `application_id`. Said once: every action on an application asks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What of an application decides who may do something to it."""
+
+    application_id: uuid.UUID
+    state: str
+    company_id: uuid.UUID
 
 
 def require_person(actor: Viewer) -> uuid.UUID:
@@ -41,7 +51,7 @@ def load_recused(session: Session, application_id: uuid.UUID) -> frozenset[uuid.
 
     Whoever acts for the applicant is recused without a declaration.
     """
-    return frozenset(session.scalars(_RECUSED, {"application_id": application_id}))
+    return frozenset(session.scalars(RECUSED, {"application_id": application_id}))
 
 
 def is_recused(session: Session, email: str, application_ids: Collection[uuid.UUID]) -> bool:
@@ -65,10 +75,26 @@ def enter(session: Session, application_id: uuid.UUID, *, actor: Viewer, verb: V
     application = session.get(Application, application_id)
     if application is None:
         raise NotFoundError(application=str(application_id))
-    draft = application.state == "draft"
-    require(actor, verb, Thing(kind, application_id=application_id, draft=draft))
-    if application.company_id in actor.company_ids:
-        raise ConflictOfInterestError(application=str(application_id))
-    if actor.person_id is not None:
-        require_no_conflict(actor.person_id, load_recused(session, application_id))
+    recused = frozenset() if actor.person_id is None else load_recused(session, application_id)
+    admit(actor, verb, kind, Case(application_id, application.state, application.company_id), recused)
     return application
+
+
+def admit(actor: Viewer, verb: Verb, kind: Kind, case: Case, recused: Collection[uuid.UUID]) -> None:
+    """Raise unless the actor may do this to an application that was found.
+
+    Args:
+        actor: Who wants to.
+        verb: What they want to do.
+        kind: To what of it.
+        case: The application.
+        recused: Who is recused from it by the record, as far as the actor is concerned.
+
+    Raises:
+        NotFoundError: if it is forbidden, a draft, or the actor is recused: all look the same.
+    """
+    require(actor, verb, Thing(kind, application_id=case.application_id, draft=case.state == "draft"))
+    if case.company_id in actor.company_ids:
+        raise ConflictOfInterestError(application=str(case.application_id))
+    if actor.person_id is not None:
+        require_no_conflict(actor.person_id, recused)

@@ -7,30 +7,32 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy import Uuid, bindparam, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
-from fundapp.committee.queries.phases import load_terms
+from fundapp.committee.entrance import RECUSED, Case, admit, require_person
+from fundapp.committee.queries.phases import FROZEN_TEXT, frozen_terms, load_terms
 from fundapp.committee.rules import REVIEWABLE, ReviewsClosedError
 from fundapp.committee.rules.terms import ReviewTerms
 from fundapp.committee.tables import Assignment, Review, ReviewDraft, ReviewPhaseStep, ReviewTermsRow
-from fundapp.core.access import Viewer
-from fundapp.core.errors import ForbiddenError, TransitionRefusedError
+from fundapp.core.access import Kind, Verb, Viewer
+from fundapp.core.errors import ForbiddenError, NotFoundError, TransitionRefusedError
 from fundapp.core.orm import canonical_json
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.rules import counts_as
 from fundapp.intake.tables import Application, Call
 
 _CASE, _PERSON = bindparam("application_id", type_=Uuid()), bindparam("person_id", type_=Uuid())
-_STANDING = select(
+_RECUSED = RECUSED.subquery()
+_STANDING = (
     select(Assignment.id)
     .where(Assignment.application_id == _CASE, Assignment.person_id == _PERSON)
     .scalar_subquery()
     .label("assigned"),
     select(ReviewPhaseStep.key)
-    .where(ReviewPhaseStep.call_id == bindparam("call_id", type_=Uuid()))
+    .where(ReviewPhaseStep.call_id == Application.call_id)
     .order_by(ReviewPhaseStep.step.desc())
     .limit(1)
     .scalar_subquery()
@@ -44,20 +46,21 @@ _STANDING = select(
     .scalar_subquery()
     .label("filed"),
 )
-_FROZEN = select(ReviewTermsRow.document, ReviewTermsRow.sha256).where(ReviewTermsRow.call_id == bindparam("call_id"))
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How far somebody is with a review.
-
-    Attributes:
-        draft_revision: Revision of what they have typed, 0 for nothing.
-        filed: Number of versions filed.
-    """
-
-    draft_revision: int
-    filed: int
+_DESK = (
+    select(
+        Application.number,
+        Application.state,
+        Application.call_id,
+        Application.company_id,
+        exists().where(_RECUSED.c.person_id == _PERSON).label("recused"),
+        FROZEN_TEXT.label("terms"),
+        ReviewTermsRow.sha256,
+        *_STANDING,
+    )
+    .outerjoin(ReviewTermsRow, ReviewTermsRow.call_id == Application.call_id)
+    .where(Application.id == _CASE)
+)
+_FROZEN = select(FROZEN_TEXT, ReviewTermsRow.sha256).where(ReviewTermsRow.call_id == bindparam("call_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,58 @@ class FixedTerms:
 
     terms: ReviewTerms
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where somebody stands with the review of an application they may write about.
+
+    Attributes:
+        assigned: Whether it is for them to review.
+        phase: Key of the present phase of the call, None before any was recorded.
+        draft_revision: Revision of what they have typed, 0 for nothing.
+        filed: Number of versions filed.
+        fixed: How the call is reviewed, None while nothing is fixed.
+    """
+
+    application_id: uuid.UUID
+    number: str
+    state: str
+    call_id: uuid.UUID
+    assigned: bool
+    phase: str | None
+    draft_revision: int
+    filed: int
+    fixed: FixedTerms | None
+
+
+def take_desk(session: Session, application_id: uuid.UUID, *, actor: Viewer, verb: Verb, kind: Kind) -> Desk:
+    """Return where the actor stands with a review, if they may do this to its application; all in one statement.
+
+    Raises:
+        ForbiddenError: if it is the system: ratings are given by people.
+        NotFoundError: as `enter` does: absent, forbidden, a draft and recused look the same.
+    """
+    person_id = require_person(actor)
+    session.flush()
+    found = (
+        session.connection().execute(_DESK, {"application_id": application_id, "person_id": person_id}).one_or_none()
+    )
+    if found is None:
+        raise NotFoundError(application=str(application_id))
+    recused = {person_id} if found.recused else frozenset[uuid.UUID]()
+    admit(actor, verb, kind, Case(application_id, found.state, found.company_id), recused)
+    return Desk(
+        application_id=application_id,
+        number=found.number,
+        state=found.state,
+        call_id=found.call_id,
+        assigned=found.assigned is not None,
+        phase=found.phase,
+        draft_revision=found.draft_revision or 0,
+        filed=found.filed or 0,
+        fixed=None if found.terms is None else FixedTerms(frozen_terms(found.terms), found.sha256),
+    )
 
 
 def find_present_step(session: Session, call_id: uuid.UUID) -> ReviewPhaseStep | None:
@@ -84,7 +139,7 @@ def freeze_terms(session: Session, call_id: uuid.UUID, *, actor: Viewer, at: dat
     """Fix how a call is reviewed, unless that has been done; return how."""
     frozen = session.execute(_FROZEN, {"call_id": call_id}).one_or_none()
     if frozen is not None:
-        return FixedTerms(ReviewTerms.of_document(frozen.document), frozen.sha256)
+        return FixedTerms(frozen_terms(frozen[0]), frozen[1])
     terms = load_terms(session, call_id)
     row = ReviewTermsRow(
         call_id=call_id,
@@ -116,26 +171,21 @@ def terms_sha256(terms: ReviewTerms) -> str:
     return hashlib.sha256(canonical_json(terms.as_document()).encode()).hexdigest()
 
 
-def require_reviewing(session: Session, application: Application, person_id: uuid.UUID, terms: ReviewTerms) -> Standing:
-    """Return how far a person is with a review, if they are to write it and reviews are taken now.
+def require_reviewing(desk: Desk, terms: ReviewTerms) -> None:
+    """Raise unless somebody is to review this and reviews are taken now.
 
     Args:
-        session: A session.
-        application: What is to be reviewed.
-        person_id: By whom.
-        terms: How its call is reviewed.
+        desk: Where they stand.
+        terms: How the call is reviewed.
 
     Raises:
         ForbiddenError: if it is not assigned to them: shown like an absent page.
         TransitionRefusedError: if the committee has decided already.
         ReviewsClosedError: if the present phase of the call takes no reviews.
     """
-    of = {"application_id": application.id, "person_id": person_id, "call_id": application.call_id}
-    found = session.execute(_STANDING, of).one()
-    if found.assigned is None:
+    if not desk.assigned:
         raise ForbiddenError(verb="review", kind="application")
-    if counts_as(application.state) not in REVIEWABLE:
-        raise TransitionRefusedError(thing="application", state=application.state, verb="review")
-    if not terms.phase_named(found.phase).may_review:
-        raise ReviewsClosedError(state=application.state, verb="review")
-    return Standing(found.draft_revision or 0, found.filed or 0)
+    if counts_as(desk.state) not in REVIEWABLE:
+        raise TransitionRefusedError(thing="application", state=desk.state, verb="review")
+    if not terms.phase_named(desk.phase).may_review:
+        raise ReviewsClosedError(state=desk.state, verb="review")

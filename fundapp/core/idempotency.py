@@ -55,7 +55,8 @@ def once(
         IdempotencyConflictError: if the key was used for another verb or other input.
     """
     digest = request_hash(request)
-    stored = session.execute(_STORED, {"key": key}).one_or_none()
+    session.flush()
+    stored = session.connection().execute(_STORED, {"key": key}).one_or_none()
     if stored is not None:
         if (stored.verb, stored.request_sha256) != (verb, digest):
             raise IdempotencyConflictError(key=key)

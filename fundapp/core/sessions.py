@@ -11,15 +11,16 @@ from __future__ import annotations
 import random
 import select
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, CompoundSelect, Engine, Row, Select, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+Question = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 Isolation = Literal["SERIALIZABLE", "READ COMMITTED"]
 
 _RETRY_STATES = frozenset({"40001", "40P01"})
@@ -67,6 +68,16 @@ class Database:
         """Yield a session for reading; closing it rolls back whatever was changed."""
         with Session(self.engine, expire_on_commit=False, info={_ANSWERS: {}}) as session:
             yield session
+
+    def ask(self, question: Question, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return the rows of one question that stands alone: PostgreSQL is spared a BEGIN and a ROLLBACK around it.
+
+        Each of them is a trip to the server, and every page asks who looks and what waits for them. Two questions that
+        belong together go into one `read`.
+        """
+        options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        with self.engine.connect().execution_options(**options) as connection:
+            return connection.execute(question, parameters).all()
 
     def transaction(self, work: Callable[[Session], T], *, isolation: Isolation = "SERIALIZABLE") -> T:
         """Run `work(session)` and commit; run it again from the start when the database asks for that.

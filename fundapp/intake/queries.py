@@ -185,7 +185,7 @@ def masker_of(document: Mapping[str, Any], answers: Mapping[str, Any], *, compan
 def list_calls(session: Session, at: datetime) -> list[CallRow]:
     """Return every call, the last to close first."""
     columns = (Call.code, Call.title_ko, Call.title_en, Call.opens_at, Call.closes_at)  # the document is long
-    calls = session.execute(select(*columns).order_by(Call.closes_at.desc(), Call.code))
+    calls = session.connection().execute(select(*columns).order_by(Call.closes_at.desc(), Call.code))
     return [
         CallRow(
             call.code,

@@ -56,7 +56,7 @@ def workflow_of(session: Session, call_id: uuid.UUID) -> Workflow:
 
 def proposable_stages(session: Session, call_id: uuid.UUID) -> frozenset[str]:
     """Return the stages from which a call's applications may be put to a vote."""
-    return frozenset(step.source for step in workflow_of(session, call_id).steps if step.verb == "propose")
+    return workflow_of(session, call_id).proposable
 
 
 def impact_of(session: Session, call_id: uuid.UUID, after: Workflow, viewer: Viewer | None = None) -> Impact:

@@ -101,6 +101,11 @@ class Workflow:
         """Return the steps that staff take from a stage by hand: those that no other room takes by name."""
         return tuple(step for step in self.steps if step.source == state and step.verb not in _TARGETS)
 
+    @property
+    def proposable(self) -> frozenset[str]:
+        """The stages from which applications may be put to a vote."""
+        return frozenset(step.source for step in self.steps if step.verb == "propose")
+
     def find_stage(self, key: str) -> Stage | None:
         """Return a stage by its key."""
         return next((stage for stage in self.stages if stage.key == key), None)

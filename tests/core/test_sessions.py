@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from running import RIVALS
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from fundapp.core.clockwork import Lease, take_lease
@@ -34,6 +34,21 @@ def test_a_read_session_keeps_nothing(db: Database) -> None:
         session.flush()
     with db.read() as session:
         assert session.get(Lease, "x") is None
+
+
+def test_a_question_alone_leaves_the_next_transaction_as_it_was(db: Database) -> None:
+    db.transaction(lambda s: s.add(Lease(name="x", owner="me", until=AT)))
+    assert [tuple(row) for row in db.ask(select(Lease.name, Lease.owner))] == [("x", "me")]
+
+    def fail(session: Session) -> None:
+        session.execute(update(Lease).values(owner="you"))
+        raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        db.transaction(fail)
+    assert db.ask(select(Lease.owner).where(Lease.name == bindparam("name")), {"name": "x"})[0].owner == "me"
+    if not db.is_sqlite:
+        assert db.transaction(lambda s: s.scalar(text("SHOW transaction_isolation"))) == "serializable"
 
 
 def test_a_transaction_that_asks_for_it_starts_again(db: Database) -> None:

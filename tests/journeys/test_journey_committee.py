@@ -83,6 +83,24 @@ def test_a_member_judges_first_and_sees_then(enter: Enter, under_review: str) ->
     expect(page.get_by_role("heading", name=SCORE)).to_be_visible()
 
 
+def test_a_dossier_prints_on_white_with_nothing_cut_off(enter: Enter, under_review: str) -> None:
+    page = enter("analyst")
+    page.goto(under_review)
+    page.emulate_media(media="print")
+    for gone in (".side", ".bar", ".no-print"):
+        for part in page.locator(gone).all():
+            expect(part).to_be_hidden()
+    expect(page.get_by_role("heading", level=1, name=SCHOOL.name)).to_be_visible()
+    panes = page.locator(".rv > *")
+    expect(panes).not_to_have_count(0)
+    cut = "panes => panes.filter(one => one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > innerWidth).length"
+    assert panes.evaluate_all(cut) == 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") in {
+        "rgb(255, 255, 255)",
+        "rgba(0, 0, 0, 0)",
+    }
+
+
 def test_members_see_each_others_reasons_once_both_have_filed(enter: Enter, under_review: str) -> None:
     for member, points in (("member3", "3"), ("member4", "4")):
         page = enter(member)

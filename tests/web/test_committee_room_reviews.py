@@ -9,6 +9,8 @@ import pytest
 from committee_room import Room, factory, rubric
 from flask import Flask
 from flask.testing import FlaskClient
+from form_tokens import token_in
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from fundapp.core.access import Viewer
@@ -113,6 +115,26 @@ def test_the_same_form_sent_twice_files_one_version(room: Room, post_form: Post)
     for _ in range(2):
         assert post_form(client, token_page, rubric(), address).status_code == 302
     assert "2판" not in client.get(address).text
+
+
+def test_filing_asks_as_seldom_as_it_can(room: Room, post_form: Post) -> None:
+    member, _, address = assigned(room)
+    client = room.enter(member)
+    pledge(post_form, client, address)
+    post_form(client, address, rubric())
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement.split(maxsplit=1)[0])
+
+    fields = rubric(key=KEY + "2") | {"csrf_token": token_in(client.get(f"{address}?edit=1").text)}
+    event.listen(room.db.engine, "before_cursor_execute", note)
+    answer = client.post(address, data=fields)
+    event.remove(room.db.engine, "before_cursor_execute", note)
+    # Who asks; what of; where one stands; was it filed already? The review, what all say together and its figures; the
+    # chain of the record; the key. PostgreSQL writes the last link and the chain's head at once.
+    writes = ["INSERT", "SELECT", "UPDATE", "UPDATE", *(["INSERT", "UPDATE"] if room.db.is_sqlite else ["WITH"])]
+    assert (answer.status_code, said) == (302, ["SELECT"] * 4 + writes + ["INSERT"])
 
 
 def test_save_and_next_leads_to_the_next_review(room: Room, post_form: Post) -> None:

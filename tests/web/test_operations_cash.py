@@ -135,10 +135,10 @@ def test_the_count_of_calls_leaves_out_what_a_recused_viewer_may_not_see(held: c
         )
     with db.read() as session:
         award = session.scalars(select(Award)).one()
-        counts = [
-            count_waiting(session, Viewer(None, roles=frozenset({Role.FINANCE}), recused_from=recused), {"calls"})
-            for recused in (frozenset(), frozenset({award.application_id}))
-        ]
+    counts = [
+        count_waiting(db, Viewer(None, roles=frozenset({Role.FINANCE}), recused_from=recused), {"calls"})
+        for recused in (frozenset(), frozenset({award.application_id}))
+    ]
     assert counts == [{"calls": 2}, {"calls": 1}]
 
 

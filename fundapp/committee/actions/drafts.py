@@ -13,15 +13,14 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from fundapp.committee.entrance import enter, require_person
-from fundapp.committee.fixing import Standing, freeze_terms, require_reviewing
+from fundapp.committee.entrance import require_person
+from fundapp.committee.fixing import Desk, freeze_terms, require_reviewing, take_desk
 from fundapp.committee.queries.phases import load_terms
 from fundapp.committee.rules.drafts import PRIVATE_NOTE, check_draft
 from fundapp.committee.tables import ReviewDraft
 from fundapp.core.access import Kind, Verb, Viewer
 from fundapp.core.sessions import RetryTransactionError
 from fundapp.intake.rules import RevisionConflictError
-from fundapp.intake.tables import Application
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +59,20 @@ def save_review_draft(
         RevisionConflictError: if another window saved after `expected_revision`.
     """
     person_id = require_person(actor)
-    application = enter(session, application_id, actor=actor, verb=Verb.VIEW, kind=Kind.REVIEW)
-    terms = load_terms(session, application.call_id)
+    desk = take_desk(session, application_id, actor=actor, verb=Verb.VIEW, kind=Kind.REVIEW)
+    terms = desk.fixed.terms if desk.fixed else load_terms(session, desk.call_id)
     check_draft(fields, terms.criteria)
     if any(name != PRIVATE_NOTE for name in fields):
-        require_reviewing(session, application, person_id, terms)
-        freeze_terms(session, application.call_id, actor=actor, at=at)
+        require_reviewing(desk, terms)
+        if desk.fixed is None:
+            freeze_terms(session, desk.call_id, actor=actor, at=at)
     found = session.get(ReviewDraft, (application_id, person_id), populate_existing=True)
     if found is None:
-        return _begin(session, application, person_id, fields, expected_revision, at)
+        return _begin(session, desk, person_id, fields, expected_revision, at)
     if all(_stored(found, name) == text for name, text in fields.items()):
         return SavedReviewDraft(found.revision)
     if found.revision != expected_revision:
-        raise _clash(application, expected_revision, found.revision)
+        raise _clash(desk, expected_revision, found.revision)
     typed, note = _laid(found.fields, fields), fields.get(PRIVATE_NOTE, found.private_note or "")
     _write(session, found, typed, note or None, at)
     return SavedReviewDraft(found.revision + 1)
@@ -80,9 +80,8 @@ def save_review_draft(
 
 def clear_draft(
     session: Session,
-    application: Application,
+    desk: Desk,
     person_id: uuid.UUID,
-    standing: Standing,
     *,
     expected_revision: int | None,
     at: datetime,
@@ -92,25 +91,25 @@ def clear_draft(
     Raises:
         RevisionConflictError: if another window saved after `expected_revision`; None leaves that open.
     """
-    if expected_revision is not None and expected_revision != standing.draft_revision:
-        raise _clash(application, expected_revision, standing.draft_revision)
-    if standing.draft_revision:
-        found = session.get_one(ReviewDraft, (application.id, person_id), populate_existing=True)
+    if expected_revision is not None and expected_revision != desk.draft_revision:
+        raise _clash(desk, expected_revision, desk.draft_revision)
+    if desk.draft_revision:
+        found = session.get_one(ReviewDraft, (desk.application_id, person_id), populate_existing=True)
         _write(session, found, {}, found.private_note, at)
 
 
 def _begin(
     session: Session,
-    application: Application,
+    desk: Desk,
     person_id: uuid.UUID,
     fields: Mapping[str, str],
     expected_revision: int,
     at: datetime,
 ) -> SavedReviewDraft:
     if expected_revision:
-        raise _clash(application, expected_revision, 0)
+        raise _clash(desk, expected_revision, 0)
     row = ReviewDraft(
-        application_id=application.id,
+        application_id=desk.application_id,
         person_id=person_id,
         fields=_laid({}, fields),
         private_note=fields.get(PRIVATE_NOTE) or None,
@@ -149,5 +148,5 @@ def _laid(under: Mapping[str, Any], over: Mapping[str, str]) -> dict[str, str]:
     return {**under, **{name: text for name, text in over.items() if name != PRIVATE_NOTE}}
 
 
-def _clash(application: Application, expected: int, current: int) -> RevisionConflictError:
-    return RevisionConflictError(state=application.state, verb="save", expected=expected, current=current)
+def _clash(desk: Desk, expected: int, current: int) -> RevisionConflictError:
+    return RevisionConflictError(state=desk.state, verb="save", expected=expected, current=current)

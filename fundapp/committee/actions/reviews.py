@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 from fundapp.audit.actions import record_event
 from fundapp.committee.actions.drafts import clear_draft
 from fundapp.committee.actions.figures import keep_figures
-from fundapp.committee.entrance import enter, require_person
-from fundapp.committee.fixing import freeze_terms, require_reviewing
+from fundapp.committee.entrance import require_person
+from fundapp.committee.fixing import freeze_terms, require_reviewing, take_desk
 from fundapp.committee.rules import Rating, require_complete, review_total
 from fundapp.committee.tables import Review
 from fundapp.core.access import Kind, Verb, Viewer
 from fundapp.core.idempotency import once
 from fundapp.core.orm import new_id
-from fundapp.intake.tables import Application
 
 _FILE = insert(Review)
 
@@ -34,17 +33,15 @@ class FiledReview:
     total_tenths: int | None
 
 
-def _record(
-    session: Session, verb: str, application: Application, actor: Viewer, at: datetime, **details: object
-) -> None:
+def _record(session: Session, number: str, version: int, actor: Viewer, at: datetime) -> None:
     record_event(
         session,
         actor=actor,
-        verb=verb,
+        verb="review.filed",
         subject_kind="application",
-        subject=application.number,
+        subject=number,
         at=at,
-        details=details,
+        details={"version": version},
     )
 
 
@@ -73,33 +70,22 @@ def file_review(
         IdempotencyConflictError: if the key came with another review.
     """
     person_id = require_person(actor)
-    application = enter(session, application_id, actor=actor, verb=Verb.REVIEW, kind=Kind.APPLICATION)
+    desk = take_desk(session, application_id, actor=actor, verb=Verb.REVIEW, kind=Kind.APPLICATION)
     documents = [rating.as_document() for rating in ratings]
 
     def work() -> dict[str, Any]:
         # A refusal after this takes the fixing back with it.
-        fixed = freeze_terms(session, application.call_id, actor=actor, at=at)
-        standing = require_reviewing(session, application, person_id, fixed.terms)
+        fixed = desk.fixed or freeze_terms(session, desk.call_id, actor=actor, at=at)
+        require_reviewing(desk, fixed.terms)
         require_complete(ratings, fixed.terms.criteria)
         total = review_total(ratings, fixed.terms.criteria)
-        clear_draft(session, application, person_id, standing, expected_revision=draft_revision, at=at)
-        version = 1 + standing.filed
-        session.connection().execute(
-            _FILE,
-            {
-                "id": new_id(),
-                "application_id": application_id,
-                "person_id": person_id,
-                "version": version,
-                "ratings": documents,
-                "total_tenths": total or 0,
-                "note": (note or "").strip() or None,
-                "filed_at": at,
-                "terms_sha256": fixed.sha256,
-            },
-        )
+        clear_draft(session, desk, person_id, expected_revision=draft_revision, at=at)
+        version = 1 + desk.filed
+        said = {"ratings": documents, "total_tenths": total or 0, "note": (note or "").strip() or None}
+        whose = {"id": new_id(), "application_id": application_id, "person_id": person_id, "version": version}
+        session.connection().execute(_FILE, {**whose, **said, "filed_at": at, "terms_sha256": fixed.sha256})
         keep_figures(session, [application_id])
-        _record(session, "review.filed", application, actor, at, version=version)
+        _record(session, desk.number, version, actor, at)
         return {"version": version, "total_tenths": total}
 
     request = {"application": str(application_id), "person": str(person_id), "ratings": documents, "note": note}

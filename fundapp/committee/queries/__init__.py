@@ -88,7 +88,7 @@ from fundapp.committee.queries.meetings import (
 )
 from fundapp.committee.queries.minutes import MinutesPage, MinutesSection, MinutesVersion, minutes_page
 from fundapp.committee.queries.people import BOARD, Member, find_viewer, load_viewer, members
-from fundapp.committee.queries.phases import PhasePage, find_official, find_unmasked_at, phase_page
+from fundapp.committee.queries.phases import PhasePage, find_official, phase_page
 from fundapp.committee.queries.pledges import (
     find_meeting_of,
     find_pledge,
@@ -198,7 +198,6 @@ __all__ = [
     "find_next",
     "find_official",
     "find_pledge",
-    "find_unmasked_at",
     "find_viewer",
     "get_asked",
     "kept_views",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from fundapp.committee.queries.sight import NewestReview, counting_reviews_of, newest_scores
+from fundapp.committee.queries.sight import counting_totals_of, newest_scores
 from fundapp.committee.rules import DOCKET_STATES, statistics_of
 from fundapp.committee.tables import Assignment, Review, Reviewing
 from fundapp.intake.listing import columns_of, form_of, gram_text, searched_words, submitted
@@ -24,15 +24,15 @@ _BLOCK = 500
 
 def figures_of(session: Session, application_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """Return what `FIGURES` must hold of applications, computed from the reviews that count."""
-    reviews: dict[uuid.UUID, list[NewestReview]] = {key: [] for key in application_ids}
-    for review in counting_reviews_of(session, application_ids):
-        reviews[review.application_id].append(review)
+    filed: dict[uuid.UUID, dict[str, int]] = {key: {} for key in application_ids}
+    for application_id, person_id, total in counting_totals_of(session, application_ids):
+        filed[application_id][str(person_id)] = total
     found = {}
-    for key, filed in reviews.items():
-        totals = {str(one.person_id): one.total_tenths for one in filed if one.total_tenths is not None}
+    for key, ones in filed.items():
+        totals = {person: total for person, total in ones.items() if total}
         together = statistics_of(list(totals.values()))
         found[key] = {
-            "reviews_filed": len(filed),
+            "reviews_filed": len(ones),
             "ratings": totals,
             "mean_tenths": together.mean_tenths if together else None,
             "median_tenths": together.median_tenths if together else None,

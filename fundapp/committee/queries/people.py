@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, String, Uuid, bindparam, cast, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    String,
+    Uuid,
+    bindparam,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.phases import is_present_step
 from fundapp.committee.tables import Conflict, ReviewPhaseStep
 from fundapp.core.access import Role, Viewer
 from fundapp.core.errors import NotFoundError
+from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person, person_role
 from fundapp.identity.tables import Role as RoleRow
 from fundapp.intake.tables import Membership
@@ -42,20 +56,20 @@ def load_viewer(session: Session, person_id: uuid.UUID) -> Viewer:
     Raises:
         NotFoundError: if there is no such person, or they have been deactivated.
     """
-    found = _assemble(session, _BY_ID, person_id)
+    found = _assemble(session.connection().execute(_BY_ID, {"key": person_id}).all())
     if found is None:
         raise NotFoundError(person=str(person_id))
     return found
 
 
-def find_viewer(session: Session, fs_uniquifier: str) -> Viewer | None:
+def find_viewer(database: Database, fs_uniquifier: str) -> Viewer | None:
     """Return the viewer whose session names this identifier; None when it was rotated away or they were deactivated."""
-    return _assemble(session, _BY_SESSION, fs_uniquifier)
+    return _assemble(database.ask(_BY_SESSION, {"key": fs_uniquifier}))
 
 
-def _assemble(session: Session, query: CompoundSelect[Any], key: uuid.UUID | str) -> Viewer | None:
+def _assemble(rows: Iterable[Row[*tuple[Any, ...]]]) -> Viewer | None:
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for what, *values in session.connection().execute(query, {"key": key}):
+    for what, *values in rows:
         found[what].append(tuple(values))
     if not found["person"]:
         return None

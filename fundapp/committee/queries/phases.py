@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, and_, bindparam, case, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.rules import Official
@@ -17,7 +18,9 @@ from fundapp.committee.tables import ReviewPhaseStep, ReviewTermsRow
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
 from fundapp.core.errors import NotFoundError
 from fundapp.core.sessions import once_a_look
-from fundapp.intake.tables import Application, Call
+from fundapp.intake.tables import BUILT_IN_WORKFLOW, Application, Call, WorkflowVersion
+from fundapp.intake.ways import load_workflow
+from fundapp.intake.workflow import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,16 @@ class Doors:
 
     others: Openness = "after_mine"
     machine: Openness = "after_mine"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What holds of a call now: the way of its applications, what its present phase leaves open, which score counts."""
+
+    call_id: uuid.UUID
+    workflow: Workflow
+    doors: Doors
+    official: Official
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +73,14 @@ class PhasePage:
 
 # Said once: these stand on the way of every review and page of a case, and saying them took longer than asking.
 _FROZEN = select(ReviewTermsRow.document).where(ReviewTermsRow.call_id == bindparam("call_id"))
+FROZEN_TEXT = type_coerce(ReviewTermsRow.document, Text)
+"""Fixed terms as they are stored, for `frozen_terms`."""
+_REMEMBERED = 64
 _PRESENT = (
     select(ReviewPhaseStep.key)
     .where(ReviewPhaseStep.call_id == bindparam("call_id"))
     .order_by(ReviewPhaseStep.step.desc())
     .limit(1)
-)
-_DOORS = (
-    select(ReviewPhaseStep.others, ReviewPhaseStep.machine)
-    .join(Call, Call.id == ReviewPhaseStep.call_id)
-    .where(Call.code == bindparam("call_code"))
-    .order_by(ReviewPhaseStep.step.desc())
-    .limit(1)
-)
-_OFFICIAL = (
-    select(ReviewTermsRow.document.label("frozen"), case((ReviewTermsRow.id.is_(None), Call.document)).label("defined"))
-    .select_from(Call)
-    .outerjoin(ReviewTermsRow, ReviewTermsRow.call_id == Call.id)
-    .where(Call.code == bindparam("call_code"))
-)
-_NAMES = (
-    select(ReviewPhaseStep.names, ReviewPhaseStep.at)
-    .join(Application, Application.call_id == ReviewPhaseStep.call_id)
-    .where(Application.id == bindparam("application_id"))
-    .order_by(ReviewPhaseStep.step)
 )
 
 
@@ -93,6 +90,12 @@ def load_terms(session: Session, call_id: uuid.UUID) -> ReviewTerms:
     if frozen is not None:
         return ReviewTerms.of_document(frozen)
     return review_terms(session.get_one(Call, call_id).document)
+
+
+@lru_cache(_REMEMBERED)
+def frozen_terms(text: str) -> ReviewTerms:
+    """Read fixed terms as they are stored: they never change, and every review filed asks for them."""
+    return ReviewTerms.of_document(json.loads(text))
 
 
 def present_phase(session: Session, call_id: uuid.UUID, terms: ReviewTerms | None = None) -> Phase:
@@ -116,24 +119,38 @@ def load_doors(session: Session, among: Select[uuid.UUID]) -> dict[uuid.UUID, Do
 
 def find_doors(session: Session, call_code: str) -> Doors:
     """Return what is open of all applications of a call, in one statement."""
-
-    def ask() -> Doors:
-        found = session.execute(_DOORS, {"call_code": call_code}).one_or_none()
-        return Doors(cast("Openness", found.others), cast("Openness", found.machine)) if found else Doors()
-
-    return once_a_look(session, ("doors", call_code), ask)
+    found = find_holding(session, call_code)
+    return found.doors if found else Doors()
 
 
 def find_official(session: Session, call_code: str) -> Official:
     """Return which score of a call counts: as it was fixed, or as its definition says while nothing is fixed."""
+    found = find_holding(session, call_code)
+    return found.official if found else review_terms({}).official
 
-    def ask() -> Official:
-        found = session.execute(_OFFICIAL, {"call_code": call_code}).one_or_none()
-        if found is not None and found.frozen is not None:
-            return ReviewTerms.of_document(found.frozen).official
-        return review_terms(found.defined if found else {}).official
 
-    return once_a_look(session, ("official", call_code), ask)
+def find_holding(session: Session, call_code: str) -> Holding | None:
+    """Return what holds of a call now, in one statement and one more for a way of its own; None without the call."""
+
+    def ask() -> Holding | None:
+        session.flush()
+        found = session.connection().execute(_HOLDING, {"call_code": call_code}).one_or_none()
+        if found is None:
+            return None
+        return Holding(
+            call_id=found.id,
+            workflow=load_workflow(session, found.workflow_id or BUILT_IN_WORKFLOW),
+            doors=Doors(found.others, found.machine) if found.others else Doors(),
+            official=_defined_official(found.defined) if found.frozen is None else frozen_terms(found.frozen).official,
+        )
+
+    return once_a_look(session, ("holding", call_code), ask)
+
+
+@lru_cache(_REMEMBERED)
+def _defined_official(text: str) -> Official:
+    """Return which score counts by a call's definition; the same text is read again at every look at its docket."""
+    return review_terms(json.loads(text)).official
 
 
 def is_present_step() -> ColumnElement[bool]:
@@ -141,6 +158,22 @@ def is_present_step() -> ColumnElement[bool]:
     later = aliased(ReviewPhaseStep)
     newer = select(later.id).where(later.call_id == ReviewPhaseStep.call_id, later.step > ReviewPhaseStep.step)
     return ~newer.exists()
+
+
+_HOLDING = (
+    select(
+        Call.id,
+        WorkflowVersion.id.label("workflow_id"),
+        ReviewPhaseStep.others,
+        ReviewPhaseStep.machine,
+        FROZEN_TEXT.label("frozen"),
+        case((ReviewTermsRow.id.is_(None), type_coerce(Call.document, Text))).label("defined"),
+    )
+    .outerjoin(WorkflowVersion, and_(WorkflowVersion.call_id == Call.id, WorkflowVersion.state == "in_force"))
+    .outerjoin(ReviewPhaseStep, and_(ReviewPhaseStep.call_id == Call.id, is_present_step()))
+    .outerjoin(ReviewTermsRow, ReviewTermsRow.call_id == Call.id)
+    .where(Call.code == bindparam("call_code"))
+)
 
 
 def phase_page(session: Session, viewer: Viewer, call_code: str) -> PhasePage:
@@ -170,11 +203,15 @@ def phase_page(session: Session, viewer: Viewer, call_code: str) -> PhasePage:
     )
 
 
-def find_unmasked_at(session: Session, application_id: uuid.UUID) -> datetime | None:
-    """Return when the names of an application's call were last opened after a masked phase, or None if never."""
-    steps = session.execute(_NAMES, {"application_id": application_id}).all()
-    opened = None
-    for earlier, later in pairwise(steps):
-        if (earlier.names, later.names) == ("masked", "shown"):
-            opened = later.at
-    return opened
+def unmasked_at(call_id: ColumnElement[uuid.UUID]) -> ScalarSelect[datetime]:
+    """Select when the names of a call were last opened after a masked phase; NULL if they never were."""
+    opened, before, between = aliased(ReviewPhaseStep), aliased(ReviewPhaseStep), aliased(ReviewPhaseStep)
+    latest = select(func.max(between.step)).where(between.call_id == opened.call_id, between.step < opened.step)
+    return (
+        select(opened.at)
+        .join(before, and_(before.call_id == opened.call_id, before.step == latest.scalar_subquery()))
+        .where(opened.call_id == call_id, opened.names == "shown", before.names == "masked")
+        .order_by(opened.step.desc())
+        .limit(1)
+        .scalar_subquery()
+    )

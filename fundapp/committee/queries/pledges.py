@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from fundapp.audit.tables import AuditEvent
 from fundapp.committee.queries.people import BOARD
-from fundapp.committee.queries.phases import find_unmasked_at
+from fundapp.committee.queries.phases import unmasked_at
 from fundapp.committee.queries.sight import in_sight, require_sight
 from fundapp.committee.rules import read_conflict_terms
 from fundapp.committee.tables import Ballot, Meeting, MeetingPledge
-from fundapp.core.access import Kind, Viewer
+from fundapp.core.access import VIEWERS_KEPT, Kind, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.tables import Person
 from fundapp.intake.queries import company_shown
@@ -50,14 +50,16 @@ def find_pledge(session: Session, viewer: Viewer, application_id: uuid.UUID) -> 
     """Return when the viewer pledged to have no interest in an application, or None if they have not."""
     if viewer.person_id is None:
         return None
-    # Who pledged blind knew nobody's name: once names are open, that pledge says nothing.
-    since = find_unmasked_at(session, application_id) or _EVER
-    return session.scalar(_pledged(viewer), {"application_id": application_id, "since": since})
+    return session.connection().scalar(pledged(viewer), {"application_id": application_id})
 
 
-@lru_cache(maxsize=256)
-def _pledged(viewer: Viewer) -> Select[datetime]:
-    """Return the statement, said once for all who may and may not see the same: each page of a case asks it."""
+@lru_cache(VIEWERS_KEPT)
+def pledged(viewer: Viewer) -> Select[datetime]:
+    """Select when the viewer pledged for `application_id`; said once for each of them, each page of a case asks it.
+
+    Who pledged blind knew nobody's name: once names are open, that pledge says nothing.
+    """
+    since = func.coalesce(unmasked_at(Application.call_id.expression), literal(_EVER, AuditEvent.at.type))
     return (
         select(func.min(AuditEvent.at))
         .join(Application, Application.number == AuditEvent.subject)
@@ -66,7 +68,7 @@ def _pledged(viewer: Viewer) -> Select[datetime]:
             AuditEvent.verb == PLEDGED,
             AuditEvent.subject_kind == "application",
             AuditEvent.actor_id == viewer.person_id,
-            AuditEvent.at >= bindparam("since"),
+            AuditEvent.at >= since,
             in_sight(viewer),
         )
     )

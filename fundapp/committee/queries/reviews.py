@@ -9,18 +9,21 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, case, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.queries.calibration import official_scores
 from fundapp.committee.queries.masked import load_maskers
 from fundapp.committee.queries.people import members
-from fundapp.committee.queries.phases import load_terms, present_phase
+from fundapp.committee.queries.phases import FROZEN_TEXT, frozen_terms, load_terms, present_phase
+from fundapp.committee.queries.pledges import pledged
 from fundapp.committee.queries.sight import Figures, in_sight, load_figures, require_sight
 from fundapp.committee.rules import REVIEWABLE, Criterion, Phase, Rating, ReviewTerms, Statistics
-from fundapp.committee.tables import Review
-from fundapp.core.access import Kind, Viewer
+from fundapp.committee.rules.terms import review_terms
+from fundapp.committee.tables import Review, ReviewTermsRow
+from fundapp.core.access import VIEWERS_KEPT, Kind, Viewer
 from fundapp.core.errors import NotFoundError
+from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
 from fundapp.intake.masking import Masker
 from fundapp.intake.newest import newest_answers
@@ -93,32 +96,47 @@ class ReviewPage:
 
 @dataclass(frozen=True, slots=True)
 class ReviewHead:
-    """What filing a review needs of its page: neither answers nor figures."""
+    """What filing a review needs of its page: neither answers nor figures.
+
+    Attributes:
+        pledged_at: When the viewer pledged to have no interest, as `find_pledge` has it.
+    """
 
     number: str
     call_code: str
     criteria: tuple[Criterion, ...]
+    pledged_at: datetime | None
 
 
-def review_head(session: Session, viewer: Viewer, application_id: uuid.UUID) -> ReviewHead:
-    """Return which application a review is of, and what is rated.
+def review_head(database: Database, viewer: Viewer, application_id: uuid.UUID) -> ReviewHead:
+    """Return which application a review is of, what is rated, and the viewer's pledge: in one statement.
 
     Raises:
         ForbiddenError: if the viewer sees no reviews at all.
         NotFoundError: if the application is absent or out of sight.
     """
     require_sight(viewer, Kind.REVIEW)
-    row = session.execute(_headed(viewer), {"application_id": application_id}).one_or_none()
-    if row is None:
+    found = database.ask(_headed(viewer), {"application_id": application_id})
+    if not found:
         raise NotFoundError(application=str(application_id))
-    return ReviewHead(row[0], row[1], load_terms(session, row[2]).criteria)
+    number, call_code, frozen, defined, pledged_at = found[0]
+    terms = review_terms(defined) if frozen is None else frozen_terms(frozen)
+    return ReviewHead(number, call_code, terms.criteria, pledged_at)
 
 
-@lru_cache(maxsize=256)
-def _headed(viewer: Viewer) -> Select[str, str, uuid.UUID]:
+@lru_cache(VIEWERS_KEPT)
+def _headed(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    mine = pledged(viewer).correlate(None).scalar_subquery()
     return (
-        select(Application.number, Call.code, Call.id)
+        select(
+            Application.number,
+            Call.code,
+            FROZEN_TEXT.label("frozen"),
+            case((ReviewTermsRow.id.is_(None), Call.document)).label("defined"),
+            mine.label("pledged_at"),
+        )
         .join(Call, Call.id == Application.call_id)
+        .outerjoin(ReviewTermsRow, ReviewTermsRow.call_id == Call.id)
         .where(Application.id == bindparam("application_id"), in_sight(viewer))
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from fundapp.committee.queries.phases import Doors, load_doors
@@ -181,9 +181,15 @@ def counting_reviews(session: Session, among: Select[uuid.UUID]) -> list[NewestR
     return [_review(*row) for row in session.execute(_counting(among))]
 
 
-def counting_reviews_of(session: Session, application_ids: Collection[uuid.UUID]) -> list[NewestReview]:
-    """Return the same of a few applications, by a statement that was said once: each filed review asks it."""
-    return [_review(*row) for row in session.execute(_COUNTING_OF, {"application_ids": list(application_ids)})]
+def counting_totals_of(
+    session: Session, application_ids: Collection[uuid.UUID]
+) -> Sequence[Row[uuid.UUID, uuid.UUID, int]]:
+    """Return application, person and total in tenths of the reviews that count, by a statement that was said once.
+
+    Each filed review asks it. The total of somebody who abstained throughout is 0, and of nobody else: points begin
+    at 1 and weights do too.
+    """
+    return session.connection().execute(_TOTALS_OF, {"application_ids": list(application_ids)}).all()
 
 
 def _counting(among: Select[uuid.UUID]) -> Select[tuple[Any, ...]]:
@@ -218,7 +224,9 @@ def _counting(among: Select[uuid.UUID]) -> Select[tuple[Any, ...]]:
     )
 
 
-_COUNTING_OF = _counting(select(Application.id).where(Application.id.in_(bindparam("application_ids", expanding=True))))
+_TOTALS_OF: Select[uuid.UUID, uuid.UUID, int] = _counting(
+    select(Application.id).where(Application.id.in_(bindparam("application_ids", expanding=True)))
+).with_only_columns(Review.application_id, Review.person_id, Review.total_tenths, maintain_column_froms=True)
 
 
 def _review(

@@ -59,7 +59,10 @@ class Listing(Base):
         _sorted_by("deviation_tenths"),
         _sorted_by("reviews_filed"),
         _sorted_by("sector", "stage"),
-        Index("ix_listing_counts", "call_id", "stage", "sector", "deviation_tenths", "gap_tenths", "application_id"),
+        Index(
+            "ix_listing_counts",
+            *("call_id", "stage", "sector", "state", "deviation_tenths", "gap_tenths", "application_id"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(_SERIAL, primary_key=True)

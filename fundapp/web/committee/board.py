@@ -163,8 +163,13 @@ class Board:
     page: Page[Line]
     columns: Sequence[Column]
     progress: Progress
-    states: Sequence[str]
+    states: tuple[str, ...]
     official: Official
+
+    @property
+    def choices(self) -> tuple[CallRow, ...]:
+        """The calls that one may choose from."""
+        return tuple(self.calls)
 
 
 def docket_address(call_code: str | None, asked: Asked, *, kept: uuid.UUID | None = None) -> str:
@@ -223,7 +228,7 @@ def load_board(
         page=Page(lines, number, total),
         columns=columns,
         progress=my_progress(session, viewer, call.code),
-        states=list(ways),
+        states=tuple(ways),
         official=find_official(session, call.code),
     )
 

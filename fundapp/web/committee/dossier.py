@@ -152,7 +152,12 @@ class Dossier:
 
 def must_pledge(session: Session, viewer: Viewer, application_id: uuid.UUID) -> bool:
     """Say whether the conflict gate stands between the viewer and the dossier: it does for everybody who votes."""
-    return viewer.has(Role.COMMITTEE, Role.CHAIR) and find_pledge(session, viewer, application_id) is None
+    return pledges(viewer) and find_pledge(session, viewer, application_id) is None
+
+
+def pledges(viewer: Viewer) -> bool:
+    """Say whether somebody has to pledge before they read an application: everybody who votes."""
+    return viewer.has(Role.COMMITTEE, Role.CHAIR)
 
 
 def load_parties(session: Session, viewer: Viewer, application_id: uuid.UUID) -> Parties:

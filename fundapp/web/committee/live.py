@@ -72,8 +72,9 @@ def _watch(database: Database, key: str, meeting_id: uuid.UUID, last: str | None
     yield "retry: 1000\n\n"
     started = spoke = time.monotonic()
     while _alive() and time.monotonic() - started < LIFETIME_SECONDS:
+        viewer = find_viewer(database, key)
         with database.read() as session:
-            seen = _look(session, find_viewer(session, key), meeting_id)
+            seen = _look(session, viewer, meeting_id)
         if seen is None:
             yield "event: leave\ndata: \n\n"
             return

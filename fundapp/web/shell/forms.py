@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, validators
+from wtforms import Field, HiddenField, i18n, validators
 from wtforms.form import BaseForm
 from wtforms.validators import UUID, InputRequired, ValidationError
 
-from fundapp.web.shell.language import gettext
+from fundapp.web.shell.language import Locale, current_locale, gettext
 
 _MOST_DIGITS = 300
 """Beyond it a number is no number to a floating-point unit, which WTForms asks."""
@@ -53,8 +54,20 @@ def _measurable(data: Decimal | int) -> bool:
     return bool(-(10**_MOST_DIGITS) < data < 10**_MOST_DIGITS)
 
 
+@cache
+def _messages(locale: Locale) -> object:
+    return i18n.get_translations([locale])
+
+
 class KeyedForm(FlaskForm):  # type: ignore[misc]
     """A form with an idempotency key. Render it with `forms.keys(form)`, pass `form.key.data` to the action."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """As Flask-WTF has it, but the library's own messages are read once and not at every form."""
+
+        def get_translations(self, _form: BaseForm) -> object:
+            """Return the library's messages in the present language."""
+            return _messages(current_locale())
 
     key = HiddenField(default=new_key, validators=[InputRequired(), UUID()])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -190,10 +189,7 @@ def side_menu(belongs_to: str = "") -> Menu:
     """
     entries = _opened(viewer())
     asked = {entry.waiting for entry in entries if entry.waiting}
-    counts: Mapping[str, int] = {}
-    if asked:
-        with db().read() as session:
-            counts = count_waiting(session, viewer(), asked)
+    counts = count_waiting(db(), viewer(), asked)
     hrefs = tuple(entry.href for entry in entries)
     return Menu(
         hrefs, tuple(counts.get(entry.waiting, 0) for entry in entries), belongs_to or _current_link(request.path)

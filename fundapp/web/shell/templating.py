@@ -47,8 +47,8 @@ def remembered(macro: Macro, *given: Hashable) -> Markup:
     """Return what a macro makes of some values, in the present language.
 
     Args:
-        macro: Draws from its arguments, the language and addresses; it asks neither for the viewer, nor for the page
-            one is on, nor for a token or key.
+        macro: Draws from its arguments, the language and addresses; it asks neither for the viewer, nor for a token
+            or key, nor for the page one is on, unless that page's query is among what is given.
         given: For instance a frozen row.
     """
     words = sum(len(one) for one in given if isinstance(one, (str, bytes)) and not isinstance(one, Markup))

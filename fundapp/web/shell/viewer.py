@@ -124,8 +124,7 @@ def _load() -> None:
 def _find_signed_in(fs_uniquifier: str) -> _SignedIn | None:
     if (request.endpoint or "").endswith("static"):
         return None
-    with db().read() as reading:
-        found = find_viewer(reading, fs_uniquifier)
+    found = find_viewer(db(), fs_uniquifier)
     return None if found is None else _SignedIn(fs_uniquifier, found)
 
 

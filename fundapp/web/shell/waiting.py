@@ -7,12 +7,13 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute
 
 from fundapp.committee.queries.ballot_state import stands
 from fundapp.committee.tables import Condition, Decision
 from fundapp.core.access import Viewer
 from fundapp.core.outbox import OutboxMessage, outbox_in_sight
+from fundapp.core.sessions import Database
 from fundapp.portfolio.queries.sight import award_clause, sees_all_awards
 from fundapp.portfolio.tables import (
     Award,
@@ -27,11 +28,11 @@ from fundapp.portfolio.tables import (
 )
 
 
-def count_waiting(session: Session, viewer: Viewer, asked: Collection[str]) -> dict[str, int]:
+def count_waiting(database: Database, viewer: Viewer, asked: Collection[str]) -> dict[str, int]:
     """Count open conditions, change requests, alerts and the like that the viewer may see.
 
     Args:
-        session: Any session.
+        database: Where it is counted.
         viewer: Whose sight decides: nobody learns from a number what they are recused from.
         asked: Which of `conditions`, `changes`, `waitlist`, `alerts`, `suspense`, `calls`, `outbox`.
     """
@@ -39,7 +40,7 @@ def count_waiting(session: Session, viewer: Viewer, asked: Collection[str]) -> d
     if not names:
         return {}
     query = _everything(names) if sees_all_awards(viewer) else _query(names, viewer)
-    row = session.connection().execute(query).one()
+    (row,) = database.ask(query)
     return {name: int(row._mapping[name]) for name in names}  # noqa: SLF001 - SQLAlchemy's public name
 
 

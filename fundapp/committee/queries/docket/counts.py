@@ -15,6 +15,7 @@ from fundapp.committee.queries.docket.filters import (
     DocketFilter,
     Sight,
     View,
+    beside,
     is_sqlite,
     left_in,
     looked_up,
@@ -56,11 +57,12 @@ def docket_counts(session: Session, viewer: Viewer, call_code: str, chosen: Dock
     sight = sight_of(session, viewer, call_code)
     chosen = looked_up(session, viewer, chosen)
     asked = (sight, chosen, is_sqlite(session))
-    row = session.execute((_counting.__wrapped__ if chosen.found is not None else _counting)(*asked)).one()
+    query = (_counting.__wrapped__ if chosen.found is not None else _counting)(*asked)
+    row = session.connection().execute(query).one()
     views: dict[View, int] = {view: getattr(row, view) for view in VIEWS}
     for view in _SEALED:
         views[view] = 0 if seal_of_view(sight, view) == "everything" else views[view] - getattr(row, f"sealed_{view}")
-    return Counts(row.total, views, tuple(session.scalars(_sectors(viewer, call_code))))
+    return Counts(row.total, views, tuple(session.connection().scalars(_sectors(viewer, call_code))))
 
 
 @lru_cache(_KEPT)
@@ -78,7 +80,7 @@ def _counting(
         sealed = true() if seal_of_view(sight, view) == "waiting" else false()
         off.append(func.count().filter(and_(VIEW_CONDITIONS[view], sealed)).label(f"sealed_{view}"))
     mine = waits_for(sight.viewer, Listing.application_id.expression)
-    own = select(func.count().label("waiting"), *off).where(seen, *left, mine).subquery()
+    own = select(func.count().label("waiting"), *off).where(beside(seen, *left), mine).subquery()
     total = select(func.count()).where(seen).scalar_subquery() if left else counted.c["all"]
     return select(*counted.c, *own.c, total.label("total")).select_from(counted.join(own, true()))
 

@@ -141,6 +141,14 @@ def on_docket(viewer: Viewer, call_code: str, *, by_stage: bool = True) -> Colum
     return and_(Listing.call_id == call_id, stage.is_not(None), seen, own)
 
 
+def beside(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return conditions as one that no index answers, where another table has far fewer rows to begin with.
+
+    SQLite, which knows no statistics, would look through a whole sector to find somebody's few.
+    """
+    return and_(*conditions).is_(true())
+
+
 def unsealed(viewer: Viewer, seal: Seal) -> ColumnElement[bool]:
     """Return the condition for the rows on which a seal does not lie."""
     match seal:

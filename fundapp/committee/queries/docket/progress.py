@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session
 
-from fundapp.committee.queries.docket.filters import on_docket
+from fundapp.committee.queries.docket.filters import beside, on_docket
 from fundapp.committee.queries.sight import require_sight, waits_for
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.committee.tables import Reviewing
@@ -40,7 +40,7 @@ def my_progress(session: Session, viewer: Viewer, call_code: str) -> Progress:
         ForbiddenError: if the viewer sees no reviews at all.
     """
     require_sight(viewer, Kind.REVIEW)
-    row = session.execute(_progress(viewer, call_code)).one()
+    row = session.connection().execute(_progress(viewer, call_code)).one()
     return Progress(row.filed + row.waiting, row.filed, row.application_id, row.number)
 
 
@@ -54,11 +54,12 @@ def _progress(viewer: Viewer, call_code: str) -> Select[*tuple[Any, ...]]:
         .where(Reviewing.application_id.not_in(viewer.recused_from))
         .subquery()
     )
-    waits = [on_docket(viewer, call_code), waits_for(viewer, Listing.application_id.expression)]
-    waiting = select(func.count().label("waiting")).select_from(Listing).where(*waits).subquery()
+    mine = waits_for(viewer, Listing.application_id.expression)
+    seen = on_docket(viewer, call_code)
+    waiting = select(func.count().label("waiting")).select_from(Listing).where(beside(seen), mine).subquery()
     following = (
         select(Listing.application_id, Listing.number)
-        .where(*waits, Listing.stage.in_(_NEXT))
+        .where(beside(seen, Listing.stage.in_(_NEXT)), mine)
         .order_by(Listing.reviews_filed, Listing.number)
         .limit(1)
         .subquery()

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, cast, exists, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Subquery,
+    Text,
+    cast,
+    exists,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fundapp.committee.queries.calibration import official_scores
@@ -17,6 +31,7 @@ from fundapp.committee.queries.docket.filters import (
     DocketFilter,
     OwnState,
     Sight,
+    beside,
     in_view,
     is_sqlite,
     left_in,
@@ -66,6 +81,7 @@ _COLUMNS: dict[SortKey, InstrumentedAttribute[Any]] = {
     "progress": Listing.reviews_filed,
 }
 _KEPT = 512
+_TEXTS = 4096
 _RATED = frozenset({"rating", "mean", "median", "dispute"})
 _BLANK = _RATED | {"score", "age"}
 
@@ -157,12 +173,13 @@ def docket(
         among = [in_view(sight, chosen.view), *left_in(sight, chosen, sqlite=is_sqlite(session))]
         ids = _ranked(session, sight, among, adjusted, descending=descending)[offset:]
         ids = ids if limit is None else ids[:limit]
-        found = {row.id: row for row in session.execute(_shown(viewer).where(Listing.id.in_(ids)))}
+        query = _shown(viewer).where(Listing.id.in_(ids))
+        found = {row.id: row for row in session.connection().execute(query)}
         rows = [found[key] for key in ids]
     else:
         asked = (sight, chosen, _rated(sort, official), descending, limit, offset, is_sqlite(session))
         query = _query.__wrapped__(*asked) if chosen.found is not None else _query(*asked)
-        rows = list(session.execute(query))
+        rows = list(session.connection().execute(query))
     titles = _masked_titles(session, viewer, [row.application_id for row in rows])
     return [_row(sight, row, official, adjusted, titles) for row in rows]
 
@@ -239,14 +256,12 @@ def _page(
     if sort not in _BLANK:
         return valued.order_by(*by_value).limit(limit).offset(offset).subquery()
     seal = _seal_of_sort(sight, sort)
-    blank = _candidates([on_docket(viewer, call_code, by_stage=False), *among], column, blank=True)
+    blank = _candidates([on_docket(viewer, call_code, by_stage=False), *among, *_unrated(sort)], column, blank=True)
     parts = [blank.where(column.is_(None))]
     valued = valued.where(column.is_not(None))
     if seal != "nothing":
         valued = valued.where(unsealed(viewer, seal))
-        hidden = blank.where(column.is_not(None))
-        waits = waits_for(viewer, Listing.application_id.expression)
-        parts.append(hidden.where(waits) if seal == "waiting" else hidden)
+        parts.append(_hidden(viewer, [on_docket(viewer, call_code), *among, column.is_not(None)], column, seal))
     # Each part takes no more than the page can need of it, from its own index; the few that are left are sorted.
     several = [valued.order_by(*by_value).limit(last).subquery()]
     # No index gives this order, lest SQLite should walk the whole call by number to find the few blank ones.
@@ -255,6 +270,20 @@ def _page(
     together = union_all(*(select(part) for part in several)).subquery()
     order = _order(together, sort, descending=descending)
     return select(together).order_by(*order).limit(limit).offset(offset).subquery()
+
+
+def _unrated(sort: SortKey) -> list[ColumnElement[bool]]:
+    """Return what also holds of a row without this figure, and the index of counts answers: no rating, no deviation."""
+    return [Listing.deviation_tenths.is_(None)] if sort in _RATED else []
+
+
+def _hidden(
+    viewer: Viewer, among: list[ColumnElement[bool]], column: InstrumentedAttribute[Any], seal: Seal
+) -> Select[*tuple[Any, ...]]:
+    """Select the rows whose figure is there and sealed; those that wait for the viewer are few, and begun with."""
+    if seal == "waiting":
+        among = [beside(*among), waits_for(viewer, Listing.application_id.expression)]
+    return _candidates(among, column, blank=True)
 
 
 def _seal_of_sort(sight: Sight, sort: SortKey) -> Seal:
@@ -328,7 +357,7 @@ def _shown(viewer: Viewer) -> Select[*tuple[Any, ...]]:
         Listing.requested_krw,
         Listing.requested_hours_e4,
         Listing.score_tenths,
-        Listing.ratings,
+        type_coerce(Listing.ratings, Text).label("ratings"),
         Listing.mean_tenths,
         Listing.median_tenths,
         Listing.trimmed_tenths,
@@ -337,7 +366,7 @@ def _shown(viewer: Viewer) -> Select[*tuple[Any, ...]]:
         Listing.reviews_assigned,
         Listing.founded_on,
         Listing.linkages,
-        Listing.gpu,
+        type_coerce(Listing.gpu, Text).label("gpu"),
         mine.label("mine"),
         own_total.label("own_total"),
         ballot.label("ballot_id"),
@@ -365,7 +394,8 @@ def _row(
     waits = row.mine and row.own_total is None
     sealed, score_sealed = sight.seals(sight.others, waits=waits), sight.seals(sight.machine, waits=waits)
     title, region = titles.get(row.application_id, (row.title, row.region))
-    statistics = None if sealed else _statistics(row)
+    ratings = () if sealed else _ratings(row.ratings)
+    statistics = _statistics(row, len(ratings)) if ratings else None
     return DocketRow(
         application_id=row.application_id,
         number=row.number,
@@ -388,20 +418,28 @@ def _row(
         outcome=row.outcome,
         founded_on=row.founded_on,
         linkages=tuple(row.linkages.split()),
-        gpu=tuple(_gpu(row.gpu)),
-        ratings_tenths=() if sealed else tuple(sorted(row.ratings.values())),
+        gpu=_gpu(row.gpu),
+        ratings_tenths=ratings,
     )
 
 
-def _gpu(kept: list[list[Any]]) -> Iterator[GpuRequest]:
-    for sku, quarter, minor in kept:
-        yield GpuRequest(sku, quarter, Quantity(minor, gpu_commodity(sku.upper())))
+@lru_cache(_TEXTS)
+def _gpu(kept: str) -> tuple[GpuRequest, ...]:
+    """Read what a listing keeps of the hours asked for; the same text is read again whenever somebody looks."""
+    return tuple(
+        GpuRequest(sku, quarter, Quantity(minor, gpu_commodity(sku.upper())))
+        for sku, quarter, minor in json.loads(kept)
+    )
 
 
-def _statistics(row: Row[*tuple[Any, ...]]) -> Statistics | None:
-    if not row.ratings:
-        return None
-    return Statistics(len(row.ratings), row.mean_tenths, row.median_tenths, row.trimmed_tenths, row.deviation_tenths)
+@lru_cache(_TEXTS)
+def _ratings(kept: str) -> tuple[int, ...]:
+    """Read the totals that a listing keeps, ascending."""
+    return tuple(sorted(json.loads(kept).values()))
+
+
+def _statistics(row: Row[*tuple[Any, ...]], count: int) -> Statistics:
+    return Statistics(count, row.mean_tenths, row.median_tenths, row.trimmed_tenths, row.deviation_tenths)
 
 
 def _own_state(total: int | None, *, assigned: bool) -> OwnState:

@@ -18,12 +18,12 @@ from fundapp.committee.queries.docket.filters import (
     sight_of,
 )
 from fundapp.committee.queries.docket.rows import DocketRow, SortKey, docket
+from fundapp.committee.queries.phases import find_holding
 from fundapp.committee.rules import DOCKET_STATES
 from fundapp.core.access import Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.intake.rules import counts_as
-from fundapp.intake.tables import Call, Listing
-from fundapp.intake.ways import proposable_stages, workflow_of
+from fundapp.intake.tables import Listing
 
 
 def docket_ways(session: Session, call_code: str) -> dict[str, bool]:
@@ -32,11 +32,11 @@ def docket_ways(session: Session, call_code: str) -> dict[str, bool]:
     Raises:
         NotFoundError: if there is no such call.
     """
-    call_id = session.scalar(select(Call.id).where(Call.code == call_code))
-    if call_id is None:
+    holding = find_holding(session, call_code)
+    if holding is None:
         raise NotFoundError(call=call_code)
-    proposable = proposable_stages(session, call_id)
-    stages = workflow_of(session, call_id).stages
+    proposable = holding.workflow.proposable
+    stages = holding.workflow.stages
     return {stage.key: stage.key in proposable for stage in stages if counts_as(stage.key) in DOCKET_STATES}
 
 

@@ -51,15 +51,15 @@ def kept_views(session: Session, viewer: Viewer) -> list[KeptView]:
     """
     require_sight(viewer, Kind.REVIEW)
     own = SavedView.owner_id == viewer.person_id
-    rows = session.execute(
-        select(SavedView, Person.name)
+    rows = session.connection().execute(
+        select(SavedView.id, SavedView.owner_id, SavedView.name, SavedView.query, SavedView.shared, Person.name)
         .join(Person, Person.id == SavedView.owner_id)
         .where(or_(own, SavedView.shared))
         .order_by(own.desc(), SavedView.name, SavedView.id)
     )
     return [
-        KeptView(view.id, view.name, view.query, view.shared, view.owner_id == viewer.person_id, name)
-        for view, name in rows
+        KeptView(key, name, query, shared, owner_id == viewer.person_id, owner)
+        for key, owner_id, name, query, shared, owner in rows
     ]
 
 

@@ -18,7 +18,7 @@ from fundapp.core.errors import FundError, InvalidInputError
 from fundapp.intake.rules import RevisionConflictError
 from fundapp.web.committee.conflict_words import SIGNAL_WORDS
 from fundapp.web.committee.door import blueprint
-from fundapp.web.committee.dossier import Dossier, load_dossier, load_parties, must_pledge
+from fundapp.web.committee.dossier import Dossier, load_dossier, load_parties, must_pledge, pledges
 from fundapp.web.committee.forms import POINT_WORDS, PledgeForm, PrivateNoteForm, ReviewForm, review_form, typed_of
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
@@ -54,11 +54,11 @@ def save_review(application_id: uuid.UUID) -> ResponseReturnValue:
     The dossier is loaded only where it is shown again, or where two windows were compared.
     """
     at, compared = now(), any(name.startswith("keep_") for name in request.form)
-    with db().read() as session:
-        if must_pledge(session, viewer(), application_id):
+    head = review_head(db(), viewer(), application_id)
+    if pledges(viewer()) and head.pledged_at is None:
+        with db().read() as session:
             return _gate(session, application_id, PledgeForm())
-        head = review_head(session, viewer(), application_id)
-        stored = _stored(load_dossier(session, viewer(), application_id)) if compared else {}
+    stored = _stored(_dossier(application_id)) if compared else {}
     form = review_form(head.criteria)
     form.show(_chosen(stored, form))
     valid = form.validate_on_submit()
