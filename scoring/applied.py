@@ -42,12 +42,12 @@ class Tally:
     best_tenths: int
     covered: int
     state: State
-    answers: list[tuple[str, str]]
-    reasons: list[Reason]
-    missing: list[str]
-    lifts: list[tuple[int, FieldRules, tuple[str, str]]]
-    gaps: list[tuple[int, FieldRules]]
-    widest: list[tuple[int, FieldRules]]
+    answers: tuple[tuple[str, str], ...]
+    reasons: tuple[Reason, ...]
+    missing: tuple[str, ...]
+    lifts: tuple[tuple[int, FieldRules, tuple[str, str]], ...]
+    gaps: tuple[tuple[int, FieldRules], ...]
+    widest: tuple[tuple[int, FieldRules], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,4 +36,9 @@ def sha256_of(document: Json) -> str:
 
 def sha256_of_text(text: str) -> str:
     """Hash a text in UTF-8; of a canonical text it is the document's hash."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return sha256_of_bytes(text.encode("utf-8"))
+
+
+def sha256_of_bytes(written: bytes) -> str:
+    """Hash what is in UTF-8 already."""
+    return hashlib.sha256(written).hexdigest()

@@ -9,12 +9,12 @@ from operator import itemgetter
 from pathlib import Path
 
 from scoring.applied import Applied, Learned, Tally, apply_model, read_texts
-from scoring.compiled import CompiledCriterion, common_unit, compile_rubric
+from scoring.compiled import CompiledCriterion, FieldRules, common_unit, compile_rubric
 from scoring.facts import Facts, Value
 from scoring.knockouts import check_knockouts
 from scoring.learning.model import Calibration, Model
 from scoring.rubric import Rubric
-from scoring.scorecard import CriterionScore, Move, Scorecard, State
+from scoring.scorecard import CriterionScore, Move, Reason, Scorecard, State
 from scoring.textual.dictionary import Dictionary
 from scoring.textual.finding import Texts
 from scoring.wording import answer_text
@@ -92,20 +92,23 @@ def _hash_of(names: Sequence[str], beside: bytes) -> str:
 def tally_criterion(compiled: CompiledCriterion, values: Mapping[str, Value]) -> Tally:
     """Add up what a criterion's rules give for some answers."""
     maximum = compiled.criterion.maximum
-    tally = Tally(compiled, 0, 0, 0, State.UNKNOWN, [], [], [], [], [], [])
+    answers: list[tuple[str, str]] = []
+    reasons: list[Reason] = []
+    missing: list[str] = []
+    lifts: list[tuple[int, FieldRules, tuple[str, str]]] = []
     earned: list[int] = []
-    given = total = open_potential = 0
+    given = total = open_potential = covered = 0
     for asked in compiled.fields:
         key = asked.field.key
         answer = values.get(key)
         points = 0
         if answer is None:
-            tally.missing.append(key)
+            missing.append(key)
             open_potential += asked.potential
         else:
-            tally.covered += asked.weight
+            covered += asked.weight
             wording = answer_text(key, answer)
-            tally.answers.append(wording)
+            answers.append(wording)
             before = given
             for gain in asked.gains(answer):
                 points += gain.points
@@ -114,25 +117,31 @@ def tally_criterion(compiled: CompiledCriterion, values: Mapping[str, Value]) ->
                 if credited:
                     given += credited
                     whole = credited == gain.points
-                    tally.reasons.append(gain.reason if whole else replace(gain.reason, points_tenths=credited))
+                    reasons.append(gain.reason if whole else replace(gain.reason, points_tenths=credited))
             if given > before:
-                tally.lifts.append((given - before, asked, wording))
+                lifts.append((given - before, asked, wording))
         earned.append(points)
         total += points
-    tally.given = given
-    tally.best_tenths = min(maximum, total + open_potential)
-    tally.gaps = [
+    gaps = [
         (added, asked)
         for asked, points in zip(compiled.fields, earned, strict=True)
         if (added := min(maximum, total - points + asked.potential) - given) > 0
     ]
-    # Stable sorts, also in reverse: equal moves stay in the rubric's order, so a replay lists them alike. Of one
-    # criterion's moves only so many can be among the biggest of all.
-    tally.lifts = sorted(tally.lifts, key=_tenths, reverse=True)[:_MOVES_SHOWN]
-    tally.widest = sorted(tally.gaps, key=_tenths, reverse=True)[:_MOVES_SHOWN]
-    if tally.answers:
-        tally.state = State.PARTIAL if tally.missing else State.ANSWERED
-    return tally
+    return Tally(
+        compiled=compiled,
+        given=given,
+        best_tenths=min(maximum, total + open_potential),
+        covered=covered,
+        state=(State.PARTIAL if missing else State.ANSWERED) if answers else State.UNKNOWN,
+        answers=tuple(answers),
+        reasons=tuple(reasons),
+        missing=tuple(missing),
+        # Stable sorts, also in reverse: equal moves stay in the rubric's order, so a replay lists them alike. Of one
+        # criterion's moves only so many can be among the biggest of all.
+        lifts=tuple(sorted(lifts, key=_tenths, reverse=True)[:_MOVES_SHOWN]),
+        gaps=tuple(gaps),
+        widest=tuple(sorted(gaps, key=_tenths, reverse=True)[:_MOVES_SHOWN]),
+    )
 
 
 def criterion_score(tally: Tally, learned: Learned | None) -> CriterionScore:
@@ -148,8 +157,8 @@ def criterion_score(tally: Tally, learned: Learned | None) -> CriterionScore:
         rule_points_tenths=tally.given,
         model_points_tenths=0 if learned is None else learned.points - tally.given,
         maximum_tenths=criterion.maximum if learned is None else learned.maximum,
-        reasons=tuple(tally.reasons),
-        missing_fields=tuple(tally.missing),
+        reasons=tally.reasons,
+        missing_fields=tally.missing,
         rule_maximum_tenths=criterion.maximum,
         learned_ko="" if learned is None else learned.reason_ko,
         learned_en="" if learned is None else learned.reason_en,

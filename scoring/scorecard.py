@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from scoring.canonical import Json, canonical_json, sha256_of
 from scoring.knockouts import KnockoutResult
@@ -59,9 +60,18 @@ class Reason:
             "matched": list(self.matched),
         }
 
+    def canonical_json(self) -> str:
+        """The one spelling of `to_document`."""
+        written = canonical_json
+        matched = ",".join([written(term) for term in self.matched])
+        return (
+            f'{{"field":{written(self.field)},"matched":[{matched}],"points":{_points(self.points_tenths)!r},'
+            f'"points_tenths":{self.points_tenths},"reason":{written(self.text_ko)},'
+            f'"reason_en":{written(self.text_en)}}}'
+        )
 
-@dataclass(frozen=True, slots=True)
-class Move:
+
+class Move(NamedTuple):
     """One field's weight: points it gave (a lift), or points another answer would add (a gap)."""
 
     criterion: str
@@ -117,14 +127,14 @@ class CriterionScore:
     def reason_ko(self) -> str:
         """The reasons in one Korean line."""
         if self.reasons:
-            return "; ".join(r.line_ko for r in self.reasons)
+            return "; ".join([r.line_ko for r in self.reasons])
         return "응답 없음" if self.state is State.UNKNOWN else "점수에 해당하는 응답 없음"
 
     @property
     def reason_en(self) -> str:
         """The reasons in one English line."""
         if self.reasons:
-            return "; ".join(r.line_en for r in self.reasons)
+            return "; ".join([r.line_en for r in self.reasons])
         return "Not answered" if self.state is State.UNKNOWN else "No answer earns points"
 
     def to_document(self) -> dict[str, Json]:
@@ -149,6 +159,23 @@ class CriterionScore:
             "reasons": [reason.to_document() for reason in self.reasons],
             "missing": list(self.missing_fields),
         }
+
+    def canonical_json(self) -> str:
+        """The one spelling of `to_document`, put together key by key: of a call, thousands are written."""
+        written = canonical_json
+        missing = ",".join([written(key) for key in self.missing_fields])
+        reasons = ",".join([reason.canonical_json() for reason in self.reasons])
+        return (
+            f'{{"answer":{written(self.answer_ko)},"answer_en":{written(self.answer_en)},"key":{written(self.key)},'
+            f'"label_en":{written(self.label_en)},"label_ko":{written(self.label_ko)},'
+            f'"learned":{written(self.learned_ko)},"learned_en":{written(self.learned_en)},'
+            f'"max":{_points(self.maximum_tenths)!r},"missing":[{missing}],'
+            f'"model_points":{_points(self.model_points_tenths)!r},"points":{_points(self.points_tenths)!r},'
+            f'"points_tenths":{self.points_tenths},"reason":{written(self.reason_ko)},'
+            f'"reason_en":{written(self.reason_en)},"reasons":[{reasons}],'
+            f'"rule_max":{_points(self.rule_maximum_tenths)!r},"rule_points":{_points(self.rule_points_tenths)!r},'
+            f'"state":{written(self.state.value)}}}'
+        )
 
 
 @dataclass(frozen=True, slots=True)

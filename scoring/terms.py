@@ -1,7 +1,7 @@
 """Finding dictionary terms in Korean and English text."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -79,13 +79,15 @@ def stands_at(text: str, spelling: str, *, alone: bool) -> list[int]:
     English must stand alone ("ai" is not in "daily"), while Korean matches inside a word, because particles
     are written onto it.
     """
-    found = []
+    return list(_places(text, spelling, alone=alone))
+
+
+def _places(text: str, spelling: str, *, alone: bool) -> Iterator[int]:
     start = text.find(spelling)
     while start >= 0:
         if not alone or _stands_alone(text, start, start + len(spelling)):
-            found.append(start)
+            yield start
         start = text.find(spelling, start + 1)
-    return found
 
 
 def matched_terms(text: str, concepts: SpelledConcepts) -> tuple[str, ...]:
@@ -111,6 +113,6 @@ def _first_standing(text: str, concept: tuple[Spelled, ...]) -> str | None:
     for spelled in concept:
         for spelling, alone in spelled.spellings:
             # Most terms stand nowhere, and this says so fastest.
-            if spelling in text and (not alone or stands_at(text, spelling, alone=True)):
+            if spelling in text and (not alone or next(_places(text, spelling, alone=True), None) is not None):
                 return spelled.term
     return None

@@ -1,6 +1,5 @@
 """How answers and points are written for people."""
 
-from decimal import Decimal
 from functools import cache
 
 from scoring.catalogue import CATALOGUE, Kind
@@ -11,7 +10,8 @@ _LONGEST = 80
 
 def points_text(tenths: int) -> str:
     """Write tenths of a point with one decimal place: 125 is "12.5"."""
-    return str(Decimal(tenths).scaleb(-1))
+    whole, tenth = divmod(abs(tenths), 10)
+    return f"{'-' if tenths < 0 else ''}{whole}.{tenth}"
 
 
 def number_text(number: float) -> str:

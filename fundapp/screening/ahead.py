@@ -48,9 +48,8 @@ class Pile:
         self._end = 0
         self._appending = True
 
-    def put(self, text: str) -> Place:
-        """Lay a text aside and return where."""
-        written = text.encode("utf-8")
+    def put(self, written: bytes) -> Place:
+        """Lay a text in UTF-8 aside and return where."""
         if not self._appending:
             self._file.seek(self._end)
             self._appending = True
@@ -131,10 +130,11 @@ class Ahead:
             means.loaded.rubric, serving.model, calibration=serving.calibration, dictionary=words.dictionary
         )
         self._ready: dict[Asked, Ready] = {}
+        self._named = tuple(means.columns.values())
 
     def fingerprint(self, inputs_sha256: str) -> tuple[str | None, ...]:
         """Return all that a scorecard by these means names."""
-        return inputs_sha256, *self.means.columns.values()
+        return inputs_sha256, *self._named
 
     def score(
         self, session: Session, asked: Sequence[Asked], newest: Mapping[uuid.UUID, tuple[str | None, ...]]
@@ -170,9 +170,12 @@ class Ahead:
             card = ReadyCard(
                 total_tenths=written.card.total_tenths,
                 verdict=overall_outcome(written.card).value,
-                document=self.pile.put(written.text),
-                facts=self.pile.put(facts.canonical_json),
-                found=tuple((sha256_of_text(text), self.pile.put(found)) for text, found in written.found.items()),
+                document=self.pile.put(written.utf8),
+                facts=self.pile.put(facts.canonical_json.encode("utf-8")),
+                found=tuple(
+                    (sha256_of_text(text), self.pile.put(found.encode("utf-8")))
+                    for text, found in written.found.items()
+                ),
             )
             self._ready[asked] = Ready(facts.sha256, card)
 

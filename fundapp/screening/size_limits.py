@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 UNIT_KRW = 100_000_000
 """The tables speak in hundreds of millions of won (억원)."""
@@ -127,6 +128,8 @@ def with_section(ksic: str) -> str:
     return next((letter + ksic for letter, first, last in SECTIONS if first <= division <= last), ksic)
 
 
+# A call has one closing day or few, and its companies are of a few hundred industries.
+@lru_cache(maxsize=4096)
 def sme_limit(ksic: str, closing: date) -> Limit | None:
     """Return the average revenue up to which a company of an industry is an SME, or None if the table has no row.
 
@@ -137,6 +140,7 @@ def sme_limit(ksic: str, closing: date) -> Limit | None:
     return _find(table_for(closing).medium, with_section(ksic))
 
 
+@lru_cache(maxsize=4096)
 def small_limit(ksic: str, closing: date) -> Limit | None:
     """Return the same for a small enterprise (소기업); None also where that version is not on record."""
     return _find(table_for(closing).small or {}, with_section(ksic))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from fundapp.intake.standing import Standing
 
@@ -21,8 +22,7 @@ _GRANTED_MONTHS = 3
 _YEARS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the arithmetic: what, how, by which article, and the amount in whole won where there is one."""
 
     label_ko: str
@@ -33,8 +33,7 @@ class Line:
     krw: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """What is missing, and for which question."""
 
     key: str
@@ -42,8 +41,7 @@ class Open:
     en: str
 
 
-@dataclass(frozen=True, slots=True)
-class Averaged:
+class Averaged(NamedTuple):
     """An amount, if it can be said, with the lines that gave it and what is missing for it."""
 
     krw: int | None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from fundapp.intake.standing import UNSAID, WHOLE_BP, Standing
 from fundapp.screening.size_limits import (
@@ -34,8 +35,7 @@ WHOLE_FROM_BP, RELATED_FROM_BP = 5_000, 3_000
 """Shares from which a related company's revenue counts whole, and from which it counts at all (annex 2; art. 3-2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """What an application says of the company, in whole won.
 
     Attributes:
@@ -144,8 +144,7 @@ def won(amount: int) -> str:
     return f"{amount:,}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Grace:
+class _Grace(NamedTuple):
     until: date | None
     part: Averaged
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from scoring.canonical import Json, canonical_json
 from scoring.textual.marking import Mark, Stuffing
@@ -35,8 +35,7 @@ class TextFinding:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class KeptFinding:
+class KeptFinding(NamedTuple):
     """What an earlier search found in the same text, as `TextFinding.found` gave it: it was not searched again."""
 
     field: str

@@ -175,6 +175,30 @@ def test_wrong_usage_is_answered_with_the_place(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('field = "azure_ready"', 'field = "azure_redy"', "criterion spc_fit, rule 1, field azure_redy: no such field"),
+        ('value = "planned"', "value = 3", "criterion spc_fit, rule 1, field azure_ready"),
+        ("maximum = 25\n", "maximum = -25\n", "criterion spc_fit"),
+        ("maximum = 25\n", "maximum = nan\n", "criterion spc_fit"),
+        ("points = 6\n", "points = inf\n", "criterion spc_fit, rule 3"),
+        ("korean_ai = [", 'korean_ai = [\n    "@korean_ai",', "korean_ai → korean_ai"),
+        ("version = ", "# " + "가" * 10_000_000 + "\nversion = ", "too long"),
+    ],
+)
+def test_a_rubric_that_is_none_is_refused_by_the_command_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
+) -> None:
+    default = (ROOT / "scoring" / "rubrics" / "default.toml").read_text(encoding="utf-8")
+    assert old in default
+    rubric = write(tmp_path / "rubric.toml", default.replace(old, new, 1))
+    rows, target = write(tmp_path / "in.csv", "azure_ready\n운영\n"), tmp_path / "out.csv"
+    assert main([str(rows), "--rubric", str(rubric), "--out", str(target)]) == 2
+    assert said in capsys.readouterr().err
+    assert not target.exists()
+
+
 def test_a_file_that_is_not_there_is_a_failure_and_not_wrong_usage(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -192,9 +192,9 @@ def test_a_rubric_that_is_published_meanwhile_scores_all(db: Database, call: str
 def test_texts_come_back_from_a_pile_as_they_were_laid_aside(most: int) -> None:
     pile = Pile(most)
     texts = ["", "가나다", "line\nline\r\n", "𝄞" * 5_000]
-    places = [pile.put(text) for text in texts]
+    places = [pile.put(text.encode()) for text in texts]
     assert pile.get(places[1]) == "가나다"
-    late = pile.put("later")
+    late = pile.put(b"later")
     assert [pile.get(place) for place in reversed(places)] == texts[::-1]
     assert pile.get(late) == "later"
     pile.close()

@@ -194,6 +194,46 @@ def test_what_is_wrong_stands_at_its_row_and_field_and_nothing_typed_is_lost(sco
     assert "points must be points above 0." in english.text
 
 
+def test_a_rule_or_a_maximum_that_means_nothing_is_refused_at_its_place(scored: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    edit = begin(client)
+    fields = typed(client.get(edit).text)
+    plan, roles, one, three = (
+        row_with(fields, reason)
+        for reason in ("Azure 이전 계획이 있음", "핵심 역할 모두 충원", "완료 사업 1건 이상", "완료 사업 3건 이상")
+    )
+    overlapping = {f"{one}-value": "1, 3", f"{three}-value": "3, 9"}
+    overlapping |= {f"{row}-operator": "between" for row in (one, three)}
+    wrong: list[tuple[dict[str, str], str]] = [
+        ({f"{plan}-field": "azure_redy"}, "azure_redy"),
+        ({f"{roles}-value": "Infinity"}, f'id="{roles}-value-error"'),
+        (overlapping, "구간이 겹칩니다"),
+        *(({f"{plan}-points": points}, f'id="{plan}-points-error"') for points in ("-2", "nan", "inf")),
+        *(({"criteria-0-maximum": most}, 'id="criteria-0-maximum-error"') for most in ("-25", "nan", "1e400")),
+    ]
+    for typed_in, said in wrong:
+        refused = client.post(edit, data=fields | typed_in)
+        assert refused.status_code == 422, typed_in
+        assert said in unescape(refused.text), typed_in
+
+
+def test_words_that_refer_to_each_other_and_ten_megabytes_of_them_are_refused(scored: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    edit = begin(client)
+    fields = typed(client.get(edit).text)
+    one, two = fields["dictionaries-0-name"], fields["dictionaries-1-name"]
+    words = next(name for name in fields if name.startswith("dictionaries-0-") and not name.endswith("-name"))
+    other = words.replace("-0-", "-1-")
+    circle = client.post(edit, data=fields | {words: f"@{two}", other: f"@{one}"})
+    assert circle.status_code == 422
+    assert f"{one} → {two} → {one}" in unescape(circle.text)
+    long = client.post(edit, data=fields | {words: "가" * 10_000_000})
+    assert long.status_code in {413, 422}
+    assert rubric_in(client.get(edit).text) == {
+        name: value for name, value in fields.items() if name not in {"csrf_token", "checked"}
+    }
+
+
 def test_a_row_is_added_and_taken_out_without_a_script(scored: Database, enter: Enter) -> None:
     client = enter("analyst")
     edit = begin(client)

@@ -23,8 +23,8 @@ class GpuRequest:
 def gpu_requests(answers: Mapping[str, Any]) -> tuple[GpuRequest, ...]:
     """Return the GPU time that canonical answers ask for, in the order of the columns' names."""
     found = []
-    for key in sorted(answers):
-        if key.startswith("gpu_") and (asked := _asked_of(key)) is not None:
+    for key in sorted([key for key in answers if key.startswith("gpu_")]):
+        if (asked := _asked_of(key)) is not None:
             sku, quarter = asked
             found.append(GpuRequest(sku, quarter, Quantity.parse(str(answers[key]), gpu_commodity(sku.upper()))))
     return tuple(found)
