@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
 from fundapp.core.access import Kind, Thing, Verb, Viewer, require
+from fundapp.core.collecting import paused_collector
 from fundapp.core.errors import NotFoundError, TransitionRefusedError
 from fundapp.core.orm import CanonicalText, new_id
 from fundapp.core.sessions import Database, RetryTransactionError
@@ -141,7 +142,7 @@ def screen_call(
     """
     require(actor, Verb.SCREEN, Thing(Kind.APPLICATION))
     started = time.perf_counter()
-    with closing(Pile()) as pile:
+    with closing(Pile()) as pile, paused_collector():
         with db.read() as session:
             ahead = Ahead(load_means(session, rubric, dictionary), pile)
             for _ in _scored_blocks(session, _of_call(session, call_code, actor), ahead):
