@@ -32,7 +32,15 @@ from fundapp.portfolio.tables import Award, Tranche
 from fundapp.reporting.actions import STORED_IN, Frozen, build_report, freeze_quarter, sign_report
 from fundapp.reporting.collecting import collect_rows
 from fundapp.reporting.documents import from_document, to_document
-from fundapp.reporting.queries import dashboard, find_shelf, freeze_checklist, get_report, list_reports, trace_figure
+from fundapp.reporting.queries import (
+    compare_versions,
+    dashboard,
+    find_shelf,
+    freeze_checklist,
+    get_report,
+    list_reports,
+    trace_figure,
+)
 from fundapp.reporting.rules import FreezeRefusedError
 from fundapp.reporting.tables import FrozenQuarter, ReportFile
 from reports.rows import Flow, Remark, ReportRows, inputs_sha256, ordered
@@ -280,6 +288,24 @@ def test_a_restated_quarter_is_a_new_version_that_says_what_changed(db: Database
     assert errata == ["1판 대비: 납입 50,626,601원 → 50,520,001원, NAV 50,626,601원 → 50,520,001원 (모두 62곳)"]
 
 
+def test_a_version_that_differs_by_a_reason_alone_names_both_reasons(db: Database, tmp_path: Path) -> None:
+    set_up(db)
+    use(db, tmp_path, Use(AUGUST, "4", tag=""))
+    freeze(db, accept_suspense=True, reason="태그 확인 중")
+    assert freeze(db, accept_suspense=True, reason="계정 확인 중").version == 2
+    with db.read() as session:
+        stored = session.scalars(select(FrozenQuarter).where(FrozenQuarter.version == 2)).one()
+        found = compare_versions(session, SYSTEM, Q3, 1, 2)
+    errata = [remark.text for remark in from_document(stored.inputs).remarks if remark.kind == "erratum"]
+    assert errata == ["1판 대비: 주요 지표는 그대로이고 세부 내역이 바뀌었습니다 (모두 2곳)"]
+    told = [(one.change, one.before, one.after) for one in found if one.line == "정책"]
+    unmapped = "주인을 모르는 GPU 사용 4 GPU시간, 계정 1개"
+    assert told == [
+        ("added", "", f"{unmapped} (확정 사유: 계정 확인 중)"),
+        ("removed", f"{unmapped} (확정 사유: 태그 확인 중)", ""),
+    ]
+
+
 def test_a_report_is_built_from_what_was_frozen_and_not_from_what_came_later(db: Database, tmp_path: Path) -> None:
     set_up(db)
     use(db, tmp_path, Use(AUGUST, "120.5"))
@@ -351,17 +377,35 @@ def test_suspense_of_another_quarter_does_not_block(db: Database, tmp_path: Path
 
 
 def test_a_tranche_between_two_signatures_blocks_the_freeze(db: Database) -> None:
-    scene = set_up(db)
+    def prepare(session: Session) -> tuple[Case, Viewer]:
+        found_fund(session)
+        return decide(session, hours=[(add_pool(session), 400)]), add_person(session, "Han", "finance")
+
+    case, one = db.transaction(prepare)
+    sign(db, case)
     with db.read() as session:
-        second = session.scalars(select(Tranche).where(Tranche.number == 2)).one()
-    db.transaction(lambda s: prepare_tranche(s, tranche_id=second.id, evidence="x", actor=scene.one, at=AFTER))
-    with pytest.raises(FreezeRefusedError, match="AW-2026-0001/2"):
+        first = session.scalars(select(Tranche).where(Tranche.number == 1)).one()
+    assert first.due_on <= END
+    db.transaction(lambda s: prepare_tranche(s, tranche_id=first.id, evidence="x", actor=one, at=PAID))
+    with pytest.raises(FreezeRefusedError, match="AW-2026-0001/1"):
         freeze(db)
     with db.read() as session:
         assert [(check.key, check.ok) for check in freeze_checklist(session, SYSTEM, Q3)] == [
             ("suspense", True),
             ("tranches", False),
         ]
+
+
+def test_a_tranche_that_is_due_after_the_quarter_is_no_matter_of_its_freeze(db: Database) -> None:
+    scene = set_up(db)
+    with db.read() as session:
+        second = session.scalars(select(Tranche).where(Tranche.number == 2)).one()
+    assert second.due_on > END
+    db.transaction(lambda s: prepare_tranche(s, tranche_id=second.id, evidence="x", actor=scene.one, at=AFTER))
+    assert freeze(db).created
+    with db.read() as session:
+        ready = {str(one): [check.ok for check in freeze_checklist(session, SYSTEM, one)] for one in (Q3, Q3.next)}
+    assert ready == {"2026Q3": [True, True], "2026Q4": [True, False]}
 
 
 def test_preparers_remarks_are_part_of_what_is_frozen(db: Database) -> None:
