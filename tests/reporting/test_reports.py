@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import uuid
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.files import stored_path
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
+from fundapp.ledger.actions import close_books
 from fundapp.portfolio.actions import (
     approve_valuation,
     disburse_tranche,
@@ -25,6 +27,7 @@ from fundapp.portfolio.actions import (
     import_usage,
     prepare_tranche,
     prepare_valuation,
+    return_valuation,
     sign_award,
 )
 from fundapp.portfolio.rules import Mark
@@ -257,6 +260,32 @@ def test_a_mark_moves_value_and_the_bridge_still_ties(db: Database, tmp_path: Pa
     freeze(db)
     metrics = build_report(db, Q3, tmp_path / "out").metrics
     assert metrics["bridge.unrealised"] == 80_000_000 - 50_626_601
+
+
+def test_a_closed_quarter_takes_no_more_marks_and_one_that_waited_is_not_approved(db: Database) -> None:
+    scene = set_up(db)
+    with db.read() as session:
+        award_id = session.scalars(select(Award.id)).one()
+    mark = Mark(
+        fair_value_krw=70_000_000,
+        technique="milestone",
+        inputs=({"name": "고객", "entry": "0", "now": "2", "source": "분기 보고"},),
+        milestone_status="보안성 검토 통과",
+        calibration_note="진입 가격에 맞춤",
+    )
+
+    def prepare(session: Session) -> uuid.UUID:
+        return prepare_valuation(session, award_id=award_id, quarter=Q3, mark=mark, actor=scene.one, at=AFTER)
+
+    draft = db.transaction(prepare)
+    db.transaction(lambda s: close_books(s, through=END, actor=SYSTEM, at=AFTER))
+    for late in (prepare, lambda s: approve_valuation(s, draft_id=draft, actor=scene.two, at=AFTER)):
+        with pytest.raises(InvalidInputError) as refused:
+            db.transaction(late)
+        assert refused.value.details["field"] == "quarter"
+        assert refused.value.details["reason_en"].startswith("2026Q3 is closed")
+    db.transaction(lambda s: return_valuation(s, draft_id=draft, reason="마감 뒤", actor=scene.two, at=AFTER))
+    assert collect(db).marks == ()
 
 
 def test_rows_survive_the_document_unchanged(db: Database, tmp_path: Path) -> None:
