@@ -12,13 +12,18 @@ from reports.sections.model import Cell, Column, Row, Section, Table, cell_text,
 _NUMBERED = re.compile(r"[a-z]+\d+")
 _DERIVED = frozenset({"irr-series"})
 """Tables that repeat the flows of another; their lines would be told twice."""
+_TOLD = frozenset({"policies"})
+"""Listings whose sentences stand in no table: the policies and the preparers' notes."""
 
 Change = Literal["changed", "added", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One cell that differs, or one line that only one version has (`column` is empty then)."""
+    """One cell that differs, or one line that only one version has (`column` is empty then).
+
+    A sentence of the notes stands in no table (`table_key` is empty then).
+    """
 
     section: int
     table_key: str
@@ -38,11 +43,26 @@ def compare(before: Sequence[Section], after: Sequence[Section], locale: Locale)
         for table in section.tables:
             if table.key not in _DERIVED:
                 found += _tables(section.number, earlier.pop(table.key, None), table, locale)
+        found += _sentences(before, section)
     for section in before:
         for table in section.tables:
             if table.key in earlier and table.key not in _DERIVED:
                 found += [_line(section.number, table, row, "removed", locale) for row in table.rows]
     return tuple(found)
+
+
+def _sentences(before: Sequence[Section], after: Section) -> list[Difference]:
+    """Sentences of a section's notes that only one version has."""
+    old = {listing.key: listing for section in before for listing in section.listings if section.key == after.key}
+    found: list[Difference] = []
+    for new in after.listings:
+        if new.key not in _TOLD:
+            continue
+        earlier = old[new.key].items if new.key in old else ()
+        place = (after.number, "", after.title, new.title, "")
+        found += [Difference(*place, "added", "", text) for text in new.items if text not in earlier]
+        found += [Difference(*place, "removed", text, "") for text in earlier if text not in new.items]
+    return found
 
 
 def _tables(number: int, before: Table | None, after: Table, locale: Locale) -> Iterable[Difference]:

@@ -76,6 +76,10 @@ class Quarter:
         """Length in days."""
         return (self.next.first_day - self.first_day).days
 
+    def is_over(self, at: datetime) -> bool:
+        """Return whether the quarter has ended by both clocks: its last UTC day ends nine hours after Seoul's."""
+        return utc_day(at) > self.last_day
+
     def __contains__(self, day: date) -> bool:
         return self.first_day <= day <= self.last_day
 

@@ -13,8 +13,8 @@ from fundapp.reporting.rules import Check
 
 
 def freeze_checks(session: Session, quarter: Quarter) -> list[Check]:
-    """Return the checks of a quarter: no use in suspense, no tranche between two signatures."""
-    return [_suspense(session, quarter), _tranches(session)]
+    """Return the checks of a quarter: nobody's use on its UTC days, none of its tranches between two signatures."""
+    return [_suspense(session, quarter), _tranches(session, quarter)]
 
 
 def _suspense(session: Session, quarter: Quarter) -> Check:
@@ -30,13 +30,13 @@ def _suspense(session: Session, quarter: Quarter) -> Check:
     )
 
 
-def _tranches(session: Session) -> Check:
+def _tranches(session: Session, quarter: Quarter) -> Check:
     waiting = [
         f"{number}/{place}"
         for number, place in session.execute(
             select(Award.number, Tranche.number)
             .join(Award, Award.id == Tranche.award_id)
-            .where(Tranche.state == "prepared")
+            .where(Tranche.state == "prepared", Tranche.due_on <= quarter.last_day)
             .order_by(Award.number, Tranche.number)
         )
     ]

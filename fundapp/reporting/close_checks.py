@@ -79,9 +79,11 @@ def first_quarter(session: Session) -> Quarter | None:
 
 
 def _over(quarter: Quarter, at: datetime) -> Iterable[Missing]:
-    if kst_date(at) <= quarter.last_day:
+    if not quarter.is_over(at):
         day = quarter.last_day.isoformat()
-        yield Missing("quarter", str(quarter), f"분기가 {day}에 끝납니다", f"the quarter ends on {day}")
+        yield Missing(
+            "quarter", str(quarter), f"분기가 {day} 24시(UTC)에 끝납니다", f"the quarter ends with {day} (UTC)"
+        )
 
 
 def _earlier(session: Session, quarter: Quarter) -> Iterable[Missing]:
@@ -129,7 +131,13 @@ def _usage(session: Session, quarter: Quarter) -> Iterable[Missing]:
             for cover in covers[award_id]:
                 yield from _gaps(cover, number, quarter)
         else:
-            yield Missing("award", number, f"{number} 사용 기록 없음", f"no usage record of {number}")
+            day = quarter.last_day.isoformat()
+            yield Missing(
+                "award",
+                number,
+                f"{number} {day}(UTC)까지 사용 기록 없음",
+                f"no usage record of {number} through {day} (UTC)",
+            )
 
 
 def _gaps(cover: AccountCover, number: str, quarter: Quarter) -> Iterable[Missing]:
@@ -156,8 +164,8 @@ def _gaps(cover: AccountCover, number: str, quarter: Quarter) -> Iterable[Missin
         yield Missing(
             "award",
             number,
-            f"{number} {account} 사용 기록이 {day}까지",
-            f"usage of {account} ({number}) only through {day}",
+            f"{number} {account} 사용 기록이 {day}(UTC)까지",
+            f"usage of {account} ({number}) only through {day} (UTC)",
         )
 
 

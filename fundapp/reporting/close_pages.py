@@ -77,15 +77,15 @@ def list_closes(session: Session, viewer: Viewer, *, at: datetime) -> list[Close
     steps: dict[str, str] = {quarter: step for quarter, step in taken}  # noqa: C416 - a typed Row is not a pair
     rows, one, last = [], first, Quarter.of_date(kst_date(at))
     while one <= last:
-        rows.append(_row(one, steps.get(str(one)), periods.get(one.last_day), closed, kst_date(at)))
+        rows.append(_row(one, steps.get(str(one)), periods.get(one.last_day), closed, at))
         one = one.next
     return rows[::-1]
 
 
-def _row(quarter: Quarter, step: str | None, period: Period | None, closed: date | None, today: date) -> CloseRow:
+def _row(quarter: Quarter, step: str | None, period: Period | None, closed: date | None, at: datetime) -> CloseRow:
     if closed is not None and closed >= quarter.last_day:
         state = "closed"
-    elif today <= quarter.last_day:
+    elif not quarter.is_over(at):
         state = "running"
     else:
         state = step if step in {"prepared", "confirmed"} else "open"

@@ -73,7 +73,9 @@ class _Moves:
         return self._sums.get((source, target, commodity), 0) - self._sums.get((target, source, commodity), 0)
 
 
-def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: int = 1) -> out.ReportRows:
+def collect_rows(
+    session: Session, quarter: Quarter, *, as_of: date, version: int = 1, policy: out.Policy | None = None
+) -> out.ReportRows:
     """Collect the rows of a quarter's report.
 
     Args:
@@ -81,6 +83,7 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
         quarter: The quarter.
         as_of: Basis date: a date in Seoul for cash and decisions, a UTC day for GPU time.
         version: Version of the report.
+        policy: Recognise GPU time by another policy than the quarter's, to compare.
 
     Raises:
         NotFoundError: if the fund has not been founded.
@@ -88,7 +91,7 @@ def collect_rows(session: Session, quarter: Quarter, *, as_of: date, version: in
     fund = session.get(Fund, 1)
     if fund is None:
         raise NotFoundError
-    policy = recognition_of(session, fund, quarter)
+    policy = policy or recognition_of(session, fund, quarter)
     posted = transfers(session, to_date=as_of)
     positions = _positions(session, posted, as_of)
     sources = _sources(session)

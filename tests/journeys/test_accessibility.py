@@ -102,6 +102,7 @@ PAGES = (
     ("partner.kt", "/partners/capacity"),
     ("finance", "/partners/capacity"),
     ("partner.kt", "/partners/reports/2026Q3/v1"),
+    ("finance", "/partners/reports/recognition"),
     ("partner.kt", "/partners/reports/2026Q3/v1/changes"),
     ("partner.kt", "/partners/reports/2026Q3/v1/companies"),
     ("partner.kt", "/partners/own"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import uuid
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,32 @@ def test_an_earlier_quarter_and_a_running_one_stand_in_the_way(fund: Fund) -> No
         lines = {line.key: line for line in close_lines(session, Quarter(2026, 4), at=AFTER)}
     assert [one.ref for one in lines["earlier"].missing] == ["2026Q3"]
     assert [one.ref for one in lines["over"].missing] == ["2026Q4"]
+
+
+def test_a_quarter_is_over_when_its_last_utc_day_is_and_names_that_day(fund: Fund) -> None:
+    """At nine in the morning in Seoul: until then GPU time of the quarter's last UTC day is still being used."""
+    found = []
+    for hour in (23, 24):
+        at = datetime(2026, 9, 30, 0, 0, tzinfo=UTC) + timedelta(hours=hour)
+        with fund.db.read() as session:
+            page = close_page(session, fund.one, Q3, at=at)
+        found.append((page.row.state, [one.text_en for one in page.lines[0].missing]))
+    assert found == [("running", ["the quarter ends with 2026-09-30 (UTC)"]), ("open", [])]
+
+
+def test_an_award_without_use_is_named_with_the_quarters_own_last_day(db: Database) -> None:
+    def work(session: Session) -> uuid.UUID:
+        found_fund(session)
+        return decide(session, hours=[(add_pool(session), 400)]).decision_id
+
+    decision = db.transaction(work)
+    options = {"instrument": "RCPS", "key": "s", "actor": SYSTEM, "at": SIGNED_AT}
+    db.transaction(
+        lambda s: sign_award(s, decision_id=decision, signed_on=date(2026, 7, 1), **options)  # type: ignore[arg-type]
+    )
+    with db.read() as session:
+        lines = {line.key: line for line in close_lines(session, Q3, at=AFTER)}
+    assert [one.text_ko for one in lines["usage"].missing] == ["AW-2026-0001 2026-09-30(UTC)까지 사용 기록 없음"]
 
 
 def test_a_preparation_taken_back_starts_over(fund: Fund) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import uuid
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.files import stored_path
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
+from fundapp.ledger.actions import close_books
 from fundapp.portfolio.actions import (
     approve_valuation,
     disburse_tranche,
@@ -25,6 +27,7 @@ from fundapp.portfolio.actions import (
     import_usage,
     prepare_tranche,
     prepare_valuation,
+    return_valuation,
     sign_award,
 )
 from fundapp.portfolio.rules import Mark
@@ -32,7 +35,15 @@ from fundapp.portfolio.tables import Award, Tranche
 from fundapp.reporting.actions import STORED_IN, Frozen, build_report, freeze_quarter, sign_report
 from fundapp.reporting.collecting import collect_rows
 from fundapp.reporting.documents import from_document, to_document
-from fundapp.reporting.queries import dashboard, find_shelf, freeze_checklist, get_report, list_reports, trace_figure
+from fundapp.reporting.queries import (
+    compare_versions,
+    dashboard,
+    find_shelf,
+    freeze_checklist,
+    get_report,
+    list_reports,
+    trace_figure,
+)
 from fundapp.reporting.rules import FreezeRefusedError
 from fundapp.reporting.tables import FrozenQuarter, ReportFile
 from reports.rows import Flow, Remark, ReportRows, inputs_sha256, ordered
@@ -251,6 +262,32 @@ def test_a_mark_moves_value_and_the_bridge_still_ties(db: Database, tmp_path: Pa
     assert metrics["bridge.unrealised"] == 80_000_000 - 50_626_601
 
 
+def test_a_closed_quarter_takes_no_more_marks_and_one_that_waited_is_not_approved(db: Database) -> None:
+    scene = set_up(db)
+    with db.read() as session:
+        award_id = session.scalars(select(Award.id)).one()
+    mark = Mark(
+        fair_value_krw=70_000_000,
+        technique="milestone",
+        inputs=({"name": "고객", "entry": "0", "now": "2", "source": "분기 보고"},),
+        milestone_status="보안성 검토 통과",
+        calibration_note="진입 가격에 맞춤",
+    )
+
+    def prepare(session: Session) -> uuid.UUID:
+        return prepare_valuation(session, award_id=award_id, quarter=Q3, mark=mark, actor=scene.one, at=AFTER)
+
+    draft = db.transaction(prepare)
+    db.transaction(lambda s: close_books(s, through=END, actor=SYSTEM, at=AFTER))
+    for late in (prepare, lambda s: approve_valuation(s, draft_id=draft, actor=scene.two, at=AFTER)):
+        with pytest.raises(InvalidInputError) as refused:
+            db.transaction(late)
+        assert refused.value.details["field"] == "quarter"
+        assert refused.value.details["reason_en"].startswith("2026Q3 is closed")
+    db.transaction(lambda s: return_valuation(s, draft_id=draft, reason="마감 뒤", actor=scene.two, at=AFTER))
+    assert collect(db).marks == ()
+
+
 def test_rows_survive_the_document_unchanged(db: Database, tmp_path: Path) -> None:
     set_up(db)
     use(db, tmp_path, Use(AUGUST, "120.5"))
@@ -278,6 +315,24 @@ def test_a_restated_quarter_is_a_new_version_that_says_what_changed(db: Database
         stored = session.scalars(select(FrozenQuarter).where(FrozenQuarter.version == 2)).one()
     errata = [remark.text for remark in from_document(stored.inputs).remarks if remark.kind == "erratum"]
     assert errata == ["1판 대비: 납입 50,626,601원 → 50,520,001원, NAV 50,626,601원 → 50,520,001원 (모두 62곳)"]
+
+
+def test_a_version_that_differs_by_a_reason_alone_names_both_reasons(db: Database, tmp_path: Path) -> None:
+    set_up(db)
+    use(db, tmp_path, Use(AUGUST, "4", tag=""))
+    freeze(db, accept_suspense=True, reason="태그 확인 중")
+    assert freeze(db, accept_suspense=True, reason="계정 확인 중").version == 2
+    with db.read() as session:
+        stored = session.scalars(select(FrozenQuarter).where(FrozenQuarter.version == 2)).one()
+        found = compare_versions(session, SYSTEM, Q3, 1, 2)
+    errata = [remark.text for remark in from_document(stored.inputs).remarks if remark.kind == "erratum"]
+    assert errata == ["1판 대비: 주요 지표는 그대로이고 세부 내역이 바뀌었습니다 (모두 2곳)"]
+    told = [(one.change, one.before, one.after) for one in found if one.line == "정책"]
+    unmapped = "주인을 모르는 GPU 사용 4 GPU시간, 계정 1개"
+    assert told == [
+        ("added", "", f"{unmapped} (확정 사유: 계정 확인 중)"),
+        ("removed", f"{unmapped} (확정 사유: 태그 확인 중)", ""),
+    ]
 
 
 def test_a_report_is_built_from_what_was_frozen_and_not_from_what_came_later(db: Database, tmp_path: Path) -> None:
@@ -351,17 +406,35 @@ def test_suspense_of_another_quarter_does_not_block(db: Database, tmp_path: Path
 
 
 def test_a_tranche_between_two_signatures_blocks_the_freeze(db: Database) -> None:
-    scene = set_up(db)
+    def prepare(session: Session) -> tuple[Case, Viewer]:
+        found_fund(session)
+        return decide(session, hours=[(add_pool(session), 400)]), add_person(session, "Han", "finance")
+
+    case, one = db.transaction(prepare)
+    sign(db, case)
     with db.read() as session:
-        second = session.scalars(select(Tranche).where(Tranche.number == 2)).one()
-    db.transaction(lambda s: prepare_tranche(s, tranche_id=second.id, evidence="x", actor=scene.one, at=AFTER))
-    with pytest.raises(FreezeRefusedError, match="AW-2026-0001/2"):
+        first = session.scalars(select(Tranche).where(Tranche.number == 1)).one()
+    assert first.due_on <= END
+    db.transaction(lambda s: prepare_tranche(s, tranche_id=first.id, evidence="x", actor=one, at=PAID))
+    with pytest.raises(FreezeRefusedError, match="AW-2026-0001/1"):
         freeze(db)
     with db.read() as session:
         assert [(check.key, check.ok) for check in freeze_checklist(session, SYSTEM, Q3)] == [
             ("suspense", True),
             ("tranches", False),
         ]
+
+
+def test_a_tranche_that_is_due_after_the_quarter_is_no_matter_of_its_freeze(db: Database) -> None:
+    scene = set_up(db)
+    with db.read() as session:
+        second = session.scalars(select(Tranche).where(Tranche.number == 2)).one()
+    assert second.due_on > END
+    db.transaction(lambda s: prepare_tranche(s, tranche_id=second.id, evidence="x", actor=scene.one, at=AFTER))
+    assert freeze(db).created
+    with db.read() as session:
+        ready = {str(one): [check.ok for check in freeze_checklist(session, SYSTEM, one)] for one in (Q3, Q3.next)}
+    assert ready == {"2026Q3": [True, True], "2026Q4": [True, False]}
 
 
 def test_preparers_remarks_are_part_of_what_is_frozen(db: Database) -> None:

@@ -20,7 +20,7 @@ from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
 from fundapp.identity.tables import Role as RoleRow
 from fundapp.portfolio.actions import import_usage
-from fundapp.reporting.actions import freeze_quarter, remind_delivery, sign_report, tell_approved
+from fundapp.reporting.actions import draft_report, freeze_quarter, remind_delivery, sign_report, tell_approved
 from fundapp.reporting.calendar import delivery_day, draft_day, is_business_day, mailing_day, reminder_of
 from fundapp.reporting.tables import FrozenQuarter, ReportFile
 
@@ -155,6 +155,15 @@ def test_a_check_in_the_way_is_told_once_and_the_next_day_tries_again(
     assert "주인을 모르는 GPU 사용" in bodies(db)[0]
     with db.read() as session:
         assert session.scalars(select(FrozenQuarter)).all() == []
+
+
+def test_no_draft_is_made_while_the_quarters_last_utc_day_still_runs(db: Database) -> None:
+    people(db)
+    drafted = [
+        db.transaction(lambda s, hour=hour: draft_report(s, actor=SYSTEM, at=hour, public_url=URL))  # type: ignore[misc]
+        for hour in (datetime(2026, 9, 30, 23, 59, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC))
+    ]
+    assert [one and one.quarter for one in drafted] == [None, "2026Q3"]
 
 
 def test_without_a_fund_the_clock_drafts_nothing(db: Database, settings: Settings) -> None:

@@ -7,8 +7,9 @@ import re
 import subprocess
 import zipfile
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import openpyxl
@@ -25,7 +26,9 @@ from reports.data import safe_text, schema
 from reports.figures import reckon
 from reports.ilpa import ilpa_sections
 from reports.rows import Flow, Lapse, Quarter, ReportRows
+from reports.sections import compose
 from reports.sections.company import company_charts, company_page, company_sections
+from reports.sections.model import cell_text, kind_of
 from reports.typesetting import printable
 
 HOSTILE = '=#$*@_`<x> "따옴표" \\ [링크] //주석 #panic("x")'
@@ -183,6 +186,47 @@ def test_the_document_has_the_promised_shape(grown_files: BuiltReport) -> None:
     assert document["figures"]["total.nav"]["value"] == 7_670_000_000
     # Distributions 3.2 and NAV 76.7 over 66 in cash with 10.4 in kind.
     assert document["figures"]["total.tvpi"]["value"] == "1.04581152"
+
+
+def table_values(book: openpyxl.Workbook, key: str) -> list[list[Any]]:
+    """What stands in the named range of a table of the workbook, without its head."""
+    name = book.defined_names[f"table_{key.replace('-', '_')}"]
+    ((sheet, place),) = name.destinations
+    return [[cell.value for cell in line] for line in book[sheet][place.replace("$", "")]]
+
+
+def test_the_document_the_workbook_and_the_pdf_say_the_same_of_every_line(
+    grown: ReportRows, grown_files: BuiltReport
+) -> None:
+    document = json.loads(path(grown_files, "json").read_text(encoding="utf-8"))
+    book = openpyxl.load_workbook(path(grown_files, "xlsx"), data_only=True)
+    paper = re.sub(r"\s", "", words_of(path(grown_files, "pdf")))
+    told = {table["key"]: table["rows"] for section in document["sections"] for table in section["tables"]}
+    unlike, unprinted = [], []
+    for table in (one for section in compose(reckon(grown), "ko") for one in section.tables if one.rows):
+        values = table_values(book, table.key)
+        scale = table.scale("ko")
+        for row, line, written in zip(table.rows, told[table.key], values, strict=True):
+            for column, cell in zip(table.columns, written, strict=True):
+                if not alike(line["cells"][column.key], cell):
+                    unlike.append((table.key, row.key, column.key, line["cells"][column.key], cell))
+            texts = [
+                cell_text(cell, kind_of(row, column), scale, "ko", plus=row.signed)
+                for column, cell in zip(table.columns, row.cells, strict=True)
+            ]
+            if re.sub(r"\s", "", "".join(texts)) not in paper:
+                unprinted.append((table.key, row.key, texts))
+    assert unlike == []
+    assert unprinted == []
+
+
+def alike(told: object, written: object) -> bool:
+    """Whether the document's value is the workbook's: exact as text, a ratio to its eight decimals."""
+    if isinstance(written, int | float):
+        return float(str(told)) == pytest.approx(written, rel=1e-9, abs=5.1e-9)
+    if isinstance(written, datetime):
+        return told == written.date().isoformat()
+    return (told or None) == (written or None)
 
 
 def test_the_document_keeps_hours_and_imputed_won_exact(young: ReportRows, folder: Path) -> None:

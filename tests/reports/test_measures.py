@@ -149,6 +149,11 @@ def test_a_flow_after_the_basis_date_is_refused(young: ReportRows) -> None:
         reckon(replace(young, flows=(*young.flows, late)))
 
 
+def test_a_fund_in_another_currency_is_refused_with_the_reason(young: ReportRows) -> None:
+    with pytest.raises(RowsInconsistent, match="amounts are in won, not USD"):
+        reckon(replace(young, fund=replace(FUND, currency="USD")))
+
+
 def test_the_hash_ignores_the_order_of_rows_and_the_signatures(grown: ReportRows) -> None:
     shuffled = replace(grown, flows=grown.flows[::-1], status="draft", version=9, sign_offs=())
     assert inputs_sha256(shuffled) == inputs_sha256(grown)

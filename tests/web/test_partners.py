@@ -397,6 +397,19 @@ def test_use_that_belongs_to_nobody_stops_the_freeze_until_a_reason_is_given(
     assert versions(fund, "2026Q3") == [1, 2]
 
 
+def test_the_list_before_a_freeze_names_the_quarters_own_days(
+    as_role: Callable[..., FlaskClient], fund: Database
+) -> None:
+    assert fund
+    finance = as_role("finance")
+    over = words(finance.get("/partners/reports?quarter=2026Q3"))
+    assert "2026-07-01부터 2026-09-30까지, GPU 사용은 UTC 날짜로 봅니다." in over
+    assert "확정하면 오늘까지의 초안" not in over
+    assert "아직 끝나지 않은 분기라, 확정하면 오늘까지의 초안이 됩니다." in words(
+        finance.get("/partners/reports?quarter=2090Q1")
+    )
+
+
 @pytest.mark.parametrize("role", sorted(READERS - {Role.FINANCE}))
 def test_only_finance_is_offered_a_freeze(
     as_role: Callable[..., FlaskClient], fund: Database, post_form: Callable[..., TestResponse], role: Role

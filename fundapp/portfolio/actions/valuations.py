@@ -15,6 +15,7 @@ from fundapp.core.errors import FourEyesError, InvalidInputError, NotFoundError,
 from fundapp.core.orm import new_id
 from fundapp.core.quarters import Quarter, kst_date
 from fundapp.identity.tables import Person
+from fundapp.ledger.queries import find_closed_through
 from fundapp.portfolio.actions.events import record
 from fundapp.portfolio.queries.marks import load_history
 from fundapp.portfolio.rules import TECHNIQUES, Mark, check_mark
@@ -28,7 +29,8 @@ def prepare_valuation(
 
     Raises:
         FourEyesError: if the preparer is no person.
-        InvalidInputError: naming what is missing, see `rules.check_mark`; or for a quarter that has not begun.
+        InvalidInputError: naming what is missing, see `rules.check_mark`; or for a quarter that has not begun or is
+            closed.
         TransitionRefusedError: if a mark for this quarter is waiting already.
     """
     award = session.get(Award, award_id)
@@ -39,6 +41,7 @@ def prepare_valuation(
         raise FourEyesError
     if quarter.first_day > kst_date(at):
         raise InvalidInputError(field="quarter", reason_ko="아직 시작하지 않은 분기입니다", reason_en="has not begun")
+    _require_open(session, quarter)
     earlier = [(known, value) for known, value in load_history(session, award_id) if known < quarter]
     change, inputs = check_mark(mark, quarter=quarter, entered=_entered(session, award), history=earlier)
     draft = ValuationDraft(
@@ -71,9 +74,11 @@ def approve_valuation(session: Session, *, draft_id: uuid.UUID, actor: Viewer, a
 
     Raises:
         FourEyesError: if the approver prepared it, or is no person.
+        InvalidInputError: if the quarter has been closed since.
         TransitionRefusedError: if it is not in state `prepared`.
     """
     draft, award = _load(session, draft_id, actor)
+    _require_open(session, Quarter.parse(draft.quarter))
     people = session.execute(
         select(Person.id, Person.name).where(Person.id.in_([draft.prepared_by_id, actor.person_id]))
     )
@@ -118,6 +123,17 @@ def return_valuation(session: Session, *, draft_id: uuid.UUID, reason: str, acto
     draft, award = _load(session, draft_id, actor)
     _decide(session, draft, actor, at, state="returned", return_reason=reason.strip())
     record(session, actor, "valuation.returned", award.number, at, quarter=draft.quarter, reason=reason.strip())
+
+
+def _require_open(session: Session, quarter: Quarter) -> None:
+    """Refuse a mark for closed books: what all sides have signed keeps its values."""
+    closed = find_closed_through(session)
+    if closed is not None and quarter.last_day <= closed:
+        raise InvalidInputError(
+            field="quarter",
+            reason_ko=f"{quarter}은 마감되어 평가를 더할 수 없습니다. 열린 분기에 적어 주세요",
+            reason_en=f"{quarter} is closed and takes no more marks: enter it for an open quarter",
+        )
 
 
 def _entered(session: Session, award: Award) -> Quarter:

@@ -327,7 +327,7 @@ def sign_report(session: Session, *, quarter: Quarter, version: int, side: str, 
     if side not in sides:
         _add_signature(session, frozen, side, actor=actor, at=at)
     status = status_of(sides | {side})
-    if status == "approved" and kst_date(at) > quarter.last_day:
+    if status == "approved" and quarter.is_over(at):
         # What all sides have signed must not change under them; corrections post in the open period. If two people
         # have not gone through the checklist yet, the second of them closes later.
         close_when_ready(session, quarter=quarter, actor=actor, at=at)

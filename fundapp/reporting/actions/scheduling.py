@@ -34,6 +34,8 @@ class Draft:
 def draft_report(session: Session, *, actor: Viewer, at: datetime, public_url: str) -> Draft | None:
     """Freeze the quarter that is over and tell its owners, from the first Korean business day after it on.
 
+    Nobody freezes while the quarter's last UTC day still runs, until nine in the morning in Seoul.
+
     Where a check stands in the way, the owners are told what does, once for each reason, and the next day tries again.
 
     Returns:
@@ -41,7 +43,8 @@ def draft_report(session: Session, *, actor: Viewer, at: datetime, public_url: s
     """
     today = kst_date(at)
     quarter = Quarter.of_date(today).previous
-    if today < draft_day(quarter) or not _reports(session, quarter) or find_frozen(session, quarter) is not None:
+    due = today >= draft_day(quarter) and quarter.is_over(at)
+    if not due or not _reports(session, quarter) or find_frozen(session, quarter) is not None:
         return None
     try:
         frozen = freeze_quarter(session, quarter=quarter, actor=actor, at=at)

@@ -15,8 +15,8 @@ from fundapp.reporting.actions import comment_on_report
 from fundapp.reporting.company_pages import get_company_page
 from fundapp.reporting.queries import compare_versions, list_reports
 from fundapp.web.partners import shown
-from fundapp.web.partners.capacity import blueprint
 from fundapp.web.partners.forms import CommentForm
+from fundapp.web.partners.recognition import blueprint
 from fundapp.web.partners.routes import PUBLIC_URL, VERSION, quarter_of, report_page
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db

@@ -12,6 +12,7 @@ from wtforms import (
     DateField,
     HiddenField,
     IntegerField,
+    RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -54,6 +55,26 @@ class CommentForm(KeyedForm):
     def offer_chapters(self, chapters: Iterable[tuple[str, str]]) -> None:
         """Say which sections there are."""
         self.chapter.choices = [SelectChoice("", gettext("보고서 전체")), *(SelectChoice(*one) for one in chapters)]
+
+
+class RecognitionForm(KeyedForm):
+    """Recognise GPU time in kind by another policy from a quarter on."""
+
+    policy = RadioField(
+        lazy("바꿀 방식"),
+        choices=[SelectChoice("at_delivery", lazy("인도한 때")), SelectChoice("at_grant", lazy("배정한 때"))],
+        validators=[InputRequired(message=lazy("골라 주세요"))],
+    )
+    quarter = SelectField(
+        lazy("적용할 첫 분기"),
+        validators=[DataRequired(message=lazy("골라 주세요")), _quarter],
+        validate_choice=False,
+    )
+    reason = TextAreaField(lazy("사유"), validators=[DataRequired(message=_NEEDED), Length(max=400)])
+
+    def offer_quarters(self, quarters: Iterable[tuple[str, str]]) -> None:
+        """Say from which quarters it can begin."""
+        self.quarter.choices = [SelectChoice(*one) for one in quarters]
 
 
 class OwnForm(KeyedForm):

@@ -250,6 +250,8 @@ def _archive(form: FreezeForm, quarter: Quarter, refusal: str = "") -> str:
         checks=checks,
         may_freeze=may_freeze,
         quarter=str(quarter),
+        period=quarter,
+        running=not quarter.is_over(now()),
         offered=_offered(),
         refusal=refusal,
     )

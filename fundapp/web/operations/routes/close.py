@@ -93,6 +93,7 @@ def close_quarter_page(quarter: str) -> ResponseReturnValue:
     return render_template(
         "operations/close.html",
         page=page,
+        period=_quarter(quarter),
         states=STATE_WORDS,
         items=ITEM_WORDS,
         steps=STEP_WORDS,
