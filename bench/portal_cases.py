@@ -140,7 +140,7 @@ def bare_site(database: Database, statements: list[Statement]) -> FlaskClient:
     """Return the barest route with as many statements: reads and updates as they were, an insert as a read."""
     app = Flask("bare")
     read = next(one for one in statements if one[0].startswith("SELECT"))
-    sent = [read if statement.startswith("INSERT") else (statement, parameters) for statement, parameters in statements]
+    sent = [read if "INSERT INTO" in statement else (statement, parameters) for statement, parameters in statements]
 
     @app.get("/")
     def route() -> str:
