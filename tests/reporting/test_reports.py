@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from fund_factory import SIGNED_AT, Case, Use, add_person, add_pool, decide, found_fund, write_usage
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from fundapp.committee.tables import Condition
@@ -19,7 +20,7 @@ from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.files import stored_path
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
-from fundapp.ledger.actions import close_books
+from fundapp.ledger.actions import close_books, halt_postings
 from fundapp.portfolio.actions import (
     approve_valuation,
     disburse_tranche,
@@ -53,6 +54,13 @@ END = Q3.last_day
 AFTER = datetime(2026, 10, 12, 3, 0, tzinfo=UTC)
 PAID = datetime(2026, 7, 10, 3, 0, tzinfo=UTC)
 AUGUST = date(2026, 8, 3)
+MARK = Mark(
+    fair_value_krw=70_000_000,
+    technique="milestone",
+    inputs=({"name": "고객", "entry": "0", "now": "2", "source": "분기 보고"},),
+    milestone_status="보안성 검토 통과",
+    calibration_note="진입 가격에 맞춤",
+)
 
 
 @dataclass(frozen=True)
@@ -262,20 +270,28 @@ def test_a_mark_moves_value_and_the_bridge_still_ties(db: Database, tmp_path: Pa
     assert metrics["bridge.unrealised"] == 80_000_000 - 50_626_601
 
 
+def test_a_close_waits_for_a_mark_that_is_being_entered(postgres_db: Database) -> None:
+    scene = set_up(postgres_db)
+
+    def enter_while_somebody_closes(session: Session) -> None:
+        award_id = session.scalars(select(Award.id)).one()
+        prepare_valuation(session, award_id=award_id, quarter=Q3, mark=MARK, actor=scene.one, at=AFTER)
+        with Session(postgres_db.engine) as closing:
+            closing.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                halt_postings(closing)
+
+    postgres_db.transaction(enter_while_somebody_closes)
+    postgres_db.transaction(halt_postings)
+
+
 def test_a_closed_quarter_takes_no_more_marks_and_one_that_waited_is_not_approved(db: Database) -> None:
     scene = set_up(db)
     with db.read() as session:
         award_id = session.scalars(select(Award.id)).one()
-    mark = Mark(
-        fair_value_krw=70_000_000,
-        technique="milestone",
-        inputs=({"name": "고객", "entry": "0", "now": "2", "source": "분기 보고"},),
-        milestone_status="보안성 검토 통과",
-        calibration_note="진입 가격에 맞춤",
-    )
 
     def prepare(session: Session) -> uuid.UUID:
-        return prepare_valuation(session, award_id=award_id, quarter=Q3, mark=mark, actor=scene.one, at=AFTER)
+        return prepare_valuation(session, award_id=award_id, quarter=Q3, mark=MARK, actor=scene.one, at=AFTER)
 
     draft = db.transaction(prepare)
     db.transaction(lambda s: close_books(s, through=END, actor=SYSTEM, at=AFTER))

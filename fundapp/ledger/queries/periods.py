@@ -42,6 +42,12 @@ def list_periods(session: Session) -> list[PeriodRow]:
     return [PeriodRow(*row) for row in rows]
 
 
-def find_closed_through(session: Session) -> date | None:
-    """Return the last day of closed books, or None while all are open."""
-    return session.scalar(select(Book.closed_through).where(Book.id == 1))
+def find_closed_through(session: Session, *, hold: bool = False) -> date | None:
+    """Return the last day of closed books, or None while all are open.
+
+    Args:
+        session: A session.
+        hold: Let no close come in between until the transaction ends, as a posting does.
+    """
+    asked = select(Book.closed_through).where(Book.id == 1)
+    return session.scalar(asked.with_for_update(read=True) if hold else asked)

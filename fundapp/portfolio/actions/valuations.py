@@ -127,7 +127,7 @@ def return_valuation(session: Session, *, draft_id: uuid.UUID, reason: str, acto
 
 def _require_open(session: Session, quarter: Quarter) -> None:
     """Refuse a mark for closed books: what all sides have signed keeps its values."""
-    closed = find_closed_through(session)
+    closed = find_closed_through(session, hold=True)
     if closed is not None and quarter.last_day <= closed:
         raise InvalidInputError(
             field="quarter",
