@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import URL, CompoundSelect, Engine, Row, Select, create_engine, event, make_url
+from sqlalchemy import URL, CompoundSelect, Engine, Row, Select, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,13 @@ Isolation = Literal["SERIALIZABLE", "READ COMMITTED"]
 
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _ATTEMPTS = 40
+_PATIENCE = 3
+"""Attempts that are made side by side with others; whoever has failed so often stands in line."""
+_STAND_IN_LINE = text("LOCK TABLE audit_head IN EXCLUSIVE MODE")
+"""Every change ends in the audit chain, so that this waits for those under way and holds the others back.
+
+Unlike a statement that reads, it leaves the snapshot still to be taken, so that nothing it waited for is missed.
+"""
 _BUSY_TIMEOUT_MS = 30_000
 _IDLE_SECONDS = 30
 _ANSWERS = "answers"
@@ -89,7 +96,7 @@ class Database:
         """
         for attempt in range(_ATTEMPTS):
             try:
-                return self._once(work, isolation)
+                return self._once(work, isolation, in_line=attempt >= _PATIENCE)
             except RetryTransactionError:
                 if attempt == _ATTEMPTS - 1:
                     raise
@@ -99,10 +106,12 @@ class Database:
             time.sleep(random.uniform(0, min(0.4, 0.004 * 2**attempt)))  # noqa: S311 - jitter, not secrecy
         raise AssertionError("unreachable")
 
-    def _once(self, work: Callable[[Session], T], isolation: Isolation) -> T:
+    def _once(self, work: Callable[[Session], T], isolation: Isolation, *, in_line: bool) -> T:
         options: dict[str, Any] = {"writing": True} if self.is_sqlite else {"isolation_level": isolation}
         with self.engine.connect().execution_options(**options) as connection:
             with connection.begin(), Session(connection, expire_on_commit=False) as session:
+                if in_line and not self.is_sqlite:
+                    session.execute(_STAND_IN_LINE)
                 result = work(session)
                 session.flush()
             return result
