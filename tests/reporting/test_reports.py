@@ -3,38 +3,27 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import uuid
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from fund_factory import SIGNED_AT, Case, Use, add_person, add_pool, decide, found_fund, write_usage
-from sqlalchemy import event, select, text
-from sqlalchemy.exc import OperationalError
+from fund_factory import Case, Use, add_person, add_pool, decide, found_fund
+from report_scene import AFTER, AUGUST, END, PAID, Q3, collect, freeze, pay, set_up, sign, use
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from fundapp.committee.tables import Condition
 from fundapp.core.access import SYSTEM, Viewer
 from fundapp.core.errors import InvalidInputError, NotFoundError
 from fundapp.core.files import stored_path
-from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
-from fundapp.ledger.actions import close_books, halt_postings
 from fundapp.portfolio.actions import (
-    approve_valuation,
-    disburse_tranche,
     expire_grants,
-    import_usage,
     prepare_tranche,
-    prepare_valuation,
-    return_valuation,
-    sign_award,
 )
-from fundapp.portfolio.rules import Mark
 from fundapp.portfolio.tables import Award, Tranche
-from fundapp.reporting.actions import STORED_IN, Frozen, build_report, freeze_quarter, sign_report
-from fundapp.reporting.collecting import collect_rows
+from fundapp.reporting.actions import STORED_IN, build_report, freeze_quarter, sign_report
 from fundapp.reporting.documents import from_document, to_document
 from fundapp.reporting.queries import (
     compare_versions,
@@ -47,77 +36,7 @@ from fundapp.reporting.queries import (
 )
 from fundapp.reporting.rules import FreezeRefusedError
 from fundapp.reporting.tables import FrozenQuarter, ReportFile
-from reports.rows import Flow, Remark, ReportRows, inputs_sha256, ordered
-
-Q3 = Quarter(2026, 3)
-END = Q3.last_day
-AFTER = datetime(2026, 10, 12, 3, 0, tzinfo=UTC)
-PAID = datetime(2026, 7, 10, 3, 0, tzinfo=UTC)
-AUGUST = date(2026, 8, 3)
-MARK = Mark(
-    fair_value_krw=70_000_000,
-    technique="milestone",
-    inputs=({"name": "고객", "entry": "0", "now": "2", "source": "분기 보고"},),
-    milestone_status="보안성 검토 통과",
-    calibration_note="진입 가격에 맞춤",
-)
-
-
-@dataclass(frozen=True)
-class Scene:
-    one: Viewer
-    two: Viewer
-    award: str
-
-
-def sign(db: Database, case: Case, key: str = "sign", instrument: str = "RCPS") -> str:
-    signed = db.transaction(
-        lambda s: sign_award(
-            s,
-            decision_id=case.decision_id,
-            instrument=instrument,
-            key=key,
-            actor=SYSTEM,
-            at=SIGNED_AT,
-            signed_on=date(2026, 7, 1),
-        )
-    )
-    return signed.number
-
-
-def set_up(db: Database, *, instrument: str = "RCPS") -> Scene:
-    """One award of 100,000,001 won and 400 h: half paid on 10 July, 120.5 h used at 5,200 won."""
-
-    def prepare(session: Session) -> tuple[Case, Viewer, Viewer]:
-        found_fund(session)
-        pool = add_pool(session)
-        case = decide(session, hours=[(pool, 400)])
-        return case, add_person(session, "Han", "finance"), add_person(session, "Seo", "finance")
-
-    case, one, two = db.transaction(prepare)
-    number = sign(db, case, instrument=instrument)
-    pay(db, one, two, 1, PAID)
-    return Scene(one, two, number)
-
-
-def pay(db: Database, one: Viewer, two: Viewer, number: int, at: datetime) -> None:
-    with db.read() as session:
-        tranche = session.scalars(select(Tranche).where(Tranche.number == number)).one()
-    db.transaction(lambda s: prepare_tranche(s, tranche_id=tranche.id, evidence="점검표", actor=one, at=at))
-    db.transaction(lambda s: disburse_tranche(s, tranche_id=tranche.id, key=f"d{number}", actor=two, at=at))
-
-
-def use(db: Database, folder: Path, *rows: Use) -> None:
-    import_usage(db, write_usage(folder / "usage.csv", rows), actor=SYSTEM, at=AFTER)
-
-
-def collect(db: Database, as_of: date = END) -> ReportRows:
-    with db.read() as session:
-        return ordered(collect_rows(session, Q3, as_of=as_of))
-
-
-def freeze(db: Database, **options: object) -> Frozen:
-    return db.transaction(lambda s: freeze_quarter(s, quarter=Q3, actor=SYSTEM, at=AFTER, **options))
+from reports.rows import Flow, Remark, inputs_sha256
 
 
 def test_cash_is_paid_in_when_called_and_invested_when_paid(db: Database, tmp_path: Path) -> None:
@@ -240,68 +159,6 @@ def test_metrics_tie_to_the_ledger_and_the_bridge_leaves_no_won(db: Database, tm
     assert built.metrics["bridge.in_kind_in"] == 626_600
     assert built.metrics["bridge.closing"] == 50_626_601
     assert built.metrics["total.tvpi"] == "1.00000000"
-
-
-def test_a_mark_moves_value_and_the_bridge_still_ties(db: Database, tmp_path: Path) -> None:
-    scene = set_up(db)
-    use(db, tmp_path, Use(AUGUST, "120.5"))
-    with db.read() as session:
-        award_id = session.scalars(select(Award.id)).one()
-    for value in (70_000_000, 80_000_000):
-        mark = Mark(
-            fair_value_krw=value,
-            technique="milestone",
-            inputs=({"name": "고객", "entry": "0", "now": "2", "source": "분기 보고"},),
-            milestone_status="보안성 검토 통과",
-            calibration_note="진입 가격에 맞춤",
-        )
-
-        def work(session: Session, mark: Mark = mark) -> None:
-            draft = prepare_valuation(session, award_id=award_id, quarter=Q3, mark=mark, actor=scene.one, at=AFTER)
-            approve_valuation(session, draft_id=draft, actor=scene.two, at=AFTER)
-
-        db.transaction(work)
-    rows = collect(db)
-    assert rows.holdings[0].fair_value_krw == 80_000_000
-    shown = rows.marks[0]
-    assert shown.fair_value_cash_krw + shown.fair_value_in_kind_krw == 80_000_000
-    freeze(db)
-    metrics = build_report(db, Q3, tmp_path / "out").metrics
-    assert metrics["bridge.unrealised"] == 80_000_000 - 50_626_601
-
-
-def test_a_close_waits_for_a_mark_that_is_being_entered(postgres_db: Database) -> None:
-    scene = set_up(postgres_db)
-
-    def enter_while_somebody_closes(session: Session) -> None:
-        award_id = session.scalars(select(Award.id)).one()
-        prepare_valuation(session, award_id=award_id, quarter=Q3, mark=MARK, actor=scene.one, at=AFTER)
-        with Session(postgres_db.engine) as closing:
-            closing.execute(text("SET LOCAL lock_timeout = '100ms'"))
-            with pytest.raises(OperationalError, match="lock timeout"):
-                halt_postings(closing)
-
-    postgres_db.transaction(enter_while_somebody_closes)
-    postgres_db.transaction(halt_postings)
-
-
-def test_a_closed_quarter_takes_no_more_marks_and_one_that_waited_is_not_approved(db: Database) -> None:
-    scene = set_up(db)
-    with db.read() as session:
-        award_id = session.scalars(select(Award.id)).one()
-
-    def prepare(session: Session) -> uuid.UUID:
-        return prepare_valuation(session, award_id=award_id, quarter=Q3, mark=MARK, actor=scene.one, at=AFTER)
-
-    draft = db.transaction(prepare)
-    db.transaction(lambda s: close_books(s, through=END, actor=SYSTEM, at=AFTER))
-    for late in (prepare, lambda s: approve_valuation(s, draft_id=draft, actor=scene.two, at=AFTER)):
-        with pytest.raises(InvalidInputError) as refused:
-            db.transaction(late)
-        assert refused.value.details["field"] == "quarter"
-        assert refused.value.details["reason_en"].startswith("2026Q3 is closed")
-    db.transaction(lambda s: return_valuation(s, draft_id=draft, reason="마감 뒤", actor=scene.two, at=AFTER))
-    assert collect(db).marks == ()
 
 
 def test_rows_survive_the_document_unchanged(db: Database, tmp_path: Path) -> None:
