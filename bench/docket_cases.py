@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,10 +22,10 @@ from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 from measuring import Case, Run, clock
 from page_cases import PASSWORD, TOKEN, signed_in
-from peers.pretalx import Pages
+from peers.running import Peer
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
-from stores import Store, copied
+from stores import Store, commit_something, copied
 
 from config import Settings
 from fundapp import create_app
@@ -268,7 +268,7 @@ def bare_site(database: Database) -> FlaskClient:
 
 @contextmanager
 def docket_pages(
-    store: Store, folder: Path, sizes: tuple[int, int], peer: Pages | None, repetitions: int
+    store: Store, folder: Path, sizes: tuple[int, int], peer: Peer | None, repetitions: int
 ) -> Iterator[list[Case]]:
     """Open the docket as a member with reviews to file; yields cases that live as long as the context.
 
@@ -276,7 +276,7 @@ def docket_pages(
         store: Where the databases are made.
         folder: For the site's own files.
         sizes: A small number of applications and the one to measure with.
-        peer: Seconds that the peer's list took, or None where it could not be installed.
+        peer: pretalx, or None where it is left out.
         repetitions: How often each page is opened.
     """
     templates = [keep_reviewed(store, size) for size in sizes]
@@ -291,13 +291,17 @@ def docket_pages(
         for client, path in (*opened, *((bare, path) for _, path in paths.values())):
             _open_page(client, path)  # templates are compiled once in a process's life
         spare_what_lasts()  # as the server does
+        drawn = [partial(_drawing, one, client) for one, client in zip((fewer, database), clients, strict=True)]
+        again = [partial(_opening, client) for client in clients]
         cases = [
-            _page_case(store, sizes, what, clients, path, {"a bare page": _opening(bare, floor)}, repetitions)
+            _page_case(store, sizes, what, drawn, {"a bare page": _opening(bare, floor)}, path, repetitions)
             for what, (path, floor) in paths.items()
         ]
         if peer is not None:
             cases[0].floors["pretalx's review list"] = partial(peer.take, "review list")  # type: ignore[index]
-        cases.append(_page_case(store, sizes, "docket, searched", clients, SOUGHT, {}, repetitions))
+        cases.append(_page_case(store, sizes, "docket, searched", drawn, {}, SOUGHT, repetitions))
+        plain = {"a bare page": _opening(bare, "/")}
+        cases.append(_page_case(store, sizes, "docket again", again, plain, PLAIN, repetitions))
         cases.append(_filing(store, sizes[1], database, clients[1], bare, repetitions))
         yield cases
 
@@ -313,13 +317,23 @@ def _opening(client: FlaskClient, path: str) -> Run:
     return partial(clock, partial(_open_page, client, path))
 
 
+def _drawing(database: Database, client: FlaskClient, path: str) -> Run:
+    """Open a page right after something has been committed, so that nothing of it is remembered."""
+
+    def draw() -> float:
+        commit_something(database)
+        return clock(partial(_open_page, client, path))
+
+    return draw
+
+
 def _page_case(
     store: Store,
     sizes: tuple[int, int],
     what: str,
-    clients: list[FlaskClient],
-    path: str,
+    openings: list[Callable[[str], Run]],
     floors: dict[str, Run],
+    path: str,
     repetitions: int,
 ) -> Case:
     return Case(
@@ -327,8 +341,8 @@ def _page_case(
         store=store.name,
         n=sizes[1],
         unit="ms",
-        run=_opening(clients[1], path),
-        floors=floors | {f"the same of {sizes[0]:,}": _opening(clients[0], path)},
+        run=openings[1](path),
+        floors=floors | {f"the same of {sizes[0]:,}": openings[0](path)},
         repetitions=repetitions,
     )
 

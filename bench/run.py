@@ -19,7 +19,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ import scoring_cases
 import usage_cases
 from measuring import Case, Result, measure
 from peers import coldfront, pretalx, scorecards
+from peers.running import Peer
 from rich.console import Console
 from rich.table import Table
 from sheets import EXAMPLES
@@ -232,7 +233,10 @@ def _ledger(stack: ExitStack, stores: Sequence[Store], sizes: Sizes) -> Iterator
 
 
 def _pages(stack: ExitStack, stores: Sequence[Store], folder: Path, sizes: Sizes) -> Iterator[Case]:
-    reviews = _pretalx(folder, sizes) if sizes is FULL else None
+    reviews = None
+    if sizes is FULL:
+        place = _made(folder / "pretalx")
+        reviews = _peer(stack, pretalx.review_list(place, submissions=sizes.docket[1]))
     for store in stores:
         yield from stack.enter_context(docket_cases.docket_pages(store, folder, sizes.docket, reviews, 4 * sizes.many))
     for store in stores:
@@ -245,7 +249,7 @@ def _usage(
     yield page_cases.report(sqlite, folder, QUARTER, sizes.many)
     yield report_cases.large_report(folder, *sizes.report, sizes.few)
     yield report_cases.rates_of_return(sizes.series, sizes.few)
-    yield stack.enter_context(report_cases.dashboard(sqlite, folder, sizes.many))
+    yield from stack.enter_context(report_cases.dashboard(sqlite, folder, sizes.many))
     yield intake_cases.usage(sqlite, folder, sizes.usage, sizes.few)
     export = usage_cases.write_export(folder / "export.csv", sizes.export)
     for store in stores:
@@ -253,7 +257,10 @@ def _usage(
 
 
 def _grants(stack: ExitStack, sqlite: SqliteStore, folder: Path, sizes: Sizes) -> Iterator[Case]:
-    peer = _coldfront(folder, sizes) if sizes is FULL else None
+    peer = None
+    if sizes is FULL:
+        place = _made(folder / "coldfront")
+        peer = _peer(stack, coldfront.allocation_pages(place, allocations=sizes.grants))
     yield from stack.enter_context(grant_cases.grant_pages(sqlite, folder, sizes.grants, peer, 2 * sizes.many))
 
 
@@ -277,21 +284,11 @@ def _accuracy(folder: Path) -> list[scoring_cases.Accuracy]:
     return found
 
 
-def _coldfront(folder: Path, sizes: Sizes) -> coldfront.Pages | None:
-    """Return the seconds of ColdFront's pages; where it cannot be installed, say so and go on without."""
-    found = coldfront.measure_pages(_made(folder / "coldfront"), allocations=sizes.grants, repetitions=2 * sizes.many)
+def _peer(stack: ExitStack, beside: AbstractContextManager[Peer | str]) -> Peer | None:
+    """Start a peer for as long as the run; where it cannot be had, say so and go on without."""
+    found = stack.enter_context(beside)
     if isinstance(found, str):
-        Console(stderr=True).print(f"no figures of ColdFront: {found}")
-        return None
-    return found
-
-
-def _pretalx(folder: Path, sizes: Sizes) -> pretalx.Pages | None:
-    """Return the seconds of pretalx's list of reviews; where it cannot be installed, say so and go on without."""
-    place = _made(folder / "pretalx")
-    found = pretalx.measure_reviews(place, submissions=sizes.docket[1], repetitions=sizes.many)
-    if isinstance(found, str):
-        Console(stderr=True).print(f"no figures of pretalx: {found}")
+        Console(stderr=True).print(f"left out: {found}")
         return None
     return found
 

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, text, update
 from sqlalchemy.engine import URL, make_url
 
 from fundapp.core.schema import upgrade_schema
 from fundapp.core.sessions import Database
+from fundapp.identity.tables import Person
 
 
 class Store(Protocol):
@@ -41,6 +42,11 @@ def copied(store: Store, template: str) -> Iterator[Database]:
         yield database
     finally:
         store.drop(database)
+
+
+def commit_something(database: Database) -> None:
+    """Commit what no page shows, so that the next page is drawn and not remembered."""
+    database.transaction(lambda session: session.execute(update(Person).values(active=Person.active)))
 
 
 class SqliteStore:

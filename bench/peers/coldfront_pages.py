@@ -1,19 +1,21 @@
-"""Runs inside ColdFront's own environment: fills a database with allocations and times its pages.
+"""Runs inside ColdFront's own environment: fills a database with allocations, then opens its pages when asked.
 
-Not part of the product. `bench/peers/coldfront.py` starts it and reads the one line of JSON that it prints.
+Not part of the product. `bench/peers/running.py` starts it, waits for `ready`, and names a page for each opening.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 OWNERS = 50
+WARM = 20
+"""Openings before the first that counts, as many as ours."""
 
 
 def main() -> None:
@@ -21,7 +23,6 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--allocations", type=int, required=True)
-    parser.add_argument("--repetitions", type=int, required=True)
     asked = parser.parse_args()
     os.environ |= {
         "DB_URL": f"sqlite:///{asked.folder / 'coldfront.db'}",
@@ -38,7 +39,12 @@ def main() -> None:
     first = _fill(asked.allocations)
     client = _client()
     pages = {"allocation list": "/allocation/?show_all_allocations=on", "allocation page": f"/allocation/{first}/"}
-    print(json.dumps({name: _time(client, path, asked.repetitions) for name, path in pages.items()}))
+    for path in pages.values():
+        for _ in range(WARM):
+            _open(client, path)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(_open(client, pages[line.strip()]), flush=True)
 
 
 def _migrate() -> None:
@@ -117,14 +123,12 @@ def _client() -> Any:  # noqa: ANN401 - Django's own
     return client
 
 
-def _time(client: Any, path: str, repetitions: int) -> list[float]:  # noqa: ANN401 - Django's own
-    samples = []
-    for _ in range(repetitions + 1):
-        started = time.perf_counter()
-        answer = client.get(path)
-        samples.append(time.perf_counter() - started)
-        assert answer.status_code == 200, (path, answer.status_code)
-    return samples[1:]
+def _open(client: Any, path: str) -> float:  # noqa: ANN401 - Django's own
+    started = time.perf_counter()
+    answer = client.get(path)
+    seconds = time.perf_counter() - started
+    assert answer.status_code == 200, (path, answer.status_code)
+    return seconds
 
 
 if __name__ == "__main__":

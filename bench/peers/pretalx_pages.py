@@ -1,13 +1,14 @@
-"""Runs inside pretalx's own environment: fills a database with submissions and reviews and times its list of reviews.
+"""Runs inside pretalx's own environment: fills a database with submissions and reviews, then opens its
+list of reviews when asked.
 
-Not part of the product. `bench/peers/pretalx.py` starts it and reads the one line of JSON that it prints.
+Not part of the product. `bench/peers/running.py` starts it, waits for `ready`, and names a page for each opening.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,6 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--submissions", type=int, required=True)
-    parser.add_argument("--repetitions", type=int, required=True)
     asked = parser.parse_args()
     os.environ |= {
         "PRETALX_DATA_DIR": str(asked.folder / "data"),
@@ -41,7 +41,11 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     path = _fill(asked.submissions)
-    print(json.dumps({"review list": _time(_client(), path, asked.repetitions)}))
+    client, pages = _client(), {"review list": path}
+    _open(client, path)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(_open(client, pages[line.strip()]), flush=True)
 
 
 def _fill(count: int) -> str:
@@ -101,15 +105,13 @@ def _client() -> Any:  # noqa: ANN401 - Django's own
     return client
 
 
-def _time(client: Any, path: str, repetitions: int) -> list[float]:  # noqa: ANN401 - Django's own
-    samples = []
-    for _ in range(repetitions + 1):
-        started = time.perf_counter()
-        answer = client.get(path)
-        samples.append(time.perf_counter() - started)
-        assert answer.status_code == 200, (path, answer.status_code)
-        assert b"Proposal" in answer.content
-    return samples[1:]
+def _open(client: Any, path: str) -> float:  # noqa: ANN401 - Django's own
+    started = time.perf_counter()
+    answer = client.get(path)
+    seconds = time.perf_counter() - started
+    assert answer.status_code == 200, (path, answer.status_code)
+    assert b"Proposal" in answer.content
+    return seconds
 
 
 if __name__ == "__main__":

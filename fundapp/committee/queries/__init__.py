@@ -87,7 +87,7 @@ from fundapp.committee.queries.meetings import (
     meeting_page,
 )
 from fundapp.committee.queries.minutes import MinutesPage, MinutesSection, MinutesVersion, minutes_page
-from fundapp.committee.queries.people import BOARD, Member, find_viewer, load_viewer, members
+from fundapp.committee.queries.people import BOARD, Member, SignedIn, find_viewer, load_viewer, members
 from fundapp.committee.queries.phases import PhasePage, find_official, phase_page
 from fundapp.committee.queries.pledges import (
     find_meeting_of,
@@ -169,6 +169,7 @@ __all__ = [
     "ReviewVersion",
     "ReviewerProgress",
     "Seat",
+    "SignedIn",
     "SortKey",
     "View",
     "WaiverRow",

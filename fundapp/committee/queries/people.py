@@ -27,6 +27,7 @@ from fundapp.committee.queries.phases import is_present_step
 from fundapp.committee.tables import Conflict, ReviewPhaseStep
 from fundapp.core.access import Role, Viewer
 from fundapp.core.errors import NotFoundError
+from fundapp.core.recollection import present_state
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person, person_role
 from fundapp.identity.tables import Role as RoleRow
@@ -48,6 +49,14 @@ class Member:
     investor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Whose session it is, and the state of the database in which that was found out."""
+
+    viewer: Viewer
+    state: str
+
+
 def load_viewer(session: Session, person_id: uuid.UUID) -> Viewer:
     """Assemble a viewer from the person, their companies and their recusals, in one statement: every request asks.
 
@@ -59,15 +68,15 @@ def load_viewer(session: Session, person_id: uuid.UUID) -> Viewer:
     found = _assemble(session.connection().execute(_BY_ID, {"key": person_id}).all())
     if found is None:
         raise NotFoundError(person=str(person_id))
-    return found
+    return found.viewer
 
 
-def find_viewer(database: Database, fs_uniquifier: str) -> Viewer | None:
-    """Return the viewer whose session names this identifier; None when it was rotated away or they were deactivated."""
+def find_viewer(database: Database, fs_uniquifier: str) -> SignedIn | None:
+    """Return whose session names this identifier; None when it was rotated away or they were deactivated."""
     return _assemble(database.ask(_BY_SESSION, {"key": fs_uniquifier}))
 
 
-def _assemble(rows: Iterable[Row[*tuple[Any, ...]]]) -> Viewer | None:
+def _assemble(rows: Iterable[Row[*tuple[Any, ...]]]) -> SignedIn | None:
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for what, *values in rows:
         found[what].append(tuple(values))
@@ -76,7 +85,7 @@ def _assemble(rows: Iterable[Row[*tuple[Any, ...]]]) -> Viewer | None:
     name, email, investor, person_id = found["person"][0]
     roles = frozenset(role for role, *_ in found["role"])
     masked = () if roles.isdisjoint(BOARD) or not roles.isdisjoint(_SEE_NAMES) else found["masked"]
-    return Viewer(
+    viewer = Viewer(
         person_id=person_id,
         name=name,
         email=email,
@@ -87,6 +96,7 @@ def _assemble(rows: Iterable[Row[*tuple[Any, ...]]]) -> Viewer | None:
         investor=investor,
         confirmed=not found["unconfirmed"],
     )
+    return SignedIn(viewer, found["state"][0][0])
 
 
 _NO_TEXT, _NO_ID = cast(null(), String), cast(null(), Uuid())
@@ -95,6 +105,7 @@ _NO_TEXT, _NO_ID = cast(null(), String), cast(null(), Uuid())
 def _everything_of(whose: ColumnElement[bool]) -> CompoundSelect[Any]:
     """Return the statement that reads a viewer; built once, because every request asks it."""
     return union_all(
+        select(literal("state"), present_state(), _NO_TEXT, _NO_TEXT, _NO_ID),
         select(literal("person"), Person.name, Person.email, Person.investor, Person.id).where(whose, Person.active),
         select(literal("unconfirmed"), _NO_TEXT, _NO_TEXT, _NO_TEXT, Person.id).where(
             whose, Person.confirmed_at.is_(None)

@@ -13,9 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 
-from sqlalchemy.orm import Session
-
-from fundapp.committee.queries import MeetingPage, find_viewer, meeting_page
+from fundapp.committee.queries import MeetingPage, SignedIn, find_viewer, meeting_page
 from fundapp.core.access import Kind, Thing, Verb, Viewer, may
 from fundapp.core.errors import NotFoundError
 from fundapp.core.sessions import Database
@@ -72,9 +70,7 @@ def _watch(database: Database, key: str, meeting_id: uuid.UUID, last: str | None
     yield "retry: 1000\n\n"
     started = spoke = time.monotonic()
     while _alive() and time.monotonic() - started < LIFETIME_SECONDS:
-        viewer = find_viewer(database, key)
-        with database.read() as session:
-            seen = _look(session, viewer, meeting_id)
+        seen = _look(database, find_viewer(database, key), meeting_id)
         if seen is None:
             yield "event: leave\ndata: \n\n"
             return
@@ -87,10 +83,21 @@ def _watch(database: Database, key: str, meeting_id: uuid.UUID, last: str | None
         time.sleep(TICK_SECONDS)
 
 
-def _look(session: Session, viewer: Viewer | None, meeting_id: uuid.UUID) -> str | None:
-    if viewer is None or not may(viewer, Verb.VIEW, Thing(Kind.BALLOT)):
+def _look(database: Database, found: SignedIn | None, meeting_id: uuid.UUID) -> str | None:
+    """Return what the room looks like now; while nobody has committed anything, it looks as it did."""
+    if found is None or not may(found.viewer, Verb.VIEW, Thing(Kind.BALLOT)):
         return None
+    question = ("room", found.viewer, meeting_id)
+    seen: str | None = database.recollection.recall(found.state, question)
+    if seen is None:
+        seen = _look_again(database, found.viewer, meeting_id)
+        database.recollection.keep(found.state, question, seen)
+    return seen
+
+
+def _look_again(database: Database, viewer: Viewer, meeting_id: uuid.UUID) -> str | None:
     try:
-        return fingerprint(meeting_page(session, viewer, meeting_id))
+        with database.read() as session:
+            return fingerprint(meeting_page(session, viewer, meeting_id))
     except NotFoundError:
         return None

@@ -24,6 +24,7 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Cell, Column, asked_download, table_download
 from fundapp.web.shell.language import gettext, pick
 from fundapp.web.shell.refusals import say_refusal
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 _REFUSED = 422
@@ -33,6 +34,7 @@ __all__ = ["blueprint"]
 
 
 @blueprint.get("/capacity")
+@remembered_page
 def capacity() -> ResponseReturnValue:
     """Show demand against capacity for the next four quarters, and where the next plan starts."""
     require(viewer(), Verb.VIEW, Thing(Kind.POOL))

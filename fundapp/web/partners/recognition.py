@@ -19,6 +19,7 @@ from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.formats import quarter as quarter_words
 from fundapp.web.shell.language import current_locale, gettext, lazy, pick
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 _REFUSED = 422
@@ -29,6 +30,7 @@ __all__ = ["blueprint"]
 
 
 @blueprint.get("/reports/recognition")
+@remembered_page
 def recognition() -> ResponseReturnValue:
     """Show the policy, what the other would say today, and every change."""
     return _page(RecognitionForm(formdata=None))

@@ -38,6 +38,7 @@ from fundapp.web.shell.language import current_locale, gettext
 from fundapp.web.shell.navigation import ROOMS
 from fundapp.web.shell.pagination import Page, asked_page
 from fundapp.web.shell.refusals import say_refusal
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import only, viewer
 
 blueprint = Blueprint("partners", __name__, url_prefix="/partners")
@@ -70,6 +71,7 @@ def keep_out() -> ResponseReturnValue | None:
 
 
 @blueprint.get("/")
+@remembered_page
 def fund() -> ResponseReturnValue:
     """Show the fund: as the newest frozen quarter has it, as another version has it, or as it stands today."""
     asked = request.args.get("period", "")

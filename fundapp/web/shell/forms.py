@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from flask import request
+from flask import g, has_request_context, request
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, i18n, validators
 from wtforms.form import BaseForm
@@ -21,7 +21,10 @@ _MOST_DIGITS = 300
 
 def new_key() -> str:
     """Return a fresh idempotency key for a form or call."""
-    return uuid.uuid4().hex
+    key = uuid.uuid4().hex
+    if has_request_context() and "keys" in g:  # a page is being drawn to be shown again, with keys of its own
+        g.keys.append(key)
+    return key
 
 
 def sent_json() -> dict[str, object]:

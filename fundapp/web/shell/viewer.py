@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import UserMixin, current_user
 from flask_security.utils import login_user, logout_user
 
-from fundapp.committee.queries import find_viewer, load_viewer
+from fundapp.committee.queries import SignedIn, find_viewer, load_viewer
 from fundapp.core.access import ANONYMOUS, Role, Viewer
 from fundapp.core.errors import NotFoundError
 from fundapp.identity.actions import choose_language
@@ -20,6 +20,7 @@ from fundapp.identity.tables import Person
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import COOKIE, current_locale
+from fundapp.web.shell.remembering import note_state
 
 _SIGNED_IN = "signed_in_at"
 _SEEN = "seen_at"
@@ -33,10 +34,10 @@ class _SignedIn(UserMixin):
 
     active = True
 
-    def __init__(self, fs_uniquifier: str, found: Viewer) -> None:
+    def __init__(self, fs_uniquifier: str, found: SignedIn) -> None:
         self.fs_uniquifier = fs_uniquifier
         self.roles = []  # our own policy asks the viewer's
-        self.viewer = found
+        self.found = found
 
 
 def init_viewer(app: Flask) -> None:
@@ -114,9 +115,10 @@ def _load() -> None:
     g.viewer = ANONYMOUS
     if not current_user.is_authenticated:
         return
-    found = cast("_SignedIn", current_user).viewer
-    if _still_open(found, now()):
-        g.viewer = found
+    found = cast("_SignedIn", current_user).found
+    if _still_open(found.viewer, now()):
+        g.viewer = found.viewer
+        note_state(found.state)
     else:
         close_session()
 

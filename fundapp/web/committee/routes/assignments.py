@@ -47,6 +47,7 @@ from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import Page, asked_page
 from fundapp.web.shell.refusals import say_refusal
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 _INVALID = 422
@@ -72,6 +73,7 @@ class _Said:
 
 
 @blueprint.get("/assignments")
+@remembered_page
 def assignments() -> ResponseReturnValue:
     """Show how far each member is, and the form that shares out what is left."""
     call = _call(request.args.get("call"))
@@ -96,6 +98,7 @@ def assign() -> ResponseReturnValue:
 
 
 @blueprint.get("/assignments/list")
+@remembered_page
 def assignment_list() -> ResponseReturnValue:
     """Show every review that was given out with its reason, or give the list out as a file."""
     call = _call(request.args.get("call"))

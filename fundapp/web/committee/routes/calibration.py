@@ -24,12 +24,14 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import asked_download, table_download
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 _REFUSED = 422
 
 
 @blueprint.get("/calibration")
+@remembered_page
 def calibration() -> ResponseReturnValue:
     """Show raw, trimmed and severity-adjusted scores of a call side by side."""
     require(viewer(), Verb.VIEW, Thing(Kind.REVIEW))

@@ -19,10 +19,12 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Form
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import asked_page
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 
 @blueprint.get("/")
+@remembered_page
 def docket() -> ResponseReturnValue:
     """Show the docket of a call, as a list or as a board."""
     with db().read() as session:
@@ -60,6 +62,7 @@ def _export(form: Form) -> Response:
 
 
 @blueprint.get("/compare")
+@remembered_page
 def comparison() -> ResponseReturnValue:
     """Show two to four applications side by side."""
     named = [number for part in request.args.getlist("ids") for number in part.split(",") if number]

@@ -22,6 +22,7 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Cell, Column, asked_download, table_download
 from fundapp.web.shell.language import gettext, lazy
 from fundapp.web.shell.pagination import Page, asked_page
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 TONES: Mapping[str, Any] = {
@@ -34,6 +35,7 @@ _FULL = 100
 
 
 @blueprint.get("/rubrics/agreement")
+@remembered_page
 def agreement_page() -> ResponseReturnValue:
     """Show how far scores and reviews agree, and where they do not."""
     may_read_applications()

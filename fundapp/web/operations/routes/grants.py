@@ -34,6 +34,7 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Cell, Column, asked_download, table_download
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import PAGE_SIZE, Page, asked_page
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 _ALERTS_SHOWN = 3
@@ -41,6 +42,7 @@ _LONGEST_TEXT = 100
 
 
 @blueprint.get("/grants")
+@remembered_page
 def grants_page() -> ResponseReturnValue:
     """List the grants, a page at a time; what needs attention stands above."""
     may_open(Kind.AWARD)
@@ -127,6 +129,7 @@ def _cells(row: GrantListRow) -> list[Cell]:
 
 
 @blueprint.get("/grants/<uuid:grant_id>")
+@remembered_page
 def one_grant(grant_id: uuid.UUID) -> ResponseReturnValue:
     """Show one grant: what was left, what will become of it, how busy its GPUs were, what happened."""
     may_open(Kind.AWARD)

@@ -22,6 +22,7 @@ from fundapp.web.operations.forms.kinship import KinForm, MergeForm, UndoForm
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.language import gettext, lazy
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 SIGNAL_WORDS = {
@@ -45,6 +46,7 @@ class _Two:
 
 
 @blueprint.get("/companies")
+@remembered_page
 def kin() -> ResponseReturnValue:
     """List pairs of companies that look like one, or the merges on record."""
     may_open(Kind.COMPANY)

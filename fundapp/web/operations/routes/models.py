@@ -41,10 +41,12 @@ from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import gettext
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 
 @blueprint.get("/models")
+@remembered_page
 def models() -> ResponseReturnValue:
     """Show what serves, what asks to, and whether scores still hold."""
     may_open(Kind.MODEL)

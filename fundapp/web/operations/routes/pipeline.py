@@ -30,6 +30,7 @@ from fundapp.web.shell.downloads import asked_download, table_download
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import Page, asked_page
 from fundapp.web.shell.refusals import say_refusal
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 _SHEETS = {
@@ -57,6 +58,7 @@ def may_read_applications() -> None:
 
 
 @blueprint.get("/")
+@remembered_page
 def home() -> ResponseReturnValue:
     """Show the pipeline; those of the staff who see no applications go to their own pages."""
     if not may(viewer(), Verb.VIEW, Thing(Kind.APPLICATION)):

@@ -25,6 +25,7 @@ from fundapp.web.shell.database import db
 from fundapp.web.shell.downloads import Cell, Column, asked_download, table_download
 from fundapp.web.shell.language import gettext, pick
 from fundapp.web.shell.refusals import say_refusal
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 _BACK, _QUOTA = "back-", "quota-"
@@ -32,6 +33,7 @@ _BACK, _QUOTA = "back-", "quota-"
 
 
 @blueprint.get("/pools")
+@remembered_page
 def pools_page() -> ResponseReturnValue:
     """Show every pool by SKU and quarter."""
     may_open(Kind.POOL)

@@ -64,12 +64,14 @@ from fundapp.web.shell.forms import KeyOnlyForm
 from fundapp.web.shell.language import gettext
 from fundapp.web.shell.pagination import PAGE_SIZE, Page, asked_page
 from fundapp.web.shell.refusals import say_refusal
+from fundapp.web.shell.remembering import remembered_page
 from fundapp.web.shell.viewer import viewer
 
 _TRANCHE = "/portfolio/<number>/tranches/<uuid:tranche_id>"
 
 
 @blueprint.get("/portfolio")
+@remembered_page
 def portfolio_page() -> ResponseReturnValue:
     """List the awards, and the decisions that wait to be signed."""
     may_open(Kind.AWARD)
