@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fundapp.core.orm import APPEND_ONLY, Base
+from fundapp.core.orm import APPEND_ONLY, WRITTEN_BY_ALL, Base
 
 
 class AuditEvent(Base):
@@ -34,7 +34,7 @@ class AuditHead(Base):
     """The newest link; its row lock puts writers in one line."""
 
     __tablename__ = "audit_head"
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"info": WRITTEN_BY_ALL})
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int]

@@ -23,6 +23,8 @@ NAMING = {
 
 APPEND_ONLY = {"append_only": True}
 """`__table_args__` info of tables whose rows triggers keep from UPDATE and DELETE."""
+WRITTEN_BY_ALL = {"written_by_all": True}
+"""`__table_args__` info of the table that every change writes to: whoever holds it holds all others back."""
 
 
 class Instant(TypeDecorator[datetime]):

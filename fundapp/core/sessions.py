@@ -20,6 +20,7 @@ from sqlalchemy import URL, CompoundSelect, Engine, Row, Select, create_engine, 
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 
+from fundapp.core.orm import WRITTEN_BY_ALL, Base
 from fundapp.core.recollection import CONNECTION_NUMBER, Recollection
 
 T = TypeVar("T")
@@ -30,11 +31,6 @@ _RETRY_STATES = frozenset({"40001", "40P01"})
 _ATTEMPTS = 40
 _PATIENCE = 3
 """Attempts that are made side by side with others; whoever has failed so often stands in line."""
-_STAND_IN_LINE = text("LOCK TABLE audit_head IN EXCLUSIVE MODE")
-"""Every change ends in the audit chain, so that this waits for those under way and holds the others back.
-
-Unlike a statement that reads, it leaves the snapshot still to be taken, so that nothing it waited for is missed.
-"""
 _BUSY_TIMEOUT_MS = 30_000
 _IDLE_SECONDS = 30
 _ANSWERS = "answers"
@@ -120,7 +116,7 @@ class Database:
         with self.engine.connect().execution_options(**options) as connection:
             with connection.begin(), Session(connection, expire_on_commit=False) as session:
                 if in_line and not self.is_sqlite:
-                    session.execute(_STAND_IN_LINE)
+                    _stand_in_line(session)
                 result = work(session)
                 session.flush()
             self.commits += 1
@@ -129,6 +125,16 @@ class Database:
     def dispose(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+def _stand_in_line(session: Session) -> None:
+    """Wait for the changes under way and hold the others back.
+
+    Unlike a statement that reads, a lock leaves the snapshot still to be taken, so that nothing is missed.
+    """
+    for table in Base.metadata.tables.values():
+        if WRITTEN_BY_ALL.items() <= table.info.items():
+            session.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
 
 
 def _may_retry(error: DBAPIError) -> bool:

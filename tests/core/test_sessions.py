@@ -63,6 +63,19 @@ def test_a_transaction_that_asks_for_it_starts_again(db: Database) -> None:
     assert (db.transaction(work), len(tries)) == ("done", 3)
 
 
+def test_whoever_has_failed_three_times_holds_back_all_others_and_nobody_before(postgres_db: Database) -> None:
+    held: list[list[str]] = []
+
+    def work(session: Session) -> None:
+        asked = "SELECT relation::regclass::text FROM pg_locks WHERE mode = 'ExclusiveLock' AND relation IS NOT NULL"
+        held.append(list(session.scalars(text(asked))))
+        if len(held) < 5:
+            raise RetryTransactionError
+
+    postgres_db.transaction(work)
+    assert held == [[], [], [], ["audit_head"], ["audit_head"]]
+
+
 def test_sqlite_runs_durable_with_foreign_keys(sqlite_template: object, tmp_path: object) -> None:
     database = Database(f"sqlite:///{tmp_path}/x.db")
     with database.engine.connect() as connection:
