@@ -187,7 +187,8 @@ def _criteria(rows: CardRows, locale: Locale) -> Document:
 
 
 def _bin(span: str, weight: float) -> str:
-    return f"{span}: {weight:+.2f}".replace("-", MINUS)
+    rounded = round(weight, 2)
+    return f"{span}: {rounded:+.2f}".replace("-", MINUS) if rounded else f"{span}: 0.00"
 
 
 def _moved(criteria: Sequence[CardCriterion], locale: Locale) -> str:

@@ -100,6 +100,12 @@ def test_a_negative_difference_has_the_true_minus() -> None:
     assert formats.signed(0) == "0.0"
 
 
+def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:
+    shown = [formats.difference(value) for value in (0.214, -0.376, 0.004, -0.004, 0.0)]
+    assert shown == ["+0.21", "−0.38", "0.00", "0.00", "0.00"]
+    assert formats.difference(-0.06, 1) == "−0.1"
+
+
 def test_a_negative_amount_that_rounds_to_nothing_has_no_minus() -> None:
     assert formats.grouped(-1 * formats.Decimal("0.2")) == "0"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fundapp.screening.watching import Watch
+from fundapp.web.shell.formats import difference
 from fundapp.web.shell.language import gettext, pick
 
 LEFT, RIGHT, TOP, BOTTOM = 40, 400, 12, 212
@@ -147,8 +148,8 @@ def draw_leniency(watch: Watch) -> LeniencyPlot | None:
     finding = gettext(
         "심사위원 %(n)s명, 가장 너그러운 위원 %(high)s점, 가장 엄격한 위원 %(low)s점",
         n=len(rows),
-        high=f"{rows[0].leniency:+.2f}",
-        low=f"{rows[-1].leniency:+.2f}",
+        high=difference(rows[0].leniency),
+        low=difference(rows[-1].leniency),
     )
     return LeniencyPlot(finding, _ROW * len(rows), _sideways(0.0), tuple(rows))
 

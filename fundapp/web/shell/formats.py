@@ -165,6 +165,14 @@ def signed(tenths: int, places: int = 1) -> str:
     return text if tenths <= 0 else f"+{text}"
 
 
+def difference(value: float, places: int = 2) -> str:
+    """Write a difference with its sign: `+0.21`, `−0.38`; what rounds to nothing has none."""
+    rounded = round(value, places)
+    if not rounded:
+        return f"{0:.{places}f}"
+    return f"{rounded:+.{places}f}".replace("-", MINUS)
+
+
 def business_number(digits: str) -> str:
     """Write a business registration number: `000-00-00000`; anything else stays as it is."""
     if len(digits) != _BUSINESS_NUMBER_DIGITS or not digits.isdecimal():
@@ -188,8 +196,8 @@ def in_another_year(at: datetime) -> bool:
 def init_formats(app: Flask) -> None:
     """Register every format as a template filter; those with a language take the present one."""
     plain: tuple[Callable[..., str], ...] = (
-        grouped, hours_number, day, stamp, clock_time, quarter_dense, percent, points, signed, business_number,
-        small_unit,
+        grouped, hours_number, day, stamp, clock_time, quarter_dense, percent, points, signed, difference,
+        business_number, small_unit,
     )  # fmt: skip
     spoken: tuple[Callable[..., str], ...] = (
         money, won, in_kind, hours, hours_dense, long_day, instant, quarter, times,
