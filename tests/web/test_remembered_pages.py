@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -11,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from form_tokens import token_in
 from portfolio import grant_scenes
-from sqlalchemy import event, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -80,6 +81,34 @@ def test_what_another_process_commits_is_seen_at_the_next_look(fund: Database, e
     rename(fund, "이름을바꾼회사")
     after = client.get(GRANTS).text
     assert ("이름을바꾼회사" in before, "이름을바꾼회사" in after) == (False, True)
+
+
+def test_nobody_is_shown_less_than_was_committed_before_they_looked(
+    fund: Database, app: Flask, person: Callable[..., str], sign_in: Callable[..., TestResponse]
+) -> None:
+    """Four threads count up in a company's name and read it back: each sees its own number or a later one."""
+    rename(fund, "회사000000")
+    email, browsers = person("finance"), [app.test_client() for _ in range(4)]
+    for browser in browsers:
+        sign_in(browser, email)
+
+    def count_up(session: Session) -> int:
+        number = int(str(session.scalar(select(Company.name)))[2:]) + 1
+        session.execute(update(Company).values(name=f"회사{number:06d}"))
+        return number
+
+    def play(browser: FlaskClient) -> list[tuple[int, int]]:
+        seen = []
+        for _ in range(12):
+            number = fund.transaction(count_up)
+            page = browser.get(GRANTS).text
+            seen.append((number, int(re.findall(r"회사(\d{6})", page)[0])))
+        return seen
+
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        seen = [pair for pairs in pool.map(play, browsers) for pair in pairs]
+    assert [pair for pair in seen if pair[1] < pair[0]] == []
+    assert sorted(number for number, _ in seen) == list(range(1, 49))
 
 
 def test_nobody_is_shown_what_was_drawn_for_another_or_for_another_address(fund: Database, enter: Enter) -> None:
