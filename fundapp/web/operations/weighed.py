@@ -220,7 +220,7 @@ def list_knobs(terms: Terms, prices: Mapping[str, Any]) -> tuple[Knob, ...]:
             gettext("만원"),
             prices.get("cash", 0) > 0,
         ),
-        share("reserve", gettext("예비량"), terms.reserve_permille, 50, binding=scarce),
+        share("reserve", gettext("예비량"), terms.reserve_permille, 50, binding=scarce and terms.reserve_permille > 0),
         share("own_cap", gettext("기업당 상한"), terms.own_cap_permille, 100, binding=bound("own_cap")),
         share("sector_cap", gettext("한 업종 상한"), terms.sector_cap_permille, 100, binding=bound("sector_cap")),
         share("sme_floor", gettext("중소기업 최소"), terms.sme_floor_permille, 100, binding=bound("sme_floor")),
