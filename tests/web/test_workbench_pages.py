@@ -275,6 +275,8 @@ def test_questions_are_answered_on_the_page(call: Database, enter: Enter) -> Non
     answers = client.get(f"{plan}/asked").text
     assert "data-open" not in answers
     assert "다시 뽑아도 결과가 거의 바뀌지 않습니다" in answers
+    assert "거의 늘 선정 3곳, 갈림 0곳, 거의 늘 탈락 0곳" in answers
+    assert re.findall(r"<title>(.+?)</title>", answers) == ["가온시험 100%", "나래시험 100%", "다솜시험 100%"]
     assert "비중 조건이 없는 공모입니다" in answers
     assert "다시 계산하면 +" in client.get(plan).text
     assert "빼면 기대 성과가" in client.get(f"{plan}/why/{THREE}").text
