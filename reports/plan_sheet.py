@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reports.charts.palette import FONT, LIGHT
 from reports.formats import DASH, Locale, long_date, percent, quarter_name, say, won
-from reports.plan_rows import PlanLine, PlanRows
+from reports.plan_rows import PlanLine, PlanRows, PlanSlot
 from reports.typesetting import Document, set_pages
 
 _HOUR = 10_000
@@ -90,11 +90,14 @@ def _sums(rows: PlanRows, locale: Locale) -> Document:
 def _pools(rows: PlanRows, locale: Locale) -> Document:
     quarters = sorted({slot.quarter for slot in rows.slots})
     found = {(slot.sku, slot.quarter): slot for slot in rows.slots}
-    lines = []
+    lines: list[list[str]] = []
+    shades: list[list[int]] = []
     for sku in sorted({slot.sku for slot in rows.slots}, reverse=True):
-        cells = []
+        cells: list[str] = []
+        shades.append([])
         for quarter in quarters:
             slot = found.get((sku, quarter))
+            shades[-1].append(0 if slot is None else _shade(slot))
             cells.append(
                 DASH
                 if slot is None or not slot.free_e4
@@ -104,7 +107,16 @@ def _pools(rows: PlanRows, locale: Locale) -> Document:
         lines.append([sku.upper(), *cells])
     columns = (("SKU", False), *((quarter_name(quarter, locale), True) for quarter in quarters))
     note = say(locale, "나누는 시간 / 남은 시간", "hours awarded / hours free")
-    return _section(say(locale, "GPU 풀", "GPU pools"), note=note, tables=[_table(columns, lines)] if lines else [])
+    return _section(
+        say(locale, "GPU 풀", "GPU pools"),
+        note=note,
+        tables=[_table(columns, lines) | {"shades": shades}] if lines else [],
+    )
+
+
+def _shade(slot: PlanSlot) -> int:
+    """Return the step of the page's heat scale: 0 for nothing, 5 for the last fifth."""
+    return min(5, 1 + slot.planned_e4 * 5 // slot.free_e4) if slot.planned_e4 > 0 and slot.free_e4 else 0
 
 
 def _awards(rows: PlanRows, locale: Locale) -> Document:

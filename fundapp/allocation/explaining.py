@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fundapp.allocation.model import Columns, Model
-from fundapp.allocation.rules import FULL_SCORE_TENTHS, Instance, Plan, PlanInfeasible, Setting
+from fundapp.allocation.rules import (
+    FULL_SCORE_TENTHS,
+    Instance,
+    Plan,
+    PlanInfeasible,
+    Setting,
+    gpu_value_krw,
+    rates_krw,
+)
 from fundapp.allocation.solver import Count, Tell, solve, uncounted
 from fundapp.allocation.solver.engine import Floats, Programme, Relaxed, programme, relax
 from fundapp.allocation.solver.pricing import own_wishes
@@ -32,6 +40,7 @@ class Explanation:
             again, exact to the solver's gap. None where it is not possible.
         enters: Who is awarded in its place, or beside it, in that plan.
         leaves: Who would have to leave.
+        shrinks: Who would stay with less cash or less GPU value.
     """
 
     code: str
@@ -43,6 +52,7 @@ class Explanation:
     loss: float | None
     enters: tuple[str, ...]
     leaves: tuple[str, ...]
+    shrinks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ def explain(instance: Instance, plan: Plan, code: str, *, tell: Tell | None = No
         excluding = tuple(setting for setting in error.conflict if setting != Setting("must", code))
         return Explanation(code, awarded, points, charges, excluding, possible=False, loss=None, enters=(), leaves=())
     before, after = ({award.code for award in one.awards} for one in (plan, other))
+    worth, rates = {award.code: award for award in plan.awards}, rates_krw(instance)
     return Explanation(
         code=code,
         awarded=awarded,
@@ -90,6 +101,17 @@ def explain(instance: Instance, plan: Plan, code: str, *, tell: Tell | None = No
         loss=round(max(0.0, plan.objective - other.objective), 6),
         enters=tuple(sorted(after - before - {code})),
         leaves=tuple(sorted(before - after - {code})),
+        shrinks=tuple(
+            sorted(
+                award.code
+                for award in other.awards
+                if award.code in before - {code}
+                and (
+                    award.krw < worth[award.code].krw
+                    or gpu_value_krw(award, rates) < gpu_value_krw(worth[award.code], rates)
+                )
+            )
+        ),
     )
 
 

@@ -15,13 +15,13 @@ from fundapp.allocation.rules import (
     Baseline,
     Instance,
     PlannedAward,
+    breaches,
     by_merit,
     free_codev_days,
     free_hours,
     held_krw,
     objective_points,
     rates_krw,
-    violations,
 )
 
 
@@ -173,4 +173,6 @@ def minimum_first(instance: Instance) -> tuple[PlannedAward, ...]:
 def judge(awards: tuple[PlannedAward, ...], instance: Instance) -> Baseline:
     """Weigh a rule's awards: exact objective, rounded for reading, and every term it breaks."""
     points = round(float(objective_points(awards, instance)), 6)
-    return Baseline(awards, points, tuple(violations(awards, instance)))
+    found = breaches(awards, instance)
+    broken = tuple(dict.fromkeys(breach.setting for breach in found))
+    return Baseline(awards, points, tuple(breach.sentence for breach in found), broken)

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Any
 
 from fundapp.allocation.explaining import explain, margins, needed_score
-from fundapp.allocation.rules import Instance, Plan, PlanInfeasible, read_awards, read_instance
+from fundapp.allocation.rules import Instance, Plan, PlanInfeasible, Setting, read_awards, read_instance
 from fundapp.allocation.rules.plan import Baseline, ShadowPrices
 from fundapp.allocation.scenarios import compare, price_quotas, read_changes, sensitivity, shrinking, with_changes
 from fundapp.allocation.solver import Count, Progress, solve
@@ -242,6 +242,7 @@ def _why(instance: Instance, task: Mapping[str, Any], tell: Say) -> dict[str, An
             "loss": found.loss,
             "enters": list(found.enters),
             "leaves": list(found.leaves),
+            "shrinks": list(found.shrinks),
             "needed_tenths": needed_score(instance, code, count=_counts(tell, "scores")) if sought else None,
             "score_sought": sought,
         }
@@ -268,7 +269,11 @@ def result_document(solved: Plan) -> dict[str, Any]:
         "awards": [asdict(award) for award in solved.awards],
         "prices": asdict(solved.prices),
         "baseline": {
-            name: {"objective": found.objective, "breaches": list(found.breaches)}
+            name: {
+                "objective": found.objective,
+                "breaches": list(found.breaches),
+                "broken": [[setting.kind, setting.subject] for setting in found.broken],
+            }
             for name, found in solved.baseline.items()
         },
         "instance_sha256": solved.instance_sha256,
@@ -288,7 +293,12 @@ def read_result(document: Mapping[str, Any]) -> Plan:
         solver_version=document.get("solver", ""),
         prices=ShadowPrices(**document["prices"]),
         baseline={
-            name: Baseline((), found["objective"], tuple(found["breaches"]))
+            name: Baseline(
+                (),
+                found["objective"],
+                tuple(found["breaches"]),
+                tuple(Setting(*setting) for setting in found.get("broken", ())),
+            )
             for name, found in document["baseline"].items()
         },
         seed=document.get("seed", 0),

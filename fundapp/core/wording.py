@@ -101,7 +101,7 @@ STATES: Mapping[str, Mapping[str, Words]] = {
         "past": ("지난 판", "Past"),
         "discarded": ("버림", "Discarded"),
     },
-    "plan": {"adopted": ("채택", "Adopted"), "chosen": ("그사이 바뀜", "Changed meanwhile")},
+    "plan": {"adopted": ("회의에 올림", "Put to a meeting"), "chosen": ("그사이 바뀜", "Changed meanwhile")},
     "plan_run": {
         "waiting": ("차례를 기다림", "Waiting"),
         "running": ("계산 중", "Running"),
@@ -204,7 +204,7 @@ VERBS: Mapping[str, Words] = {
     "acted": ("회수", "reclaim"),
     "add": ("더하기", "add"),
     "add_condition": ("조건 추가", "add a condition"),
-    "adopt": ("채택", "adopt"),
+    "adopt": ("회의에 올리기", "put to a meeting"),
     "amend": ("수정안 올리기", "amend"),
     "appeal": ("이의신청", "appeal"),
     "approve": ("승인", "approve"),

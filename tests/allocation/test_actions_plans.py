@@ -289,6 +289,15 @@ def test_a_plan_is_adopted_once(db: Database) -> None:
         adopt(db, made.plan_id)
 
 
+def test_a_meeting_takes_one_plan(db: Database) -> None:
+    do(db, capital)
+    asks(db, 1)
+    first, second = plan(db), plan(db)
+    adopt(db, first.plan_id)
+    with pytest.raises(actions.MeetingTakenError):
+        adopt(db, second.plan_id)
+
+
 def test_an_analyst_recused_from_a_candidate_cannot_adopt(db: Database) -> None:
     do(db, capital)
     analyst = person(db, "Analyst", "analyst")

@@ -76,6 +76,13 @@ def test_why_not_us_names_what_is_scarce_who_would_leave_and_what_it_costs() -> 
     assert (found.loss, found.leaves, found.points) == (100.0, ("A",), 800.0)
 
 
+def test_why_not_us_names_whose_share_would_shrink() -> None:
+    rivals = call(gpu("A", 900), gpu("B", 800, hours=40, minimum_hours={"H100": 40}))
+    found = explain(rivals, solve(rivals), "B")
+    # A keeps 60 of its 100 hours
+    assert (found.leaves, found.shrinks, found.loss) == ((), ("A",), 40.0)
+
+
 def test_why_not_us_where_nothing_could_have_helped_names_what_excludes() -> None:
     needy = call(gpu("A", 900), gpu("B", 800, hours=300, minimum_hours={"H100": 200}))
     found = explain(needy, solve(needy), "B")

@@ -14,6 +14,7 @@ from fundapp.allocation.rules import (
     Instance,
     PlanInfeasible,
     PlannedAward,
+    Setting,
     Terms,
     violations,
 )
@@ -195,6 +196,7 @@ def test_greedy_is_flagged_when_it_breaks_a_quota() -> None:
     rivals = (company("A", 100, score_tenths=950, sme=False), company("B", 100, score_tenths=400))
     plan = solve(Instance(rivals, (pool(100),), Terms(0, sme_floor_permille=600)))
     assert plan.baseline["greedy"].breaches == ("SME: 0 of 700000 won is below the floor",)
+    assert plan.baseline["greedy"].broken == (Setting("sme_floor"),)
 
 
 def test_a_free_pool_has_no_price_and_a_scarce_one_has() -> None:

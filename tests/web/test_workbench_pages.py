@@ -145,6 +145,38 @@ def test_turning_a_setting_makes_a_scenario_beside_the_plan(call: Database, ente
     assert "현금 1억" in listed
 
 
+def test_what_a_rule_of_thumb_does_not_keep_is_named_in_the_readers_language(call: Database, enter: Enter) -> None:
+    call.transaction(
+        lambda session: add_application(
+            session,
+            4,
+            name="라온시험",
+            score=400,
+            region="부산광역시",
+            requested_krw=200_000_000,
+            gpu_h100_2026Q3="400",
+        )
+    )
+    client = enter("analyst")
+    plan = made(client)
+    # by score the three of the capital region take all 1,000 hours; three tenths have to go elsewhere
+    scenario = str(
+        send(client, plan, f"{plan}/scenario", **{**SETTINGS, "non_capital_floor": "30"}).headers["Location"]
+    )
+    assert "지키지 못한 조건: 비수도권 최소 비중" in client.get(scenario).text
+    assert "below the floor" not in client.get(scenario).text
+
+
+def test_the_settings_of_a_scenario_stand_on_its_page_and_paper(call: Database, enter: Enter) -> None:
+    client = enter("analyst")
+    plan = made(client)
+    scenario = str(send(client, plan, f"{plan}/scenario", **{**SETTINGS, "reserve": "15"}).headers["Location"])
+    assert "<dt>예비량</dt><dd" in client.get(scenario).text
+    with pdfium.PdfDocument(client.get(f"{scenario}/plan.pdf").data) as paper:
+        words = "".join(page.get_textpage().get_text_range() for page in paper).split()
+    assert words[words.index("예비량") + 1] == "15%"
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -243,6 +275,8 @@ def test_questions_are_answered_on_the_page(call: Database, enter: Enter) -> Non
     answers = client.get(f"{plan}/asked").text
     assert "data-open" not in answers
     assert "다시 뽑아도 결과가 거의 바뀌지 않습니다" in answers
+    assert "거의 늘 선정 3곳, 갈림 0곳, 거의 늘 탈락 0곳" in answers
+    assert re.findall(r"<title>(.+?)</title>", answers) == ["가온시험 100%", "나래시험 100%", "다솜시험 100%"]
     assert "비중 조건이 없는 공모입니다" in answers
     assert "다시 계산하면 +" in client.get(plan).text
     assert "빼면 기대 성과가" in client.get(f"{plan}/why/{THREE}").text

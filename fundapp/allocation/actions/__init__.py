@@ -1,6 +1,6 @@
 """What the fund does with its capital."""
 
-from fundapp.allocation.actions.adoption import Adoption, PlanUnlawfulError, adopt_plan
+from fundapp.allocation.actions.adoption import Adoption, MeetingTakenError, PlanUnlawfulError, adopt_plan
 from fundapp.allocation.actions.amendments import Proposal, amend_award, reopen_award
 from fundapp.allocation.actions.announcements import announce_capacity
 from fundapp.allocation.actions.capital import (
@@ -38,6 +38,7 @@ __all__ = [
     "QUESTIONS",
     "Adoption",
     "Chosen",
+    "MeetingTakenError",
     "PlanStaleError",
     "PlanSummary",
     "PlanUnlawfulError",

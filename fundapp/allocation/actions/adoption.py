@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -47,6 +48,14 @@ class PlanUnlawfulError(FundError):
     en = "This awards more than there is: {breaches_en}"
 
 
+class MeetingTakenError(TransitionRefusedError):
+    """The meeting has a plan already: of two, its ballots could not say which they belong to."""
+
+    code = "meeting_taken"
+    ko = "그 회의에는 배정안이 이미 올라 있습니다. 다른 날의 회의를 적어 주세요."
+    en = "That meeting has a plan already; name a meeting of another day."
+
+
 @dataclass(frozen=True, slots=True)
 class Adoption:
     """Ballots that an adopted plan opened, by application number."""
@@ -83,7 +92,8 @@ def adopt_plan(
         PlanStaleError: if free capital, scores or applicants are not what the plan was made for, or choices were
             changed since, naming what.
         PlanUnlawfulError: if what was chosen, or a scenario, awards more than there is.
-        TransitionRefusedError: if the plan has been adopted, or the meeting has a plan.
+        TransitionRefusedError: if the plan has been adopted.
+        MeetingTakenError: if the meeting has a plan.
         ConflictOfInterestError: if the actor is recused from an application of the plan.
         HeadroomExceededError: if a pool has less than is to be held.
     """
@@ -172,4 +182,6 @@ def _claim(session: Session, plan: Plan, meeting_id: uuid.UUID, actor: Viewer, a
     except IntegrityError as error:
         if "foreign key" in str(error.orig).lower():
             raise NotFoundError(meeting=str(meeting_id)) from error
+        if session.scalar(select(PlanAdoption.id).where(PlanAdoption.plan_id == plan.id)) is None:
+            raise MeetingTakenError(meeting=str(meeting_id)) from error
         raise TransitionRefusedError(thing="plan", state="adopted", verb="adopt") from error

@@ -19,6 +19,7 @@ from fundapp.allocation.rules.instance import (
     rates_krw,
     request_value_krw,
 )
+from fundapp.allocation.rules.settings import Setting
 
 Rates = Mapping[tuple[str, str], int]
 
@@ -46,11 +47,13 @@ class Baseline:
         awards: What the rule would give.
         objective: In points, comparable with the plan's.
         breaches: Terms it breaks (the rules are blind to quotas); empty when it could be adopted.
+        broken: Those terms by name, so that a page can say them in its reader's language.
     """
 
     awards: tuple[PlannedAward, ...]
     objective: float
     breaches: tuple[str, ...]
+    broken: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

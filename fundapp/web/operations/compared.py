@@ -145,6 +145,7 @@ class Why:
     binding: tuple[str, ...]
     enters: tuple[str, ...]
     leaves: tuple[str, ...]
+    shrinks: tuple[str, ...]
     needed_tenths: int | None
     score_sought: bool
 
@@ -170,6 +171,7 @@ def show_why(bench: Workbench, number: str, names: Mapping[str, str]) -> Why:
         binding=tuple(name_setting(kind, subject, names) for kind, subject in found.get("binding", ())),
         enters=tuple(names.get(code, code) for code in found.get("enters", ())),
         leaves=tuple(names.get(code, code) for code in found.get("leaves", ())),
+        shrinks=tuple(names.get(code, code) for code in found.get("shrinks", ())),
         needed_tenths=found.get("needed_tenths"),
         score_sought=bool(found.get("score_sought")),
     )

@@ -12,8 +12,8 @@ from fundapp.allocation.queries import PlannedRow, PlanPage, Workbench
 from fundapp.allocation.rules import Hours
 from fundapp.core.quantities import HOUR, imputed_value
 from fundapp.core.quantities import gpu_hours as quantity
-from fundapp.web.operations.plan_words import GROUPS
-from fundapp.web.shell.formats import quarter
+from fundapp.web.operations.plan_words import GROUPS, name_setting
+from fundapp.web.shell.formats import money, quarter
 from fundapp.web.shell.language import current_locale, gettext, lazy
 
 BASELINES: Mapping[str, Any] = {
@@ -23,6 +23,8 @@ BASELINES: Mapping[str, Any] = {
 TERMS: Mapping[str, Any] = {
     "sector_cap_permille": lazy("한 업종 상한"),
     "own_cap_permille": lazy("기업당 상한"),
+    "reserve_permille": lazy("예비량"),
+    "fairness_permille": lazy("고른 배정"),
     "sme_floor_permille": lazy("중소기업 최소"),
     "non_capital_floor_permille": lazy("비수도권 최소"),
 }
@@ -116,11 +118,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a rule of thumb reaches, in permille of the plan."""
+    """What a rule of thumb reaches, in permille of the plan, and the names of the settings that it does not keep."""
 
     label: str
     permille: int
-    breaches: tuple[str, ...]
+    broken: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,18 +256,25 @@ def _prices(prices: Mapping[str, Any]) -> list[Price]:
 
 def _baselines(page: PlanPage) -> tuple[Baseline, ...]:
     whole = Decimal(str(page.objective))
+    companies = {row.number: row.company for row in page.rows}
     return tuple(
         Baseline(
             str(BASELINES.get(name, name)),
             int(Decimal(str(found["objective"])) * _WHOLE / whole) if whole else _WHOLE,
-            tuple(found["breaches"]),
+            _broken(found, companies),
         )
         for name, found in page.baseline.items()
     )
 
 
+def _broken(found: Mapping[str, Any], companies: Mapping[str, str]) -> tuple[str, ...]:
+    if found["breaches"] and "broken" not in found:  # kept before the settings were
+        return (gettext("비중 조건"),)
+    return tuple(name_setting(kind, subject, companies) for kind, subject in found.get("broken", ()))
+
+
 def _terms(terms: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    shown = []
+    shown = [(gettext("현금 한도"), money(int(terms["budget_krw"]), current_locale()))]
     for name, label in TERMS.items():
         permille = int(terms.get(name, 0))
         off = permille == (_WHOLE if name in _CAPS else 0)

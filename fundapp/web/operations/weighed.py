@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from fundapp.web.operations.plan_words import GROUPS, band_words, name_breach, n
 from fundapp.web.shell.language import gettext
 
 _BAND_LOW, _BAND_HIGH = 0.05, 0.95
+_MOST_COLUMNS = 120
 _MICRO = 1_000_000
 _EDGES = 6
 """Companies shown on either side of the cut-off."""
@@ -110,6 +111,39 @@ class Odds:
 
 
 @dataclass(frozen=True, slots=True)
+class Cliff:
+    """The companies by how often they win: a wall where a cut-off can be believed, a slope where it cannot.
+
+    Attributes:
+        shown: Most wins first; of a large call those around the slope only.
+        ever: How many win in nearly all draws.
+        never: How many win in next to none.
+    """
+
+    shown: tuple[Odds, ...]
+    ever: int
+    unsure: int
+    never: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether every company is shown."""
+        return len(self.shown) == self.ever + self.unsure + self.never
+
+
+def draw_cliff(odds: Iterable[Odds]) -> Cliff:
+    """Sum draws up for the picture of them."""
+    ranked = sorted(odds, key=lambda one: (-one.wins, -(one.low + one.high), one.number))
+    ever = sum(one.sure and one.wins * 2 > one.draws for one in ranked)
+    never = sum(one.sure and one.wins * 2 <= one.draws for one in ranked)
+    first, last = 0, len(ranked)
+    if last > _MOST_COLUMNS:
+        around = max(0, (_MOST_COLUMNS - (last - ever - never)) // 2)
+        first, last = max(0, ever - around), min(last, last - never + around)
+    return Cliff(tuple(ranked[first:last]), ever, len(ranked) - ever - never, never)
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Everything beside a plan."""
 
@@ -124,6 +158,7 @@ class Desk:
     quotas: tuple[QuotaPrice, ...] | None
     edges: tuple[Edge, ...]
     odds: tuple[Odds, ...] | None
+    cliff: Cliff | None
     odds_gap_ppm: int
     band_words: tuple[str, ...]
     exact: Mapping[str, Mapping[str, Any]]
@@ -151,6 +186,7 @@ def show_bench(
     chosen = choose(bench.awards.values(), bench.choices.values()) if chosen is None else chosen
     done = {(run.kind, run.subject): run.found for run in reversed(bench.runs) if run.state == "done"}
     priced, drawn = done.get(("quotas", "")), done.get(("sensitivity", ""))
+    odds = None if drawn is None else _odds(drawn, names, bench)
     return Desk(
         knobs=list_knobs(bench.instance.terms, page.prices),
         groups=list_groups(bench.instance.terms, page.prices),
@@ -165,7 +201,8 @@ def show_bench(
         refused=tuple(run for run in bench.runs if run.state == "refused" and run.kind != "why"),
         quotas=None if priced is None else _quotas(priced, names),
         edges=() if priced is None else _edges(priced, names),
-        odds=None if drawn is None else _odds(drawn, names, bench),
+        odds=odds,
+        cliff=None if not odds else draw_cliff(odds),
         odds_gap_ppm=0 if drawn is None else round(drawn["gap"] * _MICRO),
         band_words=tuple(band_words(bench.bands, bench.lone_band_tenths)),
         exact={subject: _named(answer, names) for (kind, subject), answer in done.items() if kind == "exact"},
@@ -220,7 +257,7 @@ def list_knobs(terms: Terms, prices: Mapping[str, Any]) -> tuple[Knob, ...]:
             gettext("만원"),
             prices.get("cash", 0) > 0,
         ),
-        share("reserve", gettext("예비량"), terms.reserve_permille, 50, binding=scarce),
+        share("reserve", gettext("예비량"), terms.reserve_permille, 50, binding=scarce and terms.reserve_permille > 0),
         share("own_cap", gettext("기업당 상한"), terms.own_cap_permille, 100, binding=bound("own_cap")),
         share("sector_cap", gettext("한 업종 상한"), terms.sector_cap_permille, 100, binding=bound("sector_cap")),
         share("sme_floor", gettext("중소기업 최소"), terms.sme_floor_permille, 100, binding=bound("sme_floor")),

@@ -157,7 +157,9 @@ def _number(text: str, name: str, low: int, high: int) -> Decimal:
     except InvalidOperation as error:
         raise ValueError(gettext("%(name)s: 숫자를 확인해 주세요", name=name)) from error
     if not value.is_finite() or not low <= value <= high:
-        raise ValueError(gettext("%(name)s: %(low)s에서 %(high)s까지 적을 수 있습니다", name=name, low=low, high=high))
+        raise ValueError(
+            gettext("%(name)s: %(low)s에서 %(high)s까지 적을 수 있습니다", name=name, low=f"{low:,}", high=f"{high:,}")
+        )
     return value
 
 
@@ -213,8 +215,8 @@ def _choice(
 ) -> Choice:
     code = applicant.code
     recommended: Hours = award.gpu_hours if award else {}
-    krw = int(_number(sent.get(f"krw-{code}") or "0", code, 0, _MOST_MAN * KRW_UNIT))
-    total = int(_number(sent.get(f"gpu-{code}") or "0", code, 0, _MOST_HOURS))
+    krw = int(_number(sent.get(f"krw-{code}") or "0", gettext("현금"), 0, _MOST_MAN * KRW_UNIT))
+    total = int(_number(sent.get(f"gpu-{code}") or "0", gettext("GPU시간"), 0, _MOST_HOURS))
     reason = (sent.get(f"reason-{code}") or "").strip()
     if len(reason) > _LONGEST_REASON:
         raise ValueError(gettext("이유는 %(most)s자까지 적을 수 있습니다", most=_LONGEST_REASON))
