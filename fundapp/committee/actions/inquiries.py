@@ -186,7 +186,7 @@ def answer_inquiry(
             ).all()
             which = application.id
             version = amend_submission(
-                session, application_id=which, allowed=opened, answers=changes, actor=actor, at=at
+                session, application_id=which, questions=opened, answers=changes, actor=actor, at=at
             )
         try:
             with session.begin_nested():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
 
@@ -19,7 +20,8 @@ from fundapp.core.errors import InvalidInputError, TransitionRefusedError
 from fundapp.intake.form import AnswersRefusedError, Section
 from fundapp.intake.submitted import list_versions
 from fundapp.web.portal import forms, pages, shown
-from fundapp.web.portal.door import own_page
+from fundapp.web.portal.differences import Changed, differences
+from fundapp.web.portal.door import own_page, rate_card
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyedForm
@@ -42,15 +44,6 @@ class AnswerForm(KeyedForm):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """One answer that was changed: what it said before, and what it says now."""
-
-    label: str
-    before: str
-    after: str
-
-
 @blueprint.route("/inquiries/<uuid:inquiry_id>", methods=["GET", "POST"])
 def inquiry(inquiry_id: uuid.UUID) -> ResponseReturnValue:
     """Show a question of the fund with what it opens, and take its answer."""
@@ -60,27 +53,52 @@ def inquiry(inquiry_id: uuid.UUID) -> ResponseReturnValue:
     page = own_page(found.application_id, now())
     part = _opened(page, found)
     typed = forms.section_form(part)() if request.method == "POST" else None
+    if typed is not None and "row" in request.form:
+        return _page(page, found, form, _with_rows_changed(typed, part)), 200
     if form.validate_on_submit() and _answered(inquiry_id, form, part, typed):
         flash(gettext("답을 보냈습니다."), "ok")
         if part.questions:  # what it changed stands on its own page
             return redirect(url_for(".inquiry", inquiry_id=inquiry_id))
         return redirect(url_for("portal.application", application_id=found.application_id))
-    fields = typed or forms.section_form(part)(
-        forms.stored_fields(part, page.application.answers, page.application.revision)
-    )
+    bad = bool(form.errors or (typed is not None and typed.errors))
+    return _page(page, found, form, typed or _as_sent(page, part)), _REFUSED if bad else 200
+
+
+def _page(page: pages.ApplicationPage, found: AskedRow, form: AnswerForm, fields: forms.AnswersForm) -> str:
+    part = _opened(page, found)
+    card = rate_card(page) if any(one.parts for one in part.questions) else {}
     with db().read() as session:
         changes = _changes(session, page, found)
-    bad = bool(form.errors or (typed is not None and typed.errors))
-    html = render_template(
+    return render_template(
         "portal/inquiry.html",
         asked=found,
         form=form,
         part=part,
         fields=fields,
         changes=changes,
-        parts=shown.section_parts(page, part, fields, {}) if part.questions else {},
+        parts=shown.section_parts(page, part, fields, card) if part.questions else {},
     )
-    return html, _REFUSED if bad else 200
+
+
+def _as_sent(page: pages.ApplicationPage, part: Section) -> forms.AnswersForm:
+    """Return the fields with the answers that were sent: a working copy may say more than was asked about."""
+    with db().read() as session:
+        sent = list_versions(session, viewer(), page.application.id)[-1:]
+    answers = sent[0].answers if sent else page.application.answers
+    return forms.section_form(part)(forms.stored_fields(part, answers, page.application.revision))
+
+
+def _with_rows_changed(typed: forms.AnswersForm, part: Section) -> forms.AnswersForm:
+    """Return the fields with a row more, a row less or rows in another order; nothing is sent."""
+    press = request.form.get("row", "")
+    patch = typed.to_patch(request.form)
+    patch |= forms.rows_after(typed, patch, press)
+    given = MultiDict([(forms.ANSWER + key, text) for key, text in patch.items()])
+    for name in ("revision", "base"):
+        given[name] = request.form.get(name, "")
+    again = forms.section_form(part)(given)
+    forms.add_row(again, press)
+    return again
 
 
 def _opened(page: pages.ApplicationPage, asked: AskedRow) -> Section:
@@ -125,8 +143,4 @@ def _changes(session: Session, page: pages.ApplicationPage, asked: AskedRow) -> 
         return []
     versions = {one.version: one.answers for one in list_versions(session, viewer(), asked.application_id)}
     before, after = versions[asked.version - 1], versions[asked.version]
-    return [
-        Changed(shown.label_of(one), shown.spoken(one, before.get(one.key)), shown.spoken(one, after.get(one.key)))
-        for one in page.form.questions
-        if one.key in asked.questions and before.get(one.key) != after.get(one.key)
-    ]
+    return differences(page.form, asked.questions, before, after)
