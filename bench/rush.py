@@ -176,6 +176,7 @@ def served(database: Database, folder: Path) -> Iterator[str]:
         "PYTHONPATH": str(EXAMPLES.parent),
         "FUND_HOME": str(folder / "rush"),
         "FUND_DATABASE_URL": url,
+        "FUND_PROXY_COUNT": "1",
         "OMP_NUM_THREADS": "1",
     }
     command = [str(_FUND), "serve", "--port", str(port), "--workers", str(WORKERS)]
@@ -281,7 +282,7 @@ def _come(
     for who, times in instants.items():
         email, application = drafts[who]
         dice = random.Random(seed * 1_000_003 + who)  # noqa: S311 - who presses twice, the same each time
-        applicant = Applicant(Visitor(address, log), email, application, dice)
+        applicant = Applicant(Visitor(address, log, who), email, application, dice)
         crowd.append(threading.Thread(target=applicant.come, args=(started, times)))
     for one in crowd:
         one.start()

@@ -139,11 +139,17 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
 
 
 @pytest.fixture(scope="session")
-def demonstration_site(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a served copy of the demonstration."""
+def served_home(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The copy of the demonstration that is served."""
     home = tmp_path_factory.mktemp("site") / "instance"
     shutil.copytree(demonstration.home, home)
-    with served(home) as address:
+    return home
+
+
+@pytest.fixture(scope="session")
+def demonstration_site(served_home: Path) -> Iterator[str]:
+    """The address of a served copy of the demonstration."""
+    with served(served_home) as address:
         yield address
 
 

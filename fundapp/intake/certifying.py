@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,7 +73,23 @@ def content_sha256(session: Session, application: Application) -> str:
         .order_by(AttachedDocument.requirement, Document.sha256)
     )
     answers = parse_form(document).asked_answers(application.answers)
-    return _sha256({"answers": answers, "documents": [list(row) for row in attached]})
+    return signed_sha256(answers, [list(row) for row in attached])
+
+
+def signed_sha256(answers: Mapping[str, Any], documents: Sequence[Sequence[str]]) -> str:
+    """Return the SHA-256 that a second person signs: of answers, and of each document's requirement and hash."""
+    return _sha256({"answers": answers, "documents": documents})
+
+
+def amendment_wants_signature(session: Session, application: Application) -> bool:
+    """Say whether other answers to what was sent want a second person's signature, as sending it did.
+
+    They do where the call asks for one, and where the company had it signed of its own accord: whoever answers for what
+    was sent answers for what replaces it.
+    """
+    return certifier_required(_document_of(session, application)) or (
+        newest_certification(session, application.id) is not None
+    )
 
 
 def sent_sha256(session: Session, application: Application) -> str:

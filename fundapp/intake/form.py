@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -363,11 +363,16 @@ def _require_any(raw: Mapping[str, Any]) -> RequireAny:
 
 
 def openable(form: Form) -> list[Question]:
-    """Return the questions that may be opened again after an application was sent: those answered in one field.
+    """Return the questions that may be opened again after an application was sent: tables as a whole.
 
     Not the company's own numbers: another number is another company.
     """
-    return [one for one in form.questions if not one.parts and not one.columns and one.key not in _IDENTITY]
+    return [one for one in form.questions if one.key not in _IDENTITY]
+
+
+def fields_of(form: Form, questions: Collection[str]) -> list[str]:
+    """Return the keys of the answers that questions stand for: of a GPU request, each SKU and quarter."""
+    return [field.key for one in form.questions if one.key in questions for field in one.parts or (one,)]
 
 
 _IDENTITY = frozenset({"business_number", "corporate_number"})

@@ -299,6 +299,10 @@ _UNCERTIFIED = {
         "확인자가 돌려보냈습니다. 고친 뒤 다시 확인을 부탁하세요.",
         "The second person sent it back. Change it and ask again.",
     ),
+    "amended": (
+        "고친 답은 대표자 확인을 받아야 접수됩니다. 함께 작성하는 다른 사람에게 확인을 부탁하세요.",
+        "Changed answers are received with a second person's signature. Ask a colleague to sign them.",
+    ),
     "fallen": (
         "서명한 뒤에 내용이 바뀌어 서명이 사라졌습니다. 다시 확인을 부탁하세요.",
         "It was changed after the signature, which does not hold any more. Ask again.",

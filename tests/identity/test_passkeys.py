@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -234,29 +235,40 @@ def test_codes_stay_where_an_authenticator_does(db: Database, who: Viewer, at: d
     assert (names_of(db, who), codes_left(db, who, at)) == ([], 10)
 
 
-@pytest.mark.parametrize("way", ["recovery", "move"])
-def test_no_passkey_outlives_a_recovery_or_a_move(db: Database, who: Viewer, at: datetime, way: str) -> None:
-    place = "https://fund.example/account/x/"
-    add(db, who, at, Device())
-
-    def ask(session: Session) -> None:
-        if way == "recovery":
-            actions.ask_recovery(session, actor=ANONYMOUS, at=at, email="a@example.com", address=place)
-        else:
-            actions.ask_move(session, actor=who, at=at, email="b@example.com", address=place)
-
-    def follow(session: Session) -> None:
-        if way == "recovery":
-            actions.recover_password(session, actor=ANONYMOUS, at=at, token=token, password_hash="y")
-        else:
-            actions.move_email(session, actor=ANONYMOUS, at=at, token=token)
-
+def follow_link(
+    db: Database, place: str, ask: Callable[[Session], None], follow: Callable[[Session, str], object]
+) -> None:
+    """Ask for a link by mail and follow it."""
     db.transaction(ask)
     with db.read() as session:
         bodies = session.scalars(select(OutboxMessage.body)).all()
     (token,) = {found[1] for body in bodies if (found := re.search(rf"{place}(\S+)", body))}
-    db.transaction(follow)
+    db.transaction(lambda session: follow(session, token))
+
+
+def test_no_passkey_outlives_a_move(db: Database, who: Viewer, at: datetime) -> None:
+    place = "https://fund.example/account/x/"
+    add(db, who, at, Device())
+    follow_link(
+        db,
+        place,
+        lambda s: actions.ask_move(s, actor=who, at=at, email="b@example.com", address=place),
+        lambda s, token: actions.move_email(s, actor=ANONYMOUS, at=at, token=token),
+    )
     assert (names_of(db, who), codes_left(db, who, at)) == ([], 0)
     with db.read() as session:
         verbs = session.scalars(select(AuditEvent.verb)).all()
     assert verbs.count("person.passkeys_ended") == 1
+
+
+def test_a_new_password_by_mail_does_not_pass_the_second_step_by(db: Database, who: Viewer, at: datetime) -> None:
+    place = "https://fund.example/account/x/"
+    add(db, who, at, Device())
+    before = names_of(db, who)
+    follow_link(
+        db,
+        place,
+        lambda s: actions.ask_recovery(s, actor=ANONYMOUS, at=at, email="a@example.com", address=place),
+        lambda s, token: actions.recover_password(s, actor=ANONYMOUS, at=at, token=token, password_hash="y"),
+    )
+    assert (len(before), names_of(db, who), codes_left(db, who, at)) == (1, before, 10)

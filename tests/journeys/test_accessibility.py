@@ -6,13 +6,24 @@ No violation that axe knows of, no sideways scrolling, nothing the policy blocks
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from axe_rules import COLOURS, knowing_axe, violations, violations_in_both_themes
 from playwright.sync_api import Page
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from visits import CLINIC, GRID, KEY_SECONDS, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
+
+from fundapp.committee.actions import ask_applicant, post_comment
+from fundapp.committee.queries import load_viewer
+from fundapp.core.sessions import Database
+from fundapp.identity.tables import Person
+from fundapp.intake.tables import Application, Membership
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +48,10 @@ PAGES = (
     ("founder", "{application}check"),
     ("founder", "{application}documents/"),
     ("founder", "{application}status"),
+    ("founder", "{application}consents"),
+    ("founder", "{inquiry}"),
+    ("applicant", "/portal/grants"),
+    ("applicant", "/portal/conditions"),
     ("applicant", "/portal/notices"),
     ("applicant", "/portal/documents"),
     ("analyst", "/operations/mail-texts"),
@@ -110,8 +125,48 @@ PAGES = (
 )
 
 
+def ask_for_tables(home: Path) -> str:
+    """Ask about tables of an application in review that the founder now acts for; return where they answer."""
+    database = Database(f"sqlite:///{home / 'fund.sqlite3'}")
+
+    def work(session: Session) -> uuid.UUID:
+        people = {one.email: one.id for one in session.scalars(select(Person))}
+        analyst = load_viewer(session, people["analyst@axfund.example"])
+        eligible = select(Application).where(Application.state == "eligible").order_by(Application.number.desc())
+        application = session.scalars(eligible.limit(1)).one()
+        session.add(Membership(company_id=application.company_id, person_id=people["founder@example.com"]))
+        at = datetime.now(UTC)
+        comment = post_comment(
+            session,
+            application_id=application.id,
+            text="표가 계획서와 다릅니다",
+            kind="question",
+            visibility="staff",
+            named=(),
+            reply_to=None,
+            key=uuid.uuid4().hex,
+            actor=analyst,
+            at=at,
+        )
+        return ask_applicant(
+            session,
+            comment_id=comment,
+            text="핵심 인력과 GPU 신청량을 바로잡아 주세요.",
+            due_on=None,
+            key=uuid.uuid4().hex,
+            actor=analyst,
+            at=at,
+            questions=["team", "gpu", "solution_title"],
+        )
+
+    try:
+        return f"/portal/inquiries/{database.transaction(work)}"
+    finally:
+        database.dispose()
+
+
 @pytest.fixture(scope="module")
-def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
+def places(doors: Doors, agenda: Agenda, served_home: Path) -> dict[str, str]:
     """The addresses that only this demonstration has."""
     founder = doors.enter("")
     register(founder, "윤슬기", "founder@example.com")
@@ -145,6 +200,7 @@ def places(doors: Doors, agenda: Agenda) -> dict[str, str]:
     applicant.goto("/portal/")
     told = str(applicant.locator("ul.tasks a").first.get_attribute("href")).replace("/status", "/decision")
     return {
+        "inquiry": ask_for_tables(served_home),
         "merge": merge,
         "condition": condition,
         "batch": batch,

@@ -179,6 +179,20 @@ def test_the_second_factor_goes_off_with_the_password_only(
     assert "꺼짐" in client.get("/account/").text
 
 
+def test_turning_the_second_factor_off_signs_every_other_device_out_and_not_this_one(
+    app: Flask, client: FlaskClient, person: Callable[..., str], post_form: Send, sign_in: Send
+) -> None:
+    email = person("applicant")
+    sign_in(client, email)
+    _, codes = turn_on(client, post_form)
+    other = app.test_client()
+    sign_in(other, email)
+    post_form(other, "/account/login/code", {"code": codes[0]})
+    assert other.get("/portal/").status_code == 200
+    post_form(client, "/account/second-step", {"current": "a long enough sentence"})
+    assert (client.get("/portal/").status_code, other.get("/portal/").status_code) == (200, 302)
+
+
 def test_the_code_is_not_asked_for_before_the_password(client: FlaskClient) -> None:
     assert client.get("/account/login/code").location == "/account/login"
 

@@ -35,7 +35,13 @@ from fundapp.committee.actions.conflicts import declare_conflict
 from fundapp.committee.actions.discussion import edit_comment, post_comment, resolve_question, retract_comment
 from fundapp.committee.actions.drafts import SavedReviewDraft, save_review_draft
 from fundapp.committee.actions.figures import keep_all_figures
-from fundapp.committee.actions.inquiries import answer_inquiry, ask_applicant, remind_inquiries, withdraw_inquiry
+from fundapp.committee.actions.inquiries import (
+    answer_inquiry,
+    ask_applicant,
+    remind_inquiries,
+    sign_answer,
+    withdraw_inquiry,
+)
 from fundapp.committee.actions.interests import (
     Declaration,
     Declared,
@@ -71,6 +77,7 @@ from fundapp.committee.actions.proposing import BallotTerms, propose, set_aside
 from fundapp.committee.actions.reopening import answer_reopening, ask_reopening
 from fundapp.committee.actions.reviews import FiledReview, file_review
 from fundapp.committee.actions.signals import confirm_signals, dismiss_signals
+from fundapp.committee.actions.signed_answers import return_answer, withdraw_answer
 from fundapp.committee.actions.sitting import call_item, end_meeting, open_meeting, record_attendance, set_agenda
 from fundapp.committee.actions.steps import take_step
 from fundapp.committee.actions.views import LONGEST_NAME, change_view, delete_view, save_view
@@ -165,6 +172,7 @@ __all__ = [
     "resend_failed",
     "resolve_question",
     "retract_comment",
+    "return_answer",
     "return_evidence",
     "save_letter_rules",
     "save_review_draft",
@@ -175,12 +183,14 @@ __all__ = [
     "set_aside",
     "set_aside_challenge",
     "set_expertise",
+    "sign_answer",
     "sign_meeting",
     "stage_letters",
     "submit_evidence",
     "take_step",
     "vote_on_challenge",
     "withdraw_affiliate",
+    "withdraw_answer",
     "withdraw_inquiry",
     "withdraw_interest",
 ]

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fundapp.audit.actions import record_event
+from fundapp.committee import signed_answers
 from fundapp.committee.entrance import enter, load_recused, require_person
 from fundapp.committee.queries.audience import comment_clause
 from fundapp.committee.rules.discussion import InquiryAnsweredError, InquiryWithdrawnError, clean_words
@@ -23,8 +24,9 @@ from fundapp.core.outbox import enqueue_mail
 from fundapp.core.quarters import kst_date
 from fundapp.core.reminding import day_words, left_words, step_due
 from fundapp.identity.tables import Person
-from fundapp.intake.actions import amend_submission
+from fundapp.intake.actions import Amendment, Signature, amend_submission, preview_amendment
 from fundapp.intake.call_terms import deadline_days
+from fundapp.intake.certifying import amendment_wants_signature
 from fundapp.intake.form import openable, parse_form
 from fundapp.intake.newest import newest_answers
 from fundapp.intake.reminding import Reminder, by_language, company_people, remind
@@ -129,6 +131,7 @@ def withdraw_inquiry(
                 session.add(InquiryWithdrawal(inquiry_id=inquiry_id, reason=words, withdrawn_by_id=person_id, at=at))
         except IntegrityError as error:
             raise InquiryWithdrawnError(state="withdrawn", verb="withdraw") from error
+        signed_answers.end_proposals(session, inquiry_id, at)
         for address in _addresses(session, application):
             enqueue_mail(
                 session,
@@ -155,18 +158,33 @@ def answer_inquiry(
     actor: Viewer,
     at: datetime,
     answers: Mapping[str, str] | None = None,
-) -> None:
+    certifier_id: uuid.UUID | None = None,
+    address: str = "",
+) -> bool:
     """Answer for the applicant; once. Other answers to the questions that it opened become the next version.
+
+    Where those want a second person's signature, the answer waits for it. Return whether it has been sent.
+
+    Args:
+        session: The session of the change.
+        inquiry_id: What was asked.
+        text: The words.
+        key: Of the press of the button.
+        actor: Somebody who acts for the company.
+        at: Now.
+        answers: Other answers to the questions that it opened.
+        certifier_id: Whom to ask for a signature where one is wanted.
+        address: Where they read and sign it.
 
     Raises:
         NotFoundError: if there is no such inquiry, or it was not asked of the actor's own company.
-        InvalidInputError: if nothing is answered, or a question was not opened.
+        InvalidInputError: if nothing is answered, a question was not opened, or the certifier will not do.
         AnswersRefusedError: with what is wrong with the answers.
         InquiryAnsweredError: if somebody else of the company answered first.
         InquiryWithdrawnError: if it was taken back.
-        TransitionRefusedError: if answers change once the application is decided, withdrawn or ineligible.
+        NotCertifiedError: if a signature is wanted, and nobody named who gives it.
+        TransitionRefusedError: if answers change once it is decided, withdrawn or ineligible, or an answer waits.
     """
-    person_id = require_person(actor)
     inquiry = session.get(Inquiry, inquiry_id)
     if inquiry is None:
         raise NotFoundError(inquiry=str(inquiry_id))
@@ -175,32 +193,100 @@ def answer_inquiry(
     words, changes = clean_words(text), dict(answers or {})
 
     def work() -> dict[str, Any]:
-        if session.get(InquiryWithdrawal, inquiry_id) is not None:
-            raise InquiryWithdrawnError(state="withdrawn", verb="answer")
-        if session.scalar(select(InquiryAnswer.id).where(InquiryAnswer.inquiry_id == inquiry_id)) is not None:
-            raise InquiryAnsweredError(state="answered", verb="answer")
-        version = None
-        if changes:
-            opened = session.scalars(
-                select(InquiryQuestion.field).where(InquiryQuestion.inquiry_id == inquiry_id)
-            ).all()
-            which = application.id
-            version = amend_submission(
-                session, application_id=which, allowed=opened, answers=changes, actor=actor, at=at
-            )
-        try:
-            with session.begin_nested():
-                session.add(
-                    InquiryAnswer(inquiry_id=inquiry_id, body=words, answered_by_id=person_id, at=at, version=version)
+        _require_waits(session, inquiry_id)
+        signed_answers.require_none_waiting(session, inquiry_id)
+        if changes and certifier_id is not None:
+            change = _amendment(session, inquiry, changes, actor, at)
+            if change.changes and amendment_wants_signature(session, application):
+                signed_answers.propose_answer(
+                    session, inquiry, change, words, changes, certifier_id, address, actor=actor, at=at
                 )
-        except IntegrityError as error:
-            raise InquiryAnsweredError(state="answered", verb="answer") from error
-        _write_to_asker(session, application, inquiry, at)
-        _record(session, application, "inquiry.answered", inquiry_id, actor, at)
+                return {"sent": False}
+        _send(session, inquiry, words, changes, require_person(actor), actor=actor, at=at)
+        return {"sent": True}
+
+    request = {"inquiry": str(inquiry_id), "text": words, "answers": changes, "certifier": str(certifier_id or "")}
+    return bool(once(session, key=key, verb="inquiry.answer", request=request, at=at, work=work).get("sent", True))
+
+
+def sign_answer(
+    session: Session, *, inquiry_id: uuid.UUID, content: str, key: str, actor: Viewer, at: datetime
+) -> None:
+    """Sign an answer that a colleague prepared, and send it with that.
+
+    Raises:
+        ForbiddenError: unless the actor was asked.
+        UnconfirmedError: while their address is not proved.
+        SignedOtherError: if it is not what the page showed any more.
+        AnswersRefusedError, InquiryAnsweredError, InquiryWithdrawnError, TransitionRefusedError: as on answering.
+    """
+
+    def work() -> dict[str, Any]:
+        inquiry, found, signature = signed_answers.take_signature(
+            session, inquiry_id=inquiry_id, content=content, actor=actor, at=at
+        )
+        _send(session, inquiry, found.body, found.answers, found.prepared_by_id, actor=actor, at=at, signed=signature)
+        signed_answers.tell_signed(session, session.get_one(Application, inquiry.application_id), found, actor, at)
         return {}
 
-    request = {"inquiry": str(inquiry_id), "text": words, "answers": changes}
-    once(session, key=key, verb="inquiry.answer", request=request, at=at, work=work)
+    request = {"inquiry": str(inquiry_id), "content": content}
+    once(session, key=key, verb="inquiry.sign", request=request, at=at, work=work)
+
+
+def _amendment(
+    session: Session, inquiry: Inquiry, changes: Mapping[str, str], actor: Viewer, at: datetime
+) -> Amendment:
+    """Return what the answers would make of what was sent."""
+    return preview_amendment(
+        session,
+        application_id=inquiry.application_id,
+        questions=signed_answers.opened_questions(session, inquiry.id),
+        answers=changes,
+        actor=actor,
+        at=at,
+    )
+
+
+def _require_waits(session: Session, inquiry_id: uuid.UUID) -> None:
+    if session.get(InquiryWithdrawal, inquiry_id) is not None:
+        raise InquiryWithdrawnError(state="withdrawn", verb="answer")
+    if session.scalar(select(InquiryAnswer.id).where(InquiryAnswer.inquiry_id == inquiry_id)) is not None:
+        raise InquiryAnsweredError(state="answered", verb="answer")
+
+
+def _send(
+    session: Session,
+    inquiry: Inquiry,
+    words: str,
+    changes: Mapping[str, str],
+    answered_by: uuid.UUID,
+    *,
+    actor: Viewer,
+    at: datetime,
+    signed: Signature | None = None,
+) -> None:
+    """Keep the answer and the version that it makes, and tell whoever asked."""
+    application = session.get_one(Application, inquiry.application_id)
+    version = None
+    if changes:
+        version = amend_submission(
+            session,
+            application_id=application.id,
+            questions=signed_answers.opened_questions(session, inquiry.id),
+            answers=changes,
+            actor=actor,
+            at=at,
+            signature=signed,
+        )
+    try:
+        with session.begin_nested():
+            session.add(
+                InquiryAnswer(inquiry_id=inquiry.id, body=words, answered_by_id=answered_by, at=at, version=version)
+            )
+    except IntegrityError as error:
+        raise InquiryAnsweredError(state="answered", verb="answer") from error
+    _write_to_asker(session, application, inquiry, at)
+    _record(session, application, "inquiry.answered", inquiry.id, actor, at)
 
 
 def remind_inquiries(session: Session, *, actor: Viewer, at: datetime, public_url: str) -> int:

@@ -96,6 +96,13 @@ from fundapp.committee.queries.pledges import (
     must_sign_meeting,
     unsigned_items,
 )
+from fundapp.committee.queries.proposed import (
+    ProposedRow,
+    WaitingAnswerRow,
+    find_proposed,
+    list_waiting_answers,
+    wants_signature,
+)
 from fundapp.committee.queries.queue import find_next
 from fundapp.committee.queries.recusals import (
     challenge_page,
@@ -163,6 +170,7 @@ __all__ = [
     "PhasePage",
     "PossibleOwner",
     "Progress",
+    "ProposedRow",
     "ReopeningRow",
     "ReviewHead",
     "ReviewPage",
@@ -172,6 +180,7 @@ __all__ = [
     "SignedIn",
     "SortKey",
     "View",
+    "WaitingAnswerRow",
     "WaiverRow",
     "ballot_page",
     "batch_page",
@@ -199,6 +208,7 @@ __all__ = [
     "find_next",
     "find_official",
     "find_pledge",
+    "find_proposed",
     "find_viewer",
     "get_asked",
     "kept_views",
@@ -219,6 +229,7 @@ __all__ = [
     "list_recusals",
     "list_registered",
     "list_suggestions",
+    "list_waiting_answers",
     "listing_faults",
     "load_viewer",
     "looked_up",
@@ -242,4 +253,5 @@ __all__ = [
     "reviewer_progress",
     "unsigned_items",
     "waiting_signals",
+    "wants_signature",
 ]

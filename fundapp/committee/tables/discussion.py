@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core.orm import APPEND_ONLY, Base, new_id
@@ -123,3 +124,35 @@ class InquiryWithdrawal(Base):
     reason: Mapped[str] = mapped_column(Text)
     withdrawn_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
+
+
+class InquiryProposal(Base):
+    """An answer that changes what was sent and waits for a second person of the company, with what became of it."""
+
+    __tablename__ = "inquiry_proposal"
+    __table_args__ = (
+        CheckConstraint("certifier_id <> prepared_by_id", name="two_people"),
+        CheckConstraint("outcome IN ('signed','returned','withdrawn')", name="outcome"),
+        CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("outcome <> 'returned' OR length(reason) > 0", name="reason"),
+        Index(
+            "uq_inquiry_proposal_open",
+            "inquiry_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_inquiry_proposal_inquiry_id_at", "inquiry_id", "at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    inquiry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inquiry.id"))
+    body: Mapped[str] = mapped_column(Text)
+    answers: Mapped[dict[str, Any]]
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    prepared_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    certifier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    at: Mapped[datetime]
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    ended_at: Mapped[datetime | None]

@@ -81,9 +81,13 @@ def confirm_factor(session: Session, *, actor: Viewer, at: datetime, seal: Seal,
 
 
 def drop_factor(session: Session, *, actor: Viewer, at: datetime) -> None:
-    """Turn one's authenticator off; the caller has asked for the password. Recovery codes stay with passkeys."""
+    """Turn one's authenticator off; the caller has asked for the password. Recovery codes stay with passkeys.
+
+    Every session of the person ends, as with a new password; the caller opens the present one again.
+    """
     person = own_person(session, actor)
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
+    person.fs_uniquifier = uuid.uuid4().hex
     forget_idle_codes(session, person.id)
     record_of(session, actor, "person.factor_off", person.id, at)
     tell(session, person=person, what="factor_off", at=at)

@@ -79,10 +79,11 @@ def ask_recovery(session: Session, *, actor: Viewer, at: datetime, email: str, a
 
 
 def recover_password(session: Session, *, actor: Viewer, at: datetime, token: str, password_hash: str) -> uuid.UUID:
-    """Set a new password by link and return whose it is. Every session, token, passkey and other link ends.
+    """Set a new password by link and return whose it is. Every session, token and other link ends.
 
-    The mailbox is proved by it; wrong passwords of before are forgotten. An authenticator stays as it is, unless the
-    mailbox had never been proved: then it is whoever's that registered with somebody else's address.
+    The mailbox is proved by it; wrong passwords of before are forgotten. Authenticator and passkeys stay and are asked
+    for as before (ASVS 5.0, 6.4.3: a reset passes no second factor by), unless the mailbox had never been proved: then
+    they are whoever's that registered with somebody else's address.
 
     Raises:
         LinkSpentError: if the link was used, is too old, or the account is closed or has another address by now.
@@ -95,7 +96,7 @@ def recover_password(session: Session, *, actor: Viewer, at: datetime, token: st
         person.confirmed_at = at
     person.failed_logins, person.locked_until = 0, None
     holder = actor if actor.person_id == person.id else as_viewer(person)
-    set_password(session, actor=holder, at=at, person_id=person.id, password_hash=password_hash)
+    set_password(session, actor=holder, at=at, person_id=person.id, password_hash=password_hash, keep_passkeys=True)
     return person.id
 
 

@@ -1,6 +1,6 @@
 """What applicants and staff do: open calls, register companies, apply, withdraw."""
 
-from fundapp.intake.actions.amending import amend_submission
+from fundapp.intake.actions.amending import Amendment, Signature, amend_submission, preview_amendment
 from fundapp.intake.actions.applications import (
     Receipt,
     SavedDraft,
@@ -37,9 +37,11 @@ from fundapp.intake.actions.standing import doubts_corporate_number, state_compa
 from fundapp.intake.actions.workflows import discard_workflow, propose_workflow, publish_workflow
 
 __all__ = [
+    "Amendment",
     "OpenedCall",
     "Receipt",
     "SavedDraft",
+    "Signature",
     "accept_invitation",
     "actor_name",
     "amend_submission",
@@ -59,6 +61,7 @@ __all__ = [
     "merge_companies",
     "move_application",
     "open_call",
+    "preview_amendment",
     "propose_workflow",
     "publish_workflow",
     "record_checks",

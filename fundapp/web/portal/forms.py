@@ -32,7 +32,7 @@ from wtforms.validators import AnyOf, Email, InputRequired, Length
 
 from fundapp.core.errors import InvalidInputError
 from fundapp.intake.answers import add_up
-from fundapp.intake.form import FieldProblem, Question, Section
+from fundapp.intake.form import MOST_ROWS, FieldProblem, Question, Section
 from fundapp.intake.merging import mark_of
 from fundapp.intake.rules import PURPOSES, Purpose
 from fundapp.web.portal.pages import stored_text
@@ -143,6 +143,31 @@ def write_rows_text(rows: Sequence[Mapping[str, Any]]) -> str:
     filled = [{key: str(cell) for key, cell in row.items() if str(cell or "").strip()} for row in rows]
     filled = [row for row in filled if row]
     return json.dumps(filled, ensure_ascii=False) if filled else ""
+
+
+def rows_after(form: AnswersForm, chosen: Mapping[str, str], press: str) -> dict[str, str]:
+    """Return the rows after a button of a row was pressed: `field:verb:place`; one row added stays blank."""
+    name, verb, place = (*press.split(":"), "", "")[:3]
+    key = name.removeprefix(ANSWER)
+    field = form._fields.get(name)
+    if not isinstance(field, RowsField) or key not in chosen:
+        return {}
+    rows: list[dict[str, str]] = list(field.data)
+    at = int(place) if place.isascii() and place.isdigit() and len(place) <= len(str(MOST_ROWS)) else len(rows)
+    if at >= len(rows):
+        return {}
+    row = rows.pop(at)
+    if verb in {"up", "down"}:
+        rows.insert(max(0, at - 1) if verb == "up" else at + 1, row)
+    return {key: write_rows_text(rows)}
+
+
+def add_row(form: AnswersForm, press: str) -> None:
+    """Append a blank row where the button that adds one was pressed: `field:add`."""
+    name, verb = (*press.split(":"), "")[:2]
+    field = form._fields.get(name)
+    if verb == "add" and isinstance(field, RowsField) and len(field.entries) < MOST_ROWS:
+        field.append_entry()
 
 
 def read_bases(text: str) -> dict[str, str]:

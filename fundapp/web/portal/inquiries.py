@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
 
@@ -16,22 +17,31 @@ from fundapp.committee.actions import answer_inquiry
 from fundapp.committee.queries import AskedRow, get_asked
 from fundapp.committee.rules.discussion import LONGEST_COMMENT, InquiryAnsweredError, InquiryWithdrawnError
 from fundapp.core.errors import InvalidInputError, TransitionRefusedError
+from fundapp.identity.rules import UnconfirmedError
 from fundapp.intake.form import AnswersRefusedError, Section
+from fundapp.intake.rules import NotCertifiedError
 from fundapp.intake.submitted import list_versions
 from fundapp.web.portal import forms, pages, shown
-from fundapp.web.portal.door import own_page
+from fundapp.web.portal.differences import Changed, differences
+from fundapp.web.portal.door import own_page, rate_card
+from fundapp.web.portal.inquiry_door import blueprint
+from fundapp.web.portal.signed_answers import Signing, signing_of
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyedForm
 from fundapp.web.shell.language import gettext, lazy, pick
-from fundapp.web.shell.navigation import ROOMS
 from fundapp.web.shell.refusals import say_refusal
-from fundapp.web.shell.viewer import only, viewer
+from fundapp.web.shell.viewer import viewer
 
-blueprint = Blueprint("portal_inquiries", __name__, url_prefix="/portal")
-blueprint.before_request(only(*ROOMS["portal"]))
-
+__all__ = ["blueprint"]
 _REFUSED = 422
+_REFUSALS = (
+    InquiryAnsweredError,
+    InquiryWithdrawnError,
+    NotCertifiedError,
+    TransitionRefusedError,
+    UnconfirmedError,
+)
 
 
 class AnswerForm(KeyedForm):
@@ -40,15 +50,6 @@ class AnswerForm(KeyedForm):
     text = TextAreaField(
         lazy("답변"), validators=[InputRequired(lazy("답을 적어 주세요.")), Length(max=LONGEST_COMMENT)]
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """One answer that was changed: what it said before, and what it says now."""
-
-    label: str
-    before: str
-    after: str
 
 
 @blueprint.route("/inquiries/<uuid:inquiry_id>", methods=["GET", "POST"])
@@ -60,27 +61,73 @@ def inquiry(inquiry_id: uuid.UUID) -> ResponseReturnValue:
     page = own_page(found.application_id, now())
     part = _opened(page, found)
     typed = forms.section_form(part)() if request.method == "POST" else None
-    if form.validate_on_submit() and _answered(inquiry_id, form, part, typed):
-        flash(gettext("답을 보냈습니다."), "ok")
+    if typed is not None and "row" in request.form:
+        return _page(page, found, form, _with_rows_changed(typed, part)), 200
+    with db().read() as session:
+        signing = signing_of(session, page, found)
+    sent = _answered(inquiry_id, form, part, typed, _certifier(signing)) if form.validate_on_submit() else None
+    if sent is not None:
+        asked = gettext("확인을 부탁하는 메일을 보냈습니다. 서명하면 답이 갑니다.")
+        flash(gettext("답을 보냈습니다.") if sent else asked, "ok")
         if part.questions:  # what it changed stands on its own page
             return redirect(url_for(".inquiry", inquiry_id=inquiry_id))
         return redirect(url_for("portal.application", application_id=found.application_id))
-    fields = typed or forms.section_form(part)(
-        forms.stored_fields(part, page.application.answers, page.application.revision)
-    )
+    bad = bool(form.errors or (typed is not None and typed.errors))
+    if request.method == "GET" and signing.proposed is not None:
+        form.text.data = signing.proposed.body
+    return _page(page, found, form, typed or _as_sent(page, part, signing)), _REFUSED if bad else 200
+
+
+def _page(page: pages.ApplicationPage, found: AskedRow, form: AnswerForm, fields: forms.AnswersForm) -> str:
+    part = _opened(page, found)
+    card = rate_card(page) if any(one.parts for one in part.questions) else {}
     with db().read() as session:
         changes = _changes(session, page, found)
-    bad = bool(form.errors or (typed is not None and typed.errors))
-    html = render_template(
+        signing = signing_of(session, page, found)
+    return render_template(
         "portal/inquiry.html",
         asked=found,
         form=form,
         part=part,
         fields=fields,
         changes=changes,
-        parts=shown.section_parts(page, part, fields, {}) if part.questions else {},
+        signing=signing,
+        parts=shown.section_parts(page, part, fields, card) if part.questions else {},
     )
-    return html, _REFUSED if bad else 200
+
+
+def _as_sent(page: pages.ApplicationPage, part: Section, signing: Signing) -> forms.AnswersForm:
+    """Return the fields as they were sent, and over them what came back unsigned.
+
+    A working copy may say more than was asked about.
+    """
+    with db().read() as session:
+        sent = list_versions(session, viewer(), page.application.id)[-1:]
+    answers = sent[0].answers if sent else page.application.answers
+    given = forms.stored_fields(part, answers, page.application.revision)
+    for key, text in (signing.proposed.answers if signing.proposed else {}).items():
+        given[forms.ANSWER + key] = text
+    return forms.section_form(part)(given)
+
+
+def _certifier(signing: Signing) -> uuid.UUID | None:
+    """Return who was chosen to sign, of those who can be."""
+    chosen = request.form.get("certifier", "")
+    offered = {str(value) for value, *_ in signing.asking.certifier.iter_choices()} if signing.wanted else set()
+    return uuid.UUID(chosen) if chosen and chosen in offered else None
+
+
+def _with_rows_changed(typed: forms.AnswersForm, part: Section) -> forms.AnswersForm:
+    """Return the fields with a row more, a row less or rows in another order; nothing is sent."""
+    press = request.form.get("row", "")
+    patch = typed.to_patch(request.form)
+    patch |= forms.rows_after(typed, patch, press)
+    given = MultiDict([(forms.ANSWER + key, text) for key, text in patch.items()])
+    for name in ("revision", "base"):
+        given[name] = request.form.get(name, "")
+    again = forms.section_form(part)(given)
+    forms.add_row(again, press)
+    return again
 
 
 def _opened(page: pages.ApplicationPage, asked: AskedRow) -> Section:
@@ -90,12 +137,19 @@ def _opened(page: pages.ApplicationPage, asked: AskedRow) -> Section:
     return replace(page.form.sections[0], questions=questions)
 
 
-def _answered(inquiry_id: uuid.UUID, form: AnswerForm, part: Section, typed: forms.AnswersForm | None) -> bool:
-    """Send the answer; what is refused stands beside its field."""
+def _answered(
+    inquiry_id: uuid.UUID,
+    form: AnswerForm,
+    part: Section,
+    typed: forms.AnswersForm | None,
+    certifier_id: uuid.UUID | None,
+) -> bool | None:
+    """Send the answer, or have it signed first; None where it is refused, and why stands beside its field."""
     answers: Mapping[str, str] = typed.to_patch(request.form) if typed is not None and part.questions else {}
     actor, at = viewer(), now()
+    address = f"{current_app.config['PUBLIC_URL']}{url_for('.inquiry', inquiry_id=inquiry_id)}"
     try:
-        db().transaction(
+        return db().transaction(
             lambda session: answer_inquiry(
                 session,
                 inquiry_id=inquiry_id,
@@ -104,19 +158,18 @@ def _answered(inquiry_id: uuid.UUID, form: AnswerForm, part: Section, typed: for
                 actor=actor,
                 at=at,
                 answers=answers,
+                certifier_id=certifier_id,
+                address=address,
             )
         )
     except AnswersRefusedError as error:
         if typed is not None:
             typed.show_problems(part, error.problems)
-        return False
     except InvalidInputError as error:
         form.text.errors = [pick(str(error.details["reason_ko"]), str(error.details["reason_en"]))]
-        return False
-    except (InquiryAnsweredError, InquiryWithdrawnError, TransitionRefusedError) as error:
+    except _REFUSALS as error:
         form.text.errors = [say_refusal(error)]
-        return False
-    return True
+    return None
 
 
 def _changes(session: Session, page: pages.ApplicationPage, asked: AskedRow) -> list[Changed]:
@@ -125,8 +178,4 @@ def _changes(session: Session, page: pages.ApplicationPage, asked: AskedRow) -> 
         return []
     versions = {one.version: one.answers for one in list_versions(session, viewer(), asked.application_id)}
     before, after = versions[asked.version - 1], versions[asked.version]
-    return [
-        Changed(shown.label_of(one), shown.spoken(one, before.get(one.key)), shown.spoken(one, after.get(one.key)))
-        for one in page.form.questions
-        if one.key in asked.questions and before.get(one.key) != after.get(one.key)
-    ]
+    return differences(page.form, asked.questions, before, after)

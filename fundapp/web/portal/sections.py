@@ -19,7 +19,7 @@ from fundapp.core.errors import FundError, InvalidInputError
 from fundapp.intake import actions
 from fundapp.intake.actions import SavedDraft
 from fundapp.intake.answers import INCOMPLETE, NEVER_STORED
-from fundapp.intake.form import MOST_ROWS, FieldProblem, Form, Section
+from fundapp.intake.form import FieldProblem, Form, Section
 from fundapp.intake.rules import CallClosedError
 from fundapp.web.portal import forms, pages, shown
 from fundapp.web.portal.door import CONFLICT, ONE, REFUSED, blueprint, own_form, own_page, rate_card
@@ -61,7 +61,7 @@ def save(application_id: uuid.UUID, key: str) -> ResponseReturnValue:
         stale = gettext("로그인이 바뀌어 아직 저장하지 않았습니다. 저장을 한 번 더 눌러 주세요.")
         return _section_page(page, part, _handed_back(part, page, typed), _STALE, stale)
     chosen = {key: text for key, text in typed.items() if request.form.get(f"keep_{key}") != "stored"}
-    chosen |= _rows_after(form, chosen, request.form.get("row", ""))
+    chosen |= forms.rows_after(form, chosen, request.form.get("row", ""))
     try:
         saved = _save(application_id, chosen, form.expected_revision, form.bases, at)
     except CallClosedError as error:
@@ -157,29 +157,9 @@ def _save(
     )
 
 
-def _rows_after(form: forms.AnswersForm, chosen: Mapping[str, str], press: str) -> dict[str, str]:
-    """Return the rows after a button of a row was pressed: `field:verb:place`; one row added stays blank."""
-    name, verb, place = (*press.split(":"), "", "")[:3]
-    key = name.removeprefix(forms.ANSWER)
-    field = form._fields.get(name)
-    if not isinstance(field, forms.RowsField) or key not in chosen:
-        return {}
-    rows: list[dict[str, str]] = list(field.data)
-    at = int(place) if place.isascii() and place.isdigit() and len(place) <= len(str(MOST_ROWS)) else len(rows)
-    if at >= len(rows):
-        return {}
-    row = rows.pop(at)
-    if verb in {"up", "down"}:
-        rows.insert(max(0, at - 1) if verb == "up" else at + 1, row)
-    return {key: forms.write_rows_text(rows)}
-
-
 def _with_rows_changed(page: pages.ApplicationPage, part: Section, form: forms.AnswersForm) -> ResponseReturnValue:
     """Show the section with a row more, a row less or rows in another order; nothing else is said about them yet."""
-    name, verb = (*request.form["row"].split(":"), "")[:2]
-    field = form._fields.get(name)
-    if verb == "add" and isinstance(field, forms.RowsField) and len(field.entries) < MOST_ROWS:
-        field.append_entry()
+    forms.add_row(form, request.form["row"])
     return _section_page(page, part, form, 200)
 
 

@@ -222,7 +222,7 @@ def _page(application_id: uuid.UUID, form: CommentForm, failed: tuple[uuid.UUID,
         found = discussion_page(session, viewer(), application_id)
         asked = get_call(session, review.call_code).form
     form.offer(found.participants, on_board=viewer().has(Role.COMMITTEE, Role.CHAIR))
-    labels = {key: pick(one.label_ko, one.label_en) for key, one in asked.fields.items()}
+    labels = {one.key: pick(one.label_ko, one.label_en) for one in asked.questions}
     return render_template(
         "committee/discussion.html",
         page=review,

@@ -39,7 +39,8 @@ def start_factor() -> ResponseReturnValue:
             form.current.errors = [gettext("지금 비밀번호가 맞지 않습니다")]
         elif on:
             db().transaction(lambda session: actions.drop_factor(session, actor=actor, at=at))
-            flash(gettext("2단계 인증을 껐습니다."), "ok")
+            open_session(actor.person_id, at)
+            flash(gettext("2단계 인증을 껐습니다. 다른 기기에서는 로그아웃했습니다."), "ok")
             return redirect(url_for(".own_account"))
         else:
             seal = seal_of(actor.person_id)
