@@ -308,7 +308,7 @@ def test_a_gzipped_file_is_read_as_fast_as_a_plain_one(tmp_path: Path) -> None:
     with unpacked(packed) as laid_out:
         assert laid_out.read_bytes() == plain.read_bytes()
         pieces = CsvPieces(laid_out)
-        places = [place for place, _ in pieces.frames({"ChargeCategory": 0}, lambda table: table.height)]
+        places = [place for place, _ in pieces.frames({"ChargeCategory": 0}, lambda table: table.num_rows)]
     assert [place.numbers for place in places] == [None]
     assert not laid_out.exists()
 

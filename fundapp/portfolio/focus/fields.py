@@ -113,7 +113,7 @@ def hours_in_unit(unit: str) -> Fraction | None:
 def _parse_object(text: str) -> Mapping[str, object] | None:
     body = "{" + text.strip().rstrip(",") + "}" if _PAIRS_WITHOUT_BRACES.match(text) else text
     try:
-        parsed = json.loads(body, object_pairs_hook=_first_spelling)
+        parsed = _OBJECTS.decode(body)
     except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
@@ -128,6 +128,9 @@ def _first_spelling(pairs: list[tuple[str, object]]) -> dict[str, object]:
     for key, value in sorted(pairs, key=lambda pair: pair[0] != pair[0].strip()):
         clean.setdefault(key.strip().lower(), value)
     return clean
+
+
+_OBJECTS: Final = json.JSONDecoder(object_pairs_hook=_first_spelling)
 
 
 def key_values(field: str, value: object) -> Mapping[str, object]:

@@ -69,7 +69,7 @@ def read_hours(path: Path, header: Sequence[str], sizes: GpuSizes, regions: Mapp
     seen: set[Line] = set()
     pieces = CsvPieces(path)
     columns = {name: places[name] for name in places}
-    for place, rows in pieces.frames(columns, lambda table: table.rows(named=True), strict=True):
+    for place, rows in pieces.frames(columns, lambda table: table.to_pylist(), strict=True):
         tally.read += place.height
         for number in place.refused:
             tally.refuse(RowRefusedError("row", "field_count").at(number), (None, None))

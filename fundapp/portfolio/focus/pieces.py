@@ -7,7 +7,6 @@ decides what is an error and at which row. So the fast way never decides that a 
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -16,21 +15,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar, cast
+from typing import IO, Any, Final, TypeVar
 
-import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
+from .blocks import read_blocks
 from .refusals import FocusFileError
-from .structure import LONGEST_ROW, look_at
 
 LONGEST_HEADER: Final = 1 << 20
-BATCH_ROWS: Final = 131_072
-_TEXT_BLOCK: Final = 1 << 20
+LONGEST_ROW: Final = 16 << 20
 _EXACT_ROWS: Final = 20_000
 _PARQUET_ROWS: Final = 65_536
-_WORKERS: Final = 1
 
 T = TypeVar("T")
 
@@ -56,11 +52,7 @@ class Place:
         return self.first + position if self.numbers is None else self.numbers[position]
 
 
-Work = Callable[[pl.DataFrame], T]
-
-
-class IrregularError(Exception):
-    """The fast way met what it cannot read; what it has given so far must be forgotten, and the strict way taken."""
+Work = Callable[[pa.Table], T]
 
 
 class CsvPieces:
@@ -98,55 +90,22 @@ class CsvPieces:
             FocusFileError: if the file is no CSV from some row on.
             IrregularError: if the strict way must be taken after all.
         """
-        structure = look_at(self.path, self._start, len(self.header)) if self._plain and not strict else None
-        if structure is None or not structure.regular:
+        if strict or not self._plain:
             yield from self._exact(0, 0, columns, work)
             return
-        if not structure.plain:
-            self._require_text()
         first = 2
-        with ThreadPoolExecutor(_WORKERS) as pool:
+        with ThreadPoolExecutor(1) as worker:  # one frame is worked on while the next are parsed
             waiting: deque[tuple[int, Future[T]]] = deque()
-            try:
-                for table in self._batches(columns):
-                    waiting.append((table.height, pool.submit(work, table)))
-                    del table
-                    if len(waiting) > _WORKERS:
-                        height, future = waiting.popleft()
-                        yield Place(first, height), future.result()
-                        first += height
-            except pl.exceptions.PolarsError as error:
-                raise IrregularError from error
+            for table in read_blocks(self.path, self._start, len(self.header), columns):
+                waiting.append((table.num_rows, worker.submit(work, table)))
+                del table
+                if len(waiting) > 1:
+                    height, future = waiting.popleft()
+                    yield Place(first, height), future.result()
+                    first += height
             for height, future in waiting:
                 yield Place(first, height), future.result()
                 first += height
-        if first - 2 != structure.rows:
-            raise IrregularError
-
-    def _batches(self, columns: Mapping[str, int]) -> Iterator[pl.DataFrame]:
-        names = [str(at) for at in range(len(self.header))]
-        wanted = {str(at): name for name, at in columns.items()}
-        scan = pl.scan_csv(
-            self.path,
-            has_header=False,
-            skip_lines=1,
-            schema=dict.fromkeys(names, pl.String),
-            empty_string_is_null=False,
-        )
-        chosen = scan.select(pl.col(at).alias(name) for at, name in wanted.items())
-        yield from chosen.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
-
-    def _require_text(self) -> None:
-        """Refuse what is not UTF-8 wherever it stands, read or not.
-
-        Raises:
-            UnicodeDecodeError: if so.
-        """
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        with self.path.open("rb") as stream:
-            while block := stream.read(_TEXT_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
 
     def _exact(self, offset: int, number: int, columns: Mapping[str, int], work: Work[T]) -> Iterator[tuple[Place, T]]:
         """Read from a place in the file to its end with the strict reader; `number` is the row before that place."""
@@ -180,8 +139,9 @@ class CsvPieces:
         width = len(self.header)
         good = [(number, fields) for number, fields in batch if len(fields) == width]
         refused = tuple(number for number, fields in batch if len(fields) != width)
-        data = {name: [fields[at] for _, fields in good] for name, at in columns.items()}
-        table = pl.DataFrame(data, schema=dict.fromkeys(columns, pl.String))
+        table = pa.table(
+            {name: pa.array([fields[at] for _, fields in good], pa.string()) for name, at in columns.items()}
+        )
         return Place(0, len(batch), [number for number, _ in good], refused), work(table)
 
 
@@ -213,16 +173,16 @@ class ParquetPieces:
         with parquet.ParquetFile(self.path) as file:
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=list(wanted)):
                 texts = {name: _texts(batch.column(theirs)) for theirs, name in wanted.items()}
-                table = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
-                yield Place(first, table.height), work(table)
-                first += table.height
+                table = pa.table(texts)
+                yield Place(first, table.num_rows), work(table)
+                first += table.num_rows
 
 
-def _texts(column: Any) -> pl.Series:  # noqa: ANN401 - pyarrow ships no types
+def _texts(column: Any) -> pa.Array:  # noqa: ANN401 - pyarrow ships no types
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.dictionary_decode(), kind.value_type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(kind):
         texts = column
     elif pa.types.is_nested(kind):
         texts = pa.array([_json_of(value) for value in column.to_pylist()], pa.string())
@@ -233,7 +193,7 @@ def _texts(column: Any) -> pl.Series:  # noqa: ANN401 - pyarrow ships no types
         texts = pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
     else:
         texts = column.cast(pa.string())
-    return cast("pl.Series", pl.from_arrow(texts.fill_null("")))
+    return texts.fill_null("")
 
 
 def _json_of(value: object) -> str | None:

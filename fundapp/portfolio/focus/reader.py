@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from .blocks import IrregularError
 from .columns import match_columns, version_of
+from .gathering import Gatherer
 from .hours import is_hours_header, read_hours
 from .parts import Export, find_export
-from .pieces import CsvPieces, IrregularError, ParquetPieces
-from .reducing import Gatherer, Reducer
+from .pieces import CsvPieces, ParquetPieces
+from .reducing import Reducer
 from .refusals import FocusFileError, Rejected, RowRefusedError
 from .rows import FocusMapping, Rules, load_mapping
 from .statement import Statement, Tally
@@ -80,7 +82,8 @@ def _read_part(path: Path, rules: Rules, regions: Mapping[str, str], *, strict: 
         read_hours(path, pieces.header, rules.sizes, regions, tally)
         return "hours", tally
     columns = match_columns(pieces.header, rules.mapping.columns)
-    gatherer, reducer = Gatherer(rules, tally), Reducer(rules, columns)
+    reducer = Reducer(rules, columns)
+    gatherer = Gatherer(rules, tally, reducer.codebook)
     many = partial(_refuse_length, tally)
     for place, result in pieces.frames(columns, reducer.reduce, strict=strict):
         gatherer.add(place, result, many)
