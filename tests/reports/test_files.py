@@ -15,40 +15,23 @@ import jsonschema
 import openpyxl
 import pikepdf
 import pyarrow.parquet as pq
-import pypdfium2
 import pytest
 from find_office import find_office
-from invented_fund import AS_OF, EOK, FUND, QUARTER, first_quarter, sixth_quarter
+from invented_fund import sixth_quarter
+from reading import path, tables, words_of
 
 from reports import build
 from reports.build import BuiltReport, write_whole
 from reports.data import safe_text, schema
 from reports.figures import reckon
 from reports.ilpa import ilpa_sections
-from reports.rows import Flow, Lapse, Quarter, ReportRows
+from reports.rows import Lapse, Quarter, ReportRows
 from reports.sections import compose
 from reports.sections.company import company_charts, company_page, company_sections
 from reports.sections.model import cell_text, kind_of
 from reports.typesetting import printable
 
 HOSTILE = '=#$*@_`<x> "따옴표" \\ [링크] //주석 #panic("x")'
-
-
-def path(report: BuiltReport, kind: str) -> Path:
-    found = report.files[kind]
-    assert isinstance(found, Path)
-    return found
-
-
-def tables(report: BuiltReport) -> tuple[Path, ...]:
-    found = report.files["csv"]
-    assert isinstance(found, tuple)
-    return found
-
-
-def words_of(pdf: Path) -> str:
-    with pypdfium2.PdfDocument(pdf) as document:
-        return "\f".join(page.get_textpage().get_text_bounded() for page in document) + "\f"
 
 
 @pytest.fixture(scope="module")
@@ -256,15 +239,6 @@ def test_a_first_quarter_says_why_there_is_no_rate(young: ReportRows, folder: Pa
     assert "90일 미만" in words_of(path(report, "pdf"))
 
 
-@pytest.mark.parametrize("locale", ["ko", "en"])
-def test_a_fund_before_its_first_flow_still_reports(folder: Path, locale: str) -> None:
-    empty = ReportRows(FUND, QUARTER, 1, "draft", AS_OF)
-    report = build(empty, folder / "empty", locale="ko" if locale == "ko" else "en")
-    assert (report.metrics["total.nav"], report.metrics["total.tvpi"]) == (0, None)
-    with pikepdf.open(path(report, "pdf")) as pdf:
-        assert len(pdf.pages) == 11
-
-
 def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     taken = tmp_path / "report.pdf"
     taken.mkdir()
@@ -374,35 +348,3 @@ def test_time_that_lapses_in_a_later_quarter_leaves_the_one_before_as_it_was(you
 
 
 NAV_PARTS = ("opening", "moved", "fees", "external", "other", "realised", "unrealised")
-
-
-def portfolio(kind: str) -> ReportRows:
-    """Funds that are seldom drawn: one company, no GPU time, nothing but GPU time, and more costs than money."""
-    young = first_quarter()
-    cash = tuple(flow for flow in young.flows if flow.basis == "cash")
-    if kind == "no-gpu":
-        holding = replace(young.holdings[0], in_kind_cost_krw=0, fair_value_krw=800_000_000)
-        return replace(young, flows=cash, gpu=(), gpu_awards=(), usage_by_day=(), holdings=(holding,))
-    if kind == "only-gpu":
-        holding = replace(young.holdings[0], cash_cost_krw=0, fair_value_krw=80_000_000)
-        return replace(young, flows=tuple(f for f in young.flows if f.basis == "in_kind"), holdings=(holding,))
-    if kind == "negative":
-        fees = (Flow(AS_OF, "fee", 50 * EOK, "cash", "T9"),)
-        return replace(young, flows=(*young.flows, *fees))
-    return young
-
-
-@pytest.mark.parametrize("locale", ["ko", "en"])
-@pytest.mark.parametrize("kind", ["one-company", "no-gpu", "only-gpu", "negative"])
-def test_seldom_funds_print_without_a_figure_that_means_nothing(kind: str, locale: str, folder: Path) -> None:
-    report = build(portfolio(kind), folder / kind, locale="ko" if locale == "ko" else "en")
-    for name in ("pdf", "companies"):
-        text = words_of(path(report, name))
-        assert not re.search(r"\b(nan|inf)\b|-0\b|\{\w", text)
-    expected = {
-        "one-company": 2_050_000_000,
-        "no-gpu": 1_970_000_000,
-        "only-gpu": 80_000_000,
-        "negative": -2_950_000_000,
-    }
-    assert report.metrics["total.nav"] == expected[kind]
