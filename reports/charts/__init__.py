@@ -232,8 +232,8 @@ def _gpu_burndown(figures: Figures, locale: Locale) -> Drawing:
     specification["encoding"]["y"]["axis"]["labelExpr"] = _hours_labels(locale)
     specification["encoding"]["x"]["axis"]["labelExpr"] = say(
         locale,
-        "(month(datum.value) + 1) + '월'",
-        "timeFormat(datum.value, '%b')",
+        "(utcmonth(datum.value) + 1) + '월'",
+        "utcFormat(datum.value, '%b')",
     )
     specification["encoding"]["x"]["axis"]["tickCount"] = "month"
     none = say(
