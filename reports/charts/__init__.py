@@ -204,6 +204,7 @@ def _gpu_burndown(figures: Figures, locale: Locale) -> Drawing:
     actual: list[dict[str, object]] = []
     forecast: list[dict[str, object]] = []
     today: list[dict[str, object]] = []
+    ends: list[dict[str, object]] = []
     fastest: list[str] = []
     for sku in figures.skus:
         since = on - timedelta(days=_SHOWN_DAYS)
@@ -221,14 +222,18 @@ def _gpu_burndown(figures: Figures, locale: Locale) -> Drawing:
         days = min(_FORECAST_DAYS, math.ceil(sku.remaining_hours_e4 / burn)) if burn else _FORECAST_DAYS
         after = max(0, math.floor(sku.remaining_hours_e4 - burn * days))
         forecast += [series[0], {"day": (on + timedelta(days=days)).isoformat(), "left": after / E4, "sku": sku.sku}]
-        label = f"{sku.sku} {decimal_text(Fraction(sku.remaining_hours_e4, E4), 0)}"
-        today.append(series[0] | {"label": label})
+        today.append(series[0])
+        left_now = decimal_text(Fraction(sku.remaining_hours_e4, E4), 0)
+        ends.append(forecast[-1] | {"label": say(locale, f"{sku.sku} 지금 {left_now}", f"{sku.sku} now {left_now}")})
         if burn and after == 0:
-            ends = (on + timedelta(days=days)).isoformat()
-            fastest.append(say(locale, f"{sku.sku} {ends}쯤", f"{sku.sku} about {ends}"))
+            gone = (on + timedelta(days=days)).isoformat()
+            fastest.append(say(locale, f"{sku.sku} {gone}쯤", f"{sku.sku} about {gone}"))
     specification = template("gpu_burndown")
-    _space_labels(today, "left", max((float(str(point["left"])) for point in actual), default=0.0))
-    specification["datasets"] = {"actual": actual, "forecast": forecast, "today": today}
+    # Words stand where the last line ends, in the margin, so that no line crosses them.
+    _space_labels(ends, "left", max((float(str(point["left"])) for point in actual), default=0.0))
+    last = max((str(end["day"]) for end in ends), default=on.isoformat())
+    ends = [end | {"day": last} for end in ends]
+    specification["datasets"] = {"actual": actual, "forecast": forecast, "today": today, "ends": ends}
     specification["encoding"]["y"]["axis"]["labelExpr"] = _hours_labels(locale)
     specification["encoding"]["x"]["axis"]["labelExpr"] = say(
         locale,
@@ -265,7 +270,7 @@ def _funnel(figures: Figures, locale: Locale) -> Drawing:
     values = []
     before: int | None = None
     for stage in stages:
-        share = f"  {percent(Fraction(stage.count, before), 0)}" if before else ""
+        share = f" · {percent(Fraction(stage.count, before), 0)}" if before else ""
         values.append(
             {"stage": stage_word(stage.stage, locale), "count": stage.count, "label": f"{stage.count:,}{share}"}
         )

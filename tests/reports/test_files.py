@@ -193,7 +193,7 @@ def test_a_company_page_draws_how_its_gpu_time_is_used_up_beside_the_table(grown
     assert chart.table in {table.key for table in pages[0].tables}
     assert chart.sentence in chart.page_svg
     assert chart.sentence == "No SKU runs out within half a year at this pace."
-    assert "H100 20,000" in chart.page_svg
+    assert "H100 now 20,000" in chart.page_svg
     assert company_page(figures, 1, "en")[1] == chart
 
 
