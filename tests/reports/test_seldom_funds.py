@@ -164,6 +164,10 @@ def test_each_of_300_companies_has_its_page_in_the_confidential_file(large: Buil
     pages = words_of(path(large, "companies")).split("\f")[:-1]
     begun = [number for number in range(COMPANIES) if any(f"C{number:03d} · C{number:03d}" in page for page in pages)]
     assert begun == list(range(COMPANIES))
+    # Contents are read page by page: what the first page names is what comes first.
+    named = sorted(int(number) for number in re.findall(r"C(\d{3}) · C\d{3}", pages[0]))
+    assert named == list(range(len(named)))
+    assert len(named) > 30
     assert NOTHING_MEANT.findall("".join(pages)) == []
 
 
