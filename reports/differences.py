@@ -12,8 +12,8 @@ from reports.sections.model import Cell, Column, Row, Section, Table, cell_text,
 _NUMBERED = re.compile(r"[a-z]+\d+")
 _DERIVED = frozenset({"irr-series"})
 """Tables that repeat the flows of another; their lines would be told twice."""
-_TOLD = frozenset({"policies"})
-"""Listings whose sentences stand in no table: the policies and the preparers' notes."""
+_TOLD = frozenset({"highlights", "lowlights", "policies"})
+"""Listings whose sentences stand in no table: what went well and badly, the policies and the preparers' notes."""
 
 Change = Literal["changed", "added", "removed"]
 
@@ -22,7 +22,7 @@ Change = Literal["changed", "added", "removed"]
 class Difference:
     """One cell that differs, or one line that only one version has (`column` is empty then).
 
-    A sentence of the notes stands in no table (`table_key` is empty then).
+    A sentence of the summary or the notes stands in no table (`table_key` is empty then).
     """
 
     section: int
@@ -52,7 +52,7 @@ def compare(before: Sequence[Section], after: Sequence[Section], locale: Locale)
 
 
 def _sentences(before: Sequence[Section], after: Section) -> list[Difference]:
-    """Sentences of a section's notes that only one version has."""
+    """Sentences of a section that only one version has."""
     old = {listing.key: listing for section in before for listing in section.listings if section.key == after.key}
     found: list[Difference] = []
     for new in after.listings:

@@ -1,6 +1,6 @@
 """All figures of a report, reckoned once from the rows, each with the references of the flows it rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -173,21 +173,20 @@ def _sku_totals(rows: ReportRows) -> tuple[SkuTotal, ...]:
     return tuple(totals)
 
 
-def own_use(rows: ReportRows, award: GpuAward) -> list[UsageDay]:
-    """Days on which a grant was used; where its use is known by SKU alone, those of the SKU."""
-    known = any(row.award == award.award for row in rows.usage_by_day)
-    return [row for row in rows.usage_by_day if row.sku == award.sku and row.award == (award.award if known else "")]
+def own_use(rows: ReportRows, awards: Sequence[GpuAward]) -> list[list[UsageDay]]:
+    """Days on which each of some grants was used; where its use is known by SKU alone, those of the SKU."""
+    days: dict[tuple[str, str], list[UsageDay]] = {}
+    for row in rows.usage_by_day:
+        days.setdefault((row.award, row.sku), []).append(row)
+    named = {award for award, _ in days}
+    return [days.get((award.award if award.award in named else "", award.sku), []) for award in awards]
 
 
 def _outlooks(rows: ReportRows) -> tuple[AwardOutlook, ...]:
     by_award = {row.award for row in rows.usage_by_day if row.award}
     outlooks = []
-    for award in rows.gpu_awards:
-        known = award.award in by_award
-        usage = [
-            row for row in rows.usage_by_day if row.sku == award.sku and row.award == (award.award if known else "")
-        ]
-        told_apart = known or award.used_hours_e4 == 0 or _is_only_user(rows, award)
+    for award, usage in zip(rows.gpu_awards, own_use(rows, rows.gpu_awards), strict=True):
+        told_apart = award.award in by_award or award.used_hours_e4 == 0 or _is_only_user(rows, award)
         outlook = project(award.remaining_hours_e4, burn_rate(usage, rows.as_of), rows.as_of, award.expires_on)
         outlooks.append(AwardOutlook(award, outlook if told_apart else None))
     return tuple(outlooks)

@@ -230,7 +230,7 @@ def _fees(figures: Figures, locale: Locale) -> Table:
         say(locale, "B. 투자기업 보수", "B. Fees received from portfolio companies"),
         (Column("line", say(locale, "항목", "Line"), wide=True), *columns),
         (row,),
-        (say(locale, "받은 보수가 없습니다.", "None are received."),),
+        (say(locale, "받은 보수가 없습니다.", "No fees are received."),),
     )
 
 

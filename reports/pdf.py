@@ -1,5 +1,6 @@
 """The printed report: one JSON document of strings, which `typesetting` sets as pages."""
 
+import itertools
 from datetime import timedelta
 from fractions import Fraction
 
@@ -14,6 +15,8 @@ from reports.typesetting import Document, set_pages
 
 SUBMISSION_DAYS = 60
 PRINTED_ROWS = 80
+SHORT_LINES = 16
+HEAD_LINES = 3
 _NARROW = frozenset({"contributions"})
 _HASH_GROUP = 4
 
@@ -72,7 +75,7 @@ def _document(
             "basis": say(locale, "이 보고서의 기준", "Basis of this report"),
             "cash": say(locale, "현금", "cash"),
             "gpu": in_kind_word(rows, locale),
-            "none": say(locale, "없음", "None"),
+            "none": say(locale, "없음", "Nothing to report"),
         },
         "foot": {
             "left": say(locale, f"{fund} {name} 보고서 · 대외비", f"{fund}, {name} · confidential"),
@@ -80,7 +83,7 @@ def _document(
             "as_of": as_of.isoformat(),
         },
         "cover": _cover(figures, sha256, locale),
-        "sections": [_section(section, charts, locale) for section in sections],
+        "sections": _sections(sections, charts, locale),
     }
 
 
@@ -255,6 +258,20 @@ def _basis(figures: Figures, sha256: str, locale: Locale) -> list[tuple[str, str
     ]
 
 
+def _sections(sections: tuple[Section, ...], charts: dict[str, Chart], locale: Locale) -> list[Document]:
+    """Every section on a page of its own, except the short one that follows a short one."""
+    short = [not section.charts and sum(map(_lines, section.tables)) <= SHORT_LINES for section in sections]
+    joined = [False, *(now and before for before, now in itertools.pairwise(short))]
+    return [
+        _section(section, charts, locale) | {"joined": joins} for section, joins in zip(sections, joined, strict=False)
+    ]
+
+
+def _lines(table: Table) -> int:
+    """How many lines a table takes, about: its heads, its rows or the sentence in their place."""
+    return len(table.rows) + HEAD_LINES if table.rows else HEAD_LINES
+
+
 def _section(section: Section, charts: dict[str, Chart], locale: Locale) -> Document:
     return {
         "number": section.number,
@@ -292,7 +309,7 @@ def _table(table: Table, locale: Locale) -> Document:
         }
         for column in table.columns
     ]
-    rows = table.rows if len(table.rows) <= PRINTED_ROWS else ()
+    rows = table.rows if table.whole or len(table.rows) <= PRINTED_ROWS else ()
     units = {str(column["unit"]) for column in columns} - {""}
     elsewhere = say(
         locale,

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from fundapp.core.errors import InputFileError
+
 
 @dataclass(frozen=True, slots=True)
 class Character:
@@ -78,8 +80,18 @@ _ROUTES = {"제척": "disqualification", "기피": "challenge", "회피": "self_
 
 
 def read_scenario(folder: Path, seed: int | None = None) -> Scenario:
-    """Read `scenario.toml` in a folder; `seed` replaces the script's own."""
+    """Read `scenario.toml` in a folder; `seed` replaces the script's own.
+
+    Raises:
+        InputFileError: if its fund keeps its books in another currency than won.
+    """
     document = tomllib.loads((folder / "scenario.toml").read_text(encoding="utf-8"))
+    currency = document["fund"]["currency"]
+    if currency != "KRW":
+        raise InputFileError(
+            reason_ko=f"펀드의 장부는 원(KRW)으로만 적습니다. {currency} 펀드는 열 수 없습니다",
+            reason_en=f"a fund keeps its books in won (KRW); one in {currency} cannot be founded",
+        )
     return Scenario(
         folder=folder,
         seed=document["seed"] if seed is None else seed,

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from reports.burndown import burn_rate
 from reports.charts import capital
-from reports.charts.drawing import Drawing, axis_labels
+from reports.charts.drawing import EMPTY_HEIGHT, Drawing, axis_labels, quarters_named, spaced
 from reports.charts.palette import for_print, token
 from reports.charts.svg import render, template
 from reports.figures import Figures
@@ -28,6 +28,10 @@ from reports.formats import (
 from reports.sections.wording import in_kind_word, stage_word
 
 _FORECAST_DAYS = 180
+_SHOWN_DAYS = 365
+_QUARTER_NAMES = 12
+_LINE = 0.1
+"""What a line of words takes of the height of a drawing of curves."""
 _TRUNCATE_ABOVE = 0.5
 
 
@@ -93,7 +97,8 @@ def _value_bridge(figures: Figures, locale: Locale) -> Drawing:
     for _, amount, _ in moves:
         level += amount
         levels.append(level)
-    floor = nice_floor(min(levels) / scale.divisor, max(levels) / scale.divisor)
+    lowest, top = min(levels) / scale.divisor, max(levels) / scale.divisor
+    floor = nice_floor(lowest, top)
     names = [[f"{before.year}.{before.month}.{before.day}", "NAV"]]
     values = [_step(0, floor, b.opening_krw / scale.divisor, "level", scale.show(b.opening_krw))]
     for n, (name, amount, tone) in enumerate(moves, 1):
@@ -107,9 +112,13 @@ def _value_bridge(figures: Figures, locale: Locale) -> Drawing:
     specification["datasets"] = {"steps": values}
     specification["encoding"]["x"]["axis"]["labelExpr"] = f"{_lookup(names)}[datum.value]"
     y = specification["layer"][1]["encoding"]["y"]
-    top = max(levels) / scale.divisor
-    y["scale"] = {"domain": [floor, top + (top - floor) * 0.06 or 1], "zero": False}
+    # Bars below zero need room of their own, and what they hang from stays at zero.
+    bottom = min(floor, lowest)
+    margin = (max(top, 0.0) - bottom) * 0.06
+    y["scale"] = {"domain": [bottom - (margin if lowest < 0 else 0), max(top, 0.0) + margin or 1], "zero": False}
     y["axis"] |= {"labelExpr": axis_labels(scale, locale), "tickCount": 5}
+    if not any(levels):
+        y["axis"]["values"], specification["height"] = [0], EMPTY_HEIGHT
     opening, closing = won(b.opening_krw, locale), won(b.closing_krw, locale)
     tie = say(locale, "대사 차이 0원", "Difference KRW 0")
     cut = say(locale, f" · 세로축은 {floor:,g}에서 시작", f" · axis begins at {floor:,g}") if floor else ""
@@ -195,9 +204,11 @@ def _gpu_burndown(figures: Figures, locale: Locale) -> Drawing:
     actual: list[dict[str, object]] = []
     forecast: list[dict[str, object]] = []
     today: list[dict[str, object]] = []
+    ends: list[dict[str, object]] = []
     fastest: list[str] = []
     for sku in figures.skus:
-        usage = sorted((row for row in rows.usage_by_day if row.sku == sku.sku and row.day <= on), key=lambda r: r.day)
+        since = on - timedelta(days=_SHOWN_DAYS)
+        usage = [row for row in rows.usage_by_day if row.sku == sku.sku and since < row.day <= on]
         left = sku.remaining_hours_e4
         series = [{"day": on.isoformat(), "left": left / E4, "sku": sku.sku}]
         used: dict[date, int] = {}
@@ -211,18 +222,23 @@ def _gpu_burndown(figures: Figures, locale: Locale) -> Drawing:
         days = min(_FORECAST_DAYS, math.ceil(sku.remaining_hours_e4 / burn)) if burn else _FORECAST_DAYS
         after = max(0, math.floor(sku.remaining_hours_e4 - burn * days))
         forecast += [series[0], {"day": (on + timedelta(days=days)).isoformat(), "left": after / E4, "sku": sku.sku}]
-        label = f"{sku.sku} {decimal_text(Fraction(sku.remaining_hours_e4, E4), 0)}"
-        today.append(series[0] | {"label": label})
+        today.append(series[0])
+        left_now = decimal_text(Fraction(sku.remaining_hours_e4, E4), 0)
+        ends.append(forecast[-1] | {"label": say(locale, f"{sku.sku} 지금 {left_now}", f"{sku.sku} now {left_now}")})
         if burn and after == 0:
-            ends = (on + timedelta(days=days)).isoformat()
-            fastest.append(say(locale, f"{sku.sku} {ends}쯤", f"{sku.sku} about {ends}"))
+            gone = (on + timedelta(days=days)).isoformat()
+            fastest.append(say(locale, f"{sku.sku} {gone}쯤", f"{sku.sku} about {gone}"))
     specification = template("gpu_burndown")
-    specification["datasets"] = {"actual": actual, "forecast": forecast, "today": today}
+    # Words stand where the last line ends, in the margin, so that no line crosses them.
+    _space_labels(ends, "left", max((float(str(point["left"])) for point in actual), default=0.0))
+    last = max((str(end["day"]) for end in ends), default=on.isoformat())
+    ends = [end | {"day": last} for end in ends]
+    specification["datasets"] = {"actual": actual, "forecast": forecast, "today": today, "ends": ends}
     specification["encoding"]["y"]["axis"]["labelExpr"] = _hours_labels(locale)
     specification["encoding"]["x"]["axis"]["labelExpr"] = say(
         locale,
-        "(month(datum.value) + 1) + '월'",
-        "timeFormat(datum.value, '%b')",
+        "(utcmonth(datum.value) + 1) + '월'",
+        "utcFormat(datum.value, '%b')",
     )
     specification["encoding"]["x"]["axis"]["tickCount"] = "month"
     none = say(
@@ -242,12 +258,19 @@ def _gpu_burndown(figures: Figures, locale: Locale) -> Drawing:
     )
 
 
+def _space_labels(points: list[dict[str, object]], measure: str, top: float) -> None:
+    """Say where the label of each last point stands, so that curves which end together keep their words apart."""
+    heights = spaced([float(str(point[measure])) for point in points], top * _LINE, top)
+    for point, height in zip(points, heights, strict=True):
+        point["at"] = height
+
+
 def _funnel(figures: Figures, locale: Locale) -> Drawing:
     stages = figures.rows.funnel
     values = []
     before: int | None = None
     for stage in stages:
-        share = f"  {percent(Fraction(stage.count, before), 0)}" if before else ""
+        share = f" · {percent(Fraction(stage.count, before), 0)}" if before else ""
         values.append(
             {"stage": stage_word(stage.stage, locale), "count": stage.count, "label": f"{stage.count:,}{share}"}
         )
@@ -283,7 +306,11 @@ def _multiples(figures: Figures, locale: Locale) -> Drawing:
         words = multiple(exact, locale) if isinstance(exact, Fraction) else ""
         last[point["measure"]] = point | {"label": f"{point['measure']} {words}"}
     specification = template("multiples")
-    specification["datasets"] = {"points": points, "last": list(last.values())}
+    ends = list(last.values())
+    _space_labels(ends, "value", max((float(str(point["value"])) for point in points), default=0.0))
+    specification["datasets"] = {"points": points, "last": ends}
+    names = [quarter_short(point.code, locale) for point in figures.history]
+    specification["encoding"]["x"]["axis"]["values"] = quarters_named(names, _QUARTER_NAMES)
     specification["encoding"]["y"]["axis"]["labelExpr"] = f"format(datum.value, '.1f') + '{say(locale, '배', 'x')}'"
     tvpi = figures.total.multiples.tvpi
     now = multiple(tvpi, locale) if tvpi is not None else "—"

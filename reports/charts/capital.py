@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from reports.charts.drawing import Drawing, axis_labels
+from reports.charts.drawing import EMPTY_HEIGHT, Drawing, axis_labels, quarters_named
 from reports.charts.svg import template
 from reports.figures import Figures
 from reports.formats import Locale, decimal_text, money_scale, quarter_name, quarter_short, say, signed, won
@@ -11,6 +11,8 @@ from reports.metrics import QuarterPoint
 _LABELLED_BARS = 12
 _RECENT_QUARTERS = 8
 _MOST_CLASSES = 8
+_NAMES_OF_SMALL = 6
+_NAMES_OF_WIDE = 12
 
 
 def contributions(figures: Figures, locale: Locale) -> Drawing:
@@ -34,6 +36,12 @@ def contributions(figures: Figures, locale: Locale) -> Drawing:
     specification = template("contributions")
     specification["datasets"] = {"bars": bars}
     specification["encoding"]["y"]["axis"]["labelExpr"] = axis_labels(scale, locale)
+    if not largest:
+        specification["height"] = EMPTY_HEIGHT
+        specification["encoding"]["y"]["scale"] = {"domain": [0, 1]}
+        specification["encoding"]["y"]["axis"]["values"] = [0]
+    names = [quarter_short(point.code, locale) for point in points]
+    specification["encoding"]["x"]["axis"]["values"] = quarters_named(names, _NAMES_OF_SMALL)
     last = points[-1]
     cash, gpu = won(last.cash_in_krw, locale), won(last.in_kind_in_krw, locale)
     name = quarter_name(last.code, locale)
@@ -77,6 +85,8 @@ def j_curve(figures: Figures, locale: Locale) -> Drawing:
     worth = signed(won(now, locale))
     specification = template("j_curve")
     specification["datasets"] = {"points": rows, "last": [rows[-1] | {"label": worth}]}
+    names = [quarter_short(point.code, locale) for point in points]
+    specification["encoding"]["x"]["axis"]["values"] = quarters_named(names, _NAMES_OF_WIDE)
     specification["encoding"]["y"]["axis"]["labelExpr"] = axis_labels(scale, locale)
     net = signed(won(_net(points[-1]), locale))
     return Drawing(
@@ -124,6 +134,9 @@ def mix(figures: Figures, locale: Locale) -> Drawing:
             parts.append({"class": name, "part": "gpu", "from": cash, "to": end, "label": label})
         if kind == "sector" and lines:
             leading = lines[0].label
+    most = max(sum(row.kind == kind for row in rows) for kind in words)
+    cut = say(locale, f", 큰 순서로 {_MOST_CLASSES}개씩", f", the largest {_MOST_CLASSES} of each")
+    cut = cut if most > _MOST_CLASSES else ""
     specification = template("mix")
     specification["datasets"] = {"parts": parts}
     specification["layer"][0]["encoding"]["x"]["axis"]["labelExpr"] = axis_labels(scale, locale)
@@ -133,11 +146,13 @@ def mix(figures: Figures, locale: Locale) -> Drawing:
             locale,
             f"투자 원가가 가장 큰 산업은 {leading}입니다.",
             f"The sector with the largest cost is {leading}.",
-        ),
+        )
+        if leading
+        else say(locale, "산업을 적은 기업이 없습니다.", "No company names its sector."),
         say(
             locale,
-            f"현금과 GPU 현물 원가, 의결일 기준 분류 · {scale.label}",
-            f"Cost in cash and in kind, classes on the decision date · {scale.label}",
+            f"현금과 GPU 현물 원가, 의결일 기준 분류{cut} · {scale.label}",
+            f"Cost in cash and in kind, classes on the decision date{cut} · {scale.label}",
         ),
         "mix",
         specification,

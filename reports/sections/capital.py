@@ -19,6 +19,8 @@ from reports.sections.wording import (
     rate_notes,
 )
 
+_LEAST_GUESS = -0.999999
+
 
 def performance(figures: Figures, locale: Locale) -> Section:
     """Net by basis, gross by realised and unrealised, earlier quarters, and the flows each rate was found from."""
@@ -346,7 +348,9 @@ def _series(figures: Figures, locale: Locale) -> Table:
         # The yearly rate is what a spreadsheet's XIRR gives, whatever the report prints.
         results.append(Row(f"{key}-irr", (label, None, "IRR", rate)))
         span = f"{block[0].key}:{block[-1].key}"
-        formulas.append(Formula(f"{key}-irr", "rate", f"XIRR([amount@{span}],[date@{span}])"))
+        # From the usual guess of a tenth, spreadsheets miss steep rates or find none; from nearby they come to it.
+        guess = max(round(rate, 6), _LEAST_GUESS)
+        formulas.append(Formula(f"{key}-irr", "rate", f"XIRR([amount@{span}],[date@{span}],{guess:.6f})"))
     return Table(
         "irr-series",
         say(locale, "IRR 산정 흐름 (순, 기말 NAV 포함)", "Flows behind the net IRR, closing NAV last"),

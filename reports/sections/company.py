@@ -1,12 +1,14 @@
 """One section a company, for the confidential file: what it got, what it is worth and why, and what it still owes."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from reports.charts import Chart, draw_own_burndown
 from reports.figures import Figures, SkuTotal, own_use
 from reports.formats import Locale, say
-from reports.rows import GpuAward, Holding
+from reports.rows import Flow, GpuAward, Holding, Valuation
 from reports.sections import capital, deals, gpu
 from reports.sections.model import Column, Formula, Row, Section, Table
 from reports.sections.wording import status_word
@@ -14,15 +16,17 @@ from reports.sections.wording import status_word
 
 def company_sections(figures: Figures, locale: Locale) -> tuple[Section, ...]:
     """Sections of all awards in the order of the schedule of investments."""
-    return tuple(_company(figures, holding, n, locale) for n, holding in enumerate(figures.rows.holdings, 1))
+    holdings = figures.rows.holdings
+    owned = zip(holdings, _each(figures, holdings), strict=True)
+    return tuple(_company(own, holding, n, locale) for n, (holding, own) in enumerate(owned, 1))
 
 
 def company_charts(figures: Figures, locale: Locale) -> dict[str, Chart]:
     """The drawings of all company pages by key: how each company's GPU time is used up."""
     drawn = (
         draw_own_burndown(own, locale, number)
-        for number, holding in enumerate(figures.rows.holdings, 1)
-        if _told_apart(own := _only(figures, holding))
+        for number, own in enumerate(_each(figures, figures.rows.holdings), 1)
+        if _told_apart(own)
     )
     return {chart.key: chart for chart in drawn}
 
@@ -30,9 +34,9 @@ def company_charts(figures: Figures, locale: Locale) -> dict[str, Chart]:
 def company_page(figures: Figures, number: int, locale: Locale) -> tuple[Section, Chart | None]:
     """One company's section, by its place in the schedule of investments from 1, with its drawing if it has one."""
     holding = figures.rows.holdings[number - 1]
-    own = _only(figures, holding)
+    (own,) = _each(figures, (holding,))
     chart = draw_own_burndown(own, locale, number) if _told_apart(own) else None
-    return _company(figures, holding, number, locale), chart
+    return _company(own, holding, number, locale), chart
 
 
 def _told_apart(own: Figures) -> bool:
@@ -40,8 +44,7 @@ def _told_apart(own: Figures) -> bool:
     return any(outlook.projection is not None for outlook in own.outlooks)
 
 
-def _company(figures: Figures, holding: Holding, number: int, locale: Locale) -> Section:
-    own = _only(figures, holding)
+def _company(own: Figures, holding: Holding, number: int, locale: Locale) -> Section:
     tables = [_facts(holding, locale), _money(holding, locale), _marks(own, locale)]
     if own.rows.gpu_awards:
         tables.append(gpu.by_award(own, locale))
@@ -56,20 +59,29 @@ def _company(figures: Figures, holding: Holding, number: int, locale: Locale) ->
     )
 
 
-def _only(figures: Figures, holding: Holding) -> Figures:
-    """The same figures with the rows of one company, so that tables of the report serve a page of it."""
+def _each(figures: Figures, holdings: Sequence[Holding]) -> list[Figures]:
+    """The same figures with the rows of one company each, so that tables of the report serve a page of it."""
     rows = figures.rows
-    outlooks = tuple(outlook for outlook in figures.outlooks if outlook.award.award == holding.award)
-    told = [outlook.award for outlook in outlooks if outlook.projection is not None]
-    kept = replace(
-        rows,
-        flows=tuple(flow for flow in rows.flows if flow.company == holding.company),
-        marks=tuple(mark for mark in rows.marks if mark.company == holding.company),
-        gpu_awards=tuple(award for award in rows.gpu_awards if award.award == holding.award),
-        conditions=tuple(one for one in rows.conditions if one.award == holding.award),
-        usage_by_day=tuple(use for award in told for use in own_use(rows, award)),
-    )
-    return replace(figures, rows=kept, outlooks=outlooks, skus=tuple(_total(award) for award in told))
+    flows, marks = defaultdict[str | None, list[Flow]](list), defaultdict[str, list[Valuation]](list)
+    for flow in rows.flows:
+        flows[flow.company].append(flow)
+    for mark in rows.marks:
+        marks[mark.company].append(mark)
+    used = dict(zip(rows.gpu_awards, own_use(rows, rows.gpu_awards), strict=True))
+    owned = []
+    for holding in holdings:
+        outlooks = tuple(outlook for outlook in figures.outlooks if outlook.award.award == holding.award)
+        told = [outlook.award for outlook in outlooks if outlook.projection is not None]
+        kept = replace(
+            rows,
+            flows=tuple(flows[holding.company]),
+            marks=tuple(marks[holding.company]),
+            gpu_awards=tuple(award for award in rows.gpu_awards if award.award == holding.award),
+            conditions=tuple(one for one in rows.conditions if one.award == holding.award),
+            usage_by_day=tuple(use for award in told for use in used[award]),
+        )
+        owned.append(replace(figures, rows=kept, outlooks=outlooks, skus=tuple(_total(award) for award in told)))
+    return owned
 
 
 def _total(award: GpuAward) -> SkuTotal:

@@ -83,6 +83,7 @@ def _obligations(figures: Figures, locale: Locale) -> Table:
         ),
         tuple(rows),
         empty=say(locale, "밀린 보고가 없습니다.", "Nothing overdue."),
+        whole=True,
     )
 
 

@@ -77,4 +77,5 @@ def conditions(figures: Figures, locale: Locale) -> Table:
             for n, c in enumerate(figures.rows.conditions, 1)
         ),
         empty=say(locale, "걸려 있는 조건이 없습니다.", "No conditions."),
+        whole=True,
     )

@@ -14,7 +14,10 @@ def in_kind(figures: Figures, locale: Locale) -> Section:
         key="gpu",
         title=say(locale, "GPU 현물", "GPU in kind"),
         tables=(_by_sku(figures, locale), _by_pool(figures, locale), by_award(figures, locale)),
-        charts=("gpu_pool", *(("gpu_burndown",) if figures.rows.usage_by_day else ())),
+        charts=(
+            *(("gpu_pool",) if figures.skus else ()),
+            *(("gpu_burndown",) if figures.rows.usage_by_day else ()),
+        ),
         paragraphs=(
             say(
                 locale,
@@ -161,4 +164,5 @@ def by_award(figures: Figures, locale: Locale) -> Table:
         tuple(rows),
         tuple(notes),
         empty=say(locale, "배정이 없습니다.", "No grants."),
+        whole=True,
     )

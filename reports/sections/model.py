@@ -65,7 +65,10 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with one unit per column; all money of a table shares one printed unit."""
+    """A table with one unit per column; all money of a table shares one printed unit.
+
+    `whole` tables are printed however many rows they have: there is at most one for each company.
+    """
 
     key: str
     title: str
@@ -74,6 +77,7 @@ class Table:
     footnotes: tuple[str, ...] = ()
     formulas: tuple[Formula, ...] = ()
     empty: str = ""
+    whole: bool = False
 
     def scale(self, locale: Locale) -> Scale:
         """The printed unit of this table's money."""

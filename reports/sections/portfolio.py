@@ -59,6 +59,7 @@ def _holdings(figures: Figures, locale: Locale) -> Table:
         (*rows, total) if rows else (),
         formulas=live,
         empty=say(locale, "아직 투자한 기업이 없습니다.", "No investments yet."),
+        whole=True,
     )
 
 
@@ -186,6 +187,7 @@ def _marks(figures: Figures, locale: Locale) -> Table:
         tuple(notes),
         tuple(Formula(row.key, "closing", "[opening]+[change]") for row in lines),
         say(locale, "평가할 기업이 없습니다.", "Nothing to value yet."),
+        whole=True,
     )
 
 

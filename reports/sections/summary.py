@@ -92,7 +92,10 @@ def _notes(figures: Figures, locale: Locale) -> tuple[str, ...]:
     named += [(names[code], measures) for code, measures in figures.investors]
     notes = [note for label, measures in named for note in rate_notes(label, measures.irr, locale)]
     if figures.tvpi_low is not None and figures.tvpi_high is not None:
-        low, high = decimal_text(figures.tvpi_low, 2), multiple(figures.tvpi_high, locale)
+        least, most = sorted((figures.tvpi_low, figures.tvpi_high))
+        low, high = decimal_text(least, 2), multiple(most, locale)
+        if least < 0:
+            low, high = f"{low} ", f" {high}"  # a dash and a minus side by side are hard to tell apart
         notes.append(
             say(
                 locale,
@@ -127,6 +130,9 @@ def highlights(figures: Figures, locale: Locale) -> tuple[str, ...]:
 def lowlights(figures: Figures, locale: Locale) -> tuple[str, ...]:
     """Likewise for what should worry a reader: losses, low use, time at risk, overdue duties."""
     found = _remarks(figures, "lowlight")
+    if figures.bridge.closing_krw < 0:
+        nav = won(figures.bridge.closing_krw, locale)
+        found.append(say(locale, f"순자산가치가 0보다 작은 {nav}입니다.", f"Net asset value is below zero, at {nav}."))
     for amount, words in (
         (figures.bridge.realised_krw, ("실현 손실", "Realised loss")),
         (figures.bridge.unrealised_krw, ("공정가치 감소", "Fair value fell by")),
@@ -151,7 +157,7 @@ def lowlights(figures: Figures, locale: Locale) -> tuple[str, ...]:
         )
     late = sum(o.done_on is None and o.due_on < figures.rows.as_of for o in figures.rows.obligations)
     if late:
-        found.append(say(locale, f"기한이 지난 보고 {late}건.", f"{late} overdue reports."))
+        found.append(say(locale, f"기한이 지난 보고 {late}건.", f"Overdue reports: {late}."))
     return tuple(found)
 
 

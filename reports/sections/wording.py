@@ -5,7 +5,7 @@ from reports.rows import ReportRows
 from reports.xirr import RateOfReturn
 
 _REASONS = {
-    "no_sign_change": ("산출 불가: 들고 난 흐름이 한쪽뿐", "n/a: flows run one way"),
+    "no_sign_change": ("산출 불가: 들고 난 흐름이 없거나 한쪽뿐", "n/a: no flows, or all run one way"),
     "same_day": ("산출 불가: 모든 흐름이 같은 날", "n/a: all flows on one day"),
     "total_loss": ("전액 손실", "total loss"),
     "multiple_rates": ("산출 불가: 해가 둘 이상", "n/a: several rates"),

@@ -27,6 +27,7 @@ from fundapp.audit.tables import AuditEvent
 from fundapp.cli import main
 from fundapp.core.sessions import Database
 from fundapp.ledger.export import beancount_account, beancount_commodity
+from fundapp.reporting.tables import MarketIndex
 from fundapp.screening.dictionaries import load_dictionary_file
 from fundapp.screening.tables import TextDictionary
 
@@ -272,6 +273,16 @@ def test_a_pool_takes_contributions_and_shows_them(shell: Shell) -> None:
     command = ["pool", "add", "--sku", "H100", "--region", "koreacentral", "--quarter", "2026Q1", "--hours", "1000"]
     unfounded = shell.run(*command, "--rate-krw", "5200")
     assert unfounded.exit_code == 1
+
+
+def test_an_index_with_a_gap_is_refused_whole_and_says_where(open_shell: Shell, db: Database, tmp_path: Path) -> None:
+    file = tmp_path / "kospi.csv"
+    file.write_text("date,close\n2026-07-10,2500\n2026-07-24,2510\n2026-08-08,2520\n", encoding="utf-8")
+    refused = open_shell.run("index", "load", str(file), "--name", "KOSPI", "--source", "KRX")
+    assert refused.exit_code == 1
+    assert "4행: 2026-07-24 다음 15일이 비어 있습니다" in refused.output
+    with db.read() as session:
+        assert session.scalars(select(MarketIndex)).all() == []
 
 
 @pytest.fixture(scope="module")

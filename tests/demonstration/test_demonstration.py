@@ -9,7 +9,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from running import FUND, Demonstration, PostgresServer, build_demonstration, environment, run_fund
+
+from fundapp.core.errors import InputFileError
+from fundapp.demonstration.scenario import read_scenario
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def report_bytes(run: Demonstration) -> bytes:
@@ -77,3 +83,12 @@ def test_killed_at_any_point_and_started_again_on_postgresql_it_ends_as_on_sqlit
     undisturbed = build_demonstration(tmp_path / "undisturbed", url)
     assert report_bytes(undisturbed) == report_bytes(demonstration), "PostgreSQL ends otherwise, killed or not"
     assert report_bytes(finished) == report_bytes(undisturbed), "killed, it ends otherwise"
+
+
+def test_a_script_whose_fund_changes_its_currency_is_refused(tmp_path: Path) -> None:
+    script = (EXAMPLES / "scenario.toml").read_text(encoding="utf-8")
+    (tmp_path / "scenario.toml").write_text(script.replace('currency = "KRW"', 'currency = "USD"'), encoding="utf-8")
+    with pytest.raises(InputFileError) as refused:
+        read_scenario(tmp_path)
+    assert "펀드의 장부는 원(KRW)으로만 적습니다. USD 펀드는 열 수 없습니다" in refused.value.message("ko")
+    assert "books in won (KRW); one in USD cannot be founded" in refused.value.message("en")

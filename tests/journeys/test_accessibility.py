@@ -21,9 +21,13 @@ from visits import CLINIC, GRID, KEY_SECONDS, LENDER, Agenda, Doors, open_meetin
 
 from fundapp.committee.actions import ask_applicant, post_comment
 from fundapp.committee.queries import load_viewer
+from fundapp.core.access import SYSTEM
+from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
 from fundapp.intake.tables import Application, Membership
+from fundapp.reporting.actions import freeze_quarter
+from reports.rows import Remark
 
 pytestmark = pytest.mark.browser
 
@@ -116,12 +120,19 @@ PAGES = (
     ("partner.kt", "/partners/"),
     ("partner.kt", "/partners/capacity"),
     ("finance", "/partners/capacity"),
+    ("partner.microsoft", "/partners/?basis=microsoft"),
+    ("partner.kt", "/partners/reports"),
+    ("finance", "/partners/reports"),
     ("partner.kt", "/partners/reports/2026Q3/v1"),
+    ("partner.kt", "/partners/reports/2026Q3/v1/figures/total.nav"),
     ("finance", "/partners/reports/recognition"),
     ("partner.kt", "/partners/reports/2026Q3/v1/changes"),
+    ("partner.kt", "/partners/reports/2026Q2/v2/changes"),
     ("partner.kt", "/partners/reports/2026Q3/v1/companies"),
     ("partner.kt", "/partners/own"),
     ("partner.kt", "/partners/own/new?view=holdings"),
+    ("partner.kt", "{own}?period=2026Q3-1"),
+    ("partner.kt", "{own}/edit"),
 )
 
 
@@ -165,6 +176,31 @@ def ask_for_tables(home: Path) -> str:
         database.dispose()
 
 
+def correct_second_quarter(home: Path) -> None:
+    """Freeze an earlier quarter twice, so that two versions of it differ; the newest report stays the newest."""
+    database = Database(f"sqlite:///{home / 'fund.sqlite3'}")
+    notes = ((), (Remark("highlight", "첫 협약을 맺었습니다."), Remark("erratum", "접수 건수를 고쳤습니다.")))
+    try:
+        for remarks in notes:
+            database.transaction(
+                lambda session, remarks=remarks: freeze_quarter(
+                    session, quarter=Quarter(2026, 2), actor=SYSTEM, at=datetime.now(UTC), remarks=remarks
+                )
+            )
+    finally:
+        database.dispose()
+
+
+def ask_of_holdings(partner: Page) -> str:
+    """Keep a question of the schedule of investments, with a drawing; return where its answer stands."""
+    partner.goto("/partners/own/new?view=holdings")
+    partner.get_by_label("이름").fill("기업별 현금 원가")
+    partner.get_by_label("그림").select_option(index=1)
+    partner.get_by_role("button", name="저장하고 보기").click()
+    partner.wait_for_url("**/partners/own/*-*")
+    return partner.url
+
+
 @pytest.fixture(scope="module")
 def places(doors: Doors, agenda: Agenda, served_home: Path) -> dict[str, str]:
     """The addresses that only this demonstration has."""
@@ -199,7 +235,9 @@ def places(doors: Doors, agenda: Agenda, served_home: Path) -> dict[str, str]:
     applicant = doors.enter("applicant")
     applicant.goto("/portal/")
     told = str(applicant.locator("ul.tasks a").first.get_attribute("href")).replace("/status", "/decision")
+    correct_second_quarter(served_home)
     return {
+        "own": ask_of_holdings(doors.enter("partner.kt")),
         "inquiry": ask_for_tables(served_home),
         "merge": merge,
         "condition": condition,

@@ -187,7 +187,7 @@ def test_a_restated_quarter_is_a_new_version_that_says_what_changed(db: Database
     with db.read() as session:
         stored = session.scalars(select(FrozenQuarter).where(FrozenQuarter.version == 2)).one()
     errata = [remark.text for remark in from_document(stored.inputs).remarks if remark.kind == "erratum"]
-    assert errata == ["1판 대비: 납입 50,626,601원 → 50,520,001원, NAV 50,626,601원 → 50,520,001원 (모두 62곳)"]
+    assert errata == ["1판 대비: 납입 50,626,601원 → 50,520,001원, NAV 50,626,601원 → 50,520,001원 (모두 66곳)"]
 
 
 def test_a_version_that_differs_by_a_reason_alone_names_both_reasons(db: Database, tmp_path: Path) -> None:
@@ -206,6 +206,16 @@ def test_a_version_that_differs_by_a_reason_alone_names_both_reasons(db: Databas
         ("added", "", f"{unmapped} (확정 사유: 계정 확인 중)"),
         ("removed", f"{unmapped} (확정 사유: 태그 확인 중)", ""),
     ]
+
+
+def test_versions_that_differ_in_what_went_well_and_badly_name_the_sentences(db: Database) -> None:
+    set_up(db)
+    freeze(db, remarks=(Remark("highlight", "첫 집행"), Remark("lowlight", "사용 보고가 늦습니다")))
+    freeze(db, remarks=(Remark("highlight", "첫 집행과 첫 협약"), Remark("lowlight", "사용 보고가 늦습니다")))
+    with db.read() as session:
+        found = compare_versions(session, SYSTEM, Q3, 1, 2)
+    told = [(one.section, one.line, one.change, one.before, one.after) for one in found if not one.table_key]
+    assert told == [(1, "잘된 점", "added", "", "첫 집행과 첫 협약"), (1, "잘된 점", "removed", "첫 집행", "")]
 
 
 def test_a_report_is_built_from_what_was_frozen_and_not_from_what_came_later(db: Database, tmp_path: Path) -> None:

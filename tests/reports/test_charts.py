@@ -5,6 +5,7 @@ import pytest
 
 from reports.build import preview
 from reports.charts import nice_floor
+from reports.charts.drawing import quarters_named, spaced
 from reports.charts.palette import LIGHT
 from reports.charts.svg import clean
 from reports.rows import ReportRows
@@ -73,3 +74,30 @@ def test_every_chart_points_at_a_table_with_its_rows(grown: ReportRows) -> None:
 @pytest.mark.parametrize(("low", "high", "floor"), [(104.2, 127.1, 90.0), (0, 20.8, 0.0), (8, 20, 0.0)])
 def test_an_axis_is_cut_only_under_high_levels(low: float, high: float, floor: float) -> None:
     assert nice_floor(low, high) == floor
+
+
+def test_quarters_are_named_from_the_newest_back_as_far_apart_as_they_must() -> None:
+    names = [f"Q{number}" for number in range(40)]
+    assert quarters_named(names[:6], 6) == names[:6]
+    assert quarters_named(names[:8], 6) == ["Q1", "Q3", "Q5", "Q7"]
+    assert quarters_named(names, 12) == ["Q3", "Q7", "Q11", "Q15", "Q19", "Q23", "Q27", "Q31", "Q35", "Q39"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "heights"),
+    [
+        ([5.0, 50.0], [5.0, 50.0]),
+        ([5.0, 5.0, 50.0], [5.0, 15.0, 50.0]),
+        ([95.0, 96.0, 97.0], [80.0, 90.0, 100.0]),
+        ([40.0, 35.0], [45.0, 35.0]),
+        ([], []),
+    ],
+)
+def test_labels_of_levels_that_meet_keep_a_line_apart(levels: list[float], heights: list[float]) -> None:
+    assert spaced(levels, gap=10, top=100) == heights
+
+
+def test_a_label_that_the_axis_left_out_is_not_drawn() -> None:
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg"><text opacity="0">1월</text><text opacity="1">2월</text></svg>'
+    words = [text.text for text in ET.fromstring(clean(drawn, "chart-a", "문장")) if text.text]  # noqa: S314 - our own
+    assert words == ["문장", "2월"]

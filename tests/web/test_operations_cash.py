@@ -15,9 +15,10 @@ from portfolio.fund_factory import SIGNED_AT
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from fundapp.core.access import Role, Viewer
+from fundapp.core.access import SYSTEM, Role, Viewer
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
+from fundapp.ledger.actions import close_books
 from fundapp.portfolio.actions import ExpenseLine, draft_calls
 from fundapp.portfolio.tables import (
     Award,
@@ -28,6 +29,7 @@ from fundapp.portfolio.tables import (
     PaymentCorrection,
     TrancheCondition,
     Valuation,
+    ValuationDraft,
 )
 from fundapp.web.shell.waiting import count_waiting
 
@@ -222,6 +224,19 @@ def test_a_mark_is_sent_up_by_one_and_stands_in_the_history_after_another_approv
     text = press(finance, page, f"{page}/approve").text
     assert "시장 배수" in text
     assert first(db, Valuation).fair_value_krw == 60_000_000
+
+
+def test_a_mark_for_a_closed_quarter_is_refused_beside_the_quarter(
+    held: cash_scene.Scene, two: tuple[FlaskClient, FlaskClient], db: Database
+) -> None:
+    form = f"/operations/portfolio/{NUMBER}/cash/valuation"
+    fields = {"quarter": "2026Q3", "fair_value_krw": "60000000", "technique": "multiples", "calibration_note": "그대로"}
+    fields |= {"inputs_1-name": "EV/매출", "inputs_1-entry": "4.0", "inputs_1-now": "3.5", "inputs_1-source": "상장사"}
+    db.transaction(lambda s: close_books(s, through=date(2026, 9, 30), actor=SYSTEM, at=SIGNED_AT))
+    answer = press(two[0], form, form, **fields)
+    assert answer.status_code == 422
+    assert "2026Q3은 마감되어 평가를 더할 수 없습니다. 열린 분기에 적어 주세요" in answer.text
+    assert first(db, ValuationDraft) is None
 
 
 def test_a_condition_is_added_met_and_opens_the_payment(

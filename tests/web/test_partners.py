@@ -437,3 +437,18 @@ def test_an_instance_without_a_fund_says_so(app: Flask, person: Person, sign_in:
     answer = client.get("/partners/")
     assert answer.status_code == 200
     assert "펀드가 아직 설립되지 않았습니다" in words(answer)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_fund_in_which_nothing_has_happened_has_a_page_and_a_report(
+    db: Database, app: Flask, person: Person, sign_in: Enter, language: str
+) -> None:
+    db.transaction(found_fund)
+    client = app.test_client()
+    sign_in(client, person("partner", investor="kt"))
+    today = client.get(f"/partners/?lang={language}", follow_redirects=True)
+    assert today.status_code == 200
+    assert {"ko": "풀이 없습니다", "en": "No pools"}[language] in words(today)
+    db.transaction(lambda s: freeze_quarter(s, quarter=Q3, actor=SYSTEM, at=AFTER))
+    for address in ("/partners/", REPORT, "/partners/reports/recognition"):
+        assert client.get(address).status_code == 200, address
