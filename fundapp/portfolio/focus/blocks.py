@@ -19,7 +19,7 @@ from pyarrow import compute, csv
 
 BLOCK: Final = 4 << 20
 """Bytes; a longer row is left to the strict reader."""
-SPAN: Final = 8 * BLOCK
+SPAN: Final = 16 * BLOCK
 _WORKERS: Final = 2
 _MARK: Final = "\x01"
 _NEWLINE: Final = b"\n"
