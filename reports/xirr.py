@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -135,8 +137,9 @@ def find_roots(flows: Sequence[DatedAmount]) -> tuple[float, ...]:
 
 def _flat(funds: Sequence[Sequence[DatedAmount]]) -> _Flat:
     series = np.repeat(np.arange(len(funds)), [len(fund) for fund in funds])
-    days = np.fromiter(map(date.toordinal, [day for fund in funds for day, _ in fund]), np.int64, series.size)
-    return _Flat(series, days, np.array([amount for fund in funds for _, amount in fund], np.float64))
+    days = map(date.toordinal, map(itemgetter(0), chain.from_iterable(funds)))
+    amounts = map(itemgetter(1), chain.from_iterable(funds))
+    return _Flat(series, np.fromiter(days, np.int64, series.size), np.fromiter(amounts, np.float64, series.size))
 
 
 def _all_roots(flat: _Flat, count: int) -> list[tuple[float, ...]]:
