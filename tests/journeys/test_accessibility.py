@@ -13,17 +13,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from asked import ask_for_tables
 from axe_rules import COLOURS, knowing_axe, violations, violations_in_both_themes
 from playwright.sync_api import Page
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from visits import CLINIC, GRID, KEY_SECONDS, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
 
-from fundapp.committee.actions import ask_applicant, post_comment
-from fundapp.committee.queries import load_viewer
+from fundapp.committee.tables import Inquiry, InquiryProposal
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
-from fundapp.intake.tables import Application, Membership
+from fundapp.intake.tables import Application, Certification, Membership
 
 pytestmark = pytest.mark.browser
 
@@ -50,7 +50,17 @@ PAGES = (
     ("founder", "{application}status"),
     ("founder", "{application}consents"),
     ("founder", "{inquiry}"),
+    ("founder", "{proposed}"),
+    ("second", "{proposed}"),
+    ("second", "{application}certify"),
+    ("applicant", "{own}receipts/1"),
+    ("applicant", "{own}withdraw"),
     ("applicant", "/portal/grants"),
+    ("applicant", "/portal/grants/AW-2026-0001"),
+    ("applicant", "/portal/grants/AW-2026-0001/changes"),
+    ("applicant", "/portal/grants/AW-2026-0001/changes/new?kind=supplement"),
+    ("applicant", "/portal/grants/AW-2026-0001/report"),
+    ("applicant", "/portal/grants/AW-2026-0001/waitlist"),
     ("applicant", "/portal/conditions"),
     ("applicant", "/portal/notices"),
     ("applicant", "/portal/documents"),
@@ -125,42 +135,31 @@ PAGES = (
 )
 
 
-def ask_for_tables(home: Path) -> str:
-    """Ask about tables of an application in review that the founder now acts for; return where they answer."""
+def have_signed(home: Path, inquiry: str, draft: str) -> None:
+    """Let the founder's colleague be asked to sign a changed answer, and the draft before it is sent."""
     database = Database(f"sqlite:///{home / 'fund.sqlite3'}")
 
-    def work(session: Session) -> uuid.UUID:
+    def work(session: Session) -> None:
         people = {one.email: one.id for one in session.scalars(select(Person))}
-        analyst = load_viewer(session, people["analyst@axfund.example"])
-        eligible = select(Application).where(Application.state == "eligible").order_by(Application.number.desc())
-        application = session.scalars(eligible.limit(1)).one()
-        session.add(Membership(company_id=application.company_id, person_id=people["founder@example.com"]))
-        at = datetime.now(UTC)
-        comment = post_comment(
-            session,
-            application_id=application.id,
-            text="표가 계획서와 다릅니다",
-            kind="question",
-            visibility="staff",
-            named=(),
-            reply_to=None,
-            key=uuid.uuid4().hex,
-            actor=analyst,
+        founder, second, at = people["founder@example.com"], people["second@example.com"], datetime.now(UTC)
+        asked = session.get_one(Inquiry, uuid.UUID(inquiry))
+        applications = [session.get_one(Application, key) for key in (asked.application_id, uuid.UUID(draft))]
+        session.add_all(Membership(company_id=one.company_id, person_id=second) for one in applications)
+        session.flush()
+        proposal = InquiryProposal(
+            inquiry_id=asked.id,
+            body="이름을 바로잡았습니다",
+            answers={"solution_title": "야간 점검 순서 추천"},
+            content_sha256="0" * 64,
+            prepared_by_id=founder,
+            certifier_id=second,
             at=at,
         )
-        return ask_applicant(
-            session,
-            comment_id=comment,
-            text="핵심 인력과 GPU 신청량을 바로잡아 주세요.",
-            due_on=None,
-            key=uuid.uuid4().hex,
-            actor=analyst,
-            at=at,
-            questions=["team", "gpu", "solution_title"],
-        )
+        waiting = Certification(application_id=uuid.UUID(draft), asked_by_id=founder, certifier_id=second, asked_at=at)
+        session.add_all([proposal, waiting])
 
     try:
-        return f"/portal/inquiries/{database.transaction(work)}"
+        database.transaction(work)
     finally:
         database.dispose()
 
@@ -172,6 +171,11 @@ def places(doors: Doors, agenda: Agenda, served_home: Path) -> dict[str, str]:
     register(founder, "윤슬기", "founder@example.com")
     doors.keys["founder"] = founder.context.storage_state()
     application = start(founder, GRID)
+    second = doors.enter("")
+    register(second, "구본새", "second@example.com")
+    doors.keys["second"] = second.context.storage_state()
+    proposed = ask_for_tables(served_home, "founder@example.com", 1)
+    have_signed(served_home, proposed.rpartition("/")[2], application.rstrip("/").rpartition("/")[2])
     member = doors.enter("member7")
     open_meeting(member, agenda.ballots[LENDER.name])
     review = str(member.get_by_role("link", name="심사 자료").get_attribute("href"))
@@ -200,11 +204,13 @@ def places(doors: Doors, agenda: Agenda, served_home: Path) -> dict[str, str]:
     applicant.goto("/portal/")
     told = str(applicant.locator("ul.tasks a").first.get_attribute("href")).replace("/status", "/decision")
     return {
-        "inquiry": ask_for_tables(served_home),
+        "inquiry": ask_for_tables(served_home, "founder@example.com", 0),
         "merge": merge,
         "condition": condition,
         "batch": batch,
         "decision": told,
+        "own": told.removesuffix("decision"),
+        "proposed": proposed,
         "rubric": rubric,
         "application": application,
         "gate": f"{review}/pledge",
