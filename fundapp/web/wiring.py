@@ -24,7 +24,7 @@ from fundapp.web.portal import decisions as portal_decisions
 from fundapp.web.portal import documents as portal_documents
 from fundapp.web.portal import grants as portal_grants
 from fundapp.web.portal import industries as portal_industries
-from fundapp.web.portal import inquiries as portal_inquiries
+from fundapp.web.portal import inquiry_signing as portal_inquiries
 from fundapp.web.portal import members as portal_members
 from fundapp.web.portal import notices as portal_notices
 from fundapp.web.portal import preview as portal_preview

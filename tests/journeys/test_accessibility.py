@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from asked import ask_for_tables
 from axe_rules import COLOURS, knowing_axe, violations, violations_in_both_themes
 from playwright.sync_api import Page
 from sqlalchemy import select
@@ -21,11 +22,12 @@ from visits import CLINIC, GRID, KEY_SECONDS, LENDER, Agenda, Doors, open_meetin
 
 from fundapp.committee.actions import ask_applicant, post_comment
 from fundapp.committee.queries import load_viewer
+from fundapp.committee.tables import Inquiry, InquiryProposal
 from fundapp.core.access import SYSTEM
 from fundapp.core.quarters import Quarter
 from fundapp.core.sessions import Database
 from fundapp.identity.tables import Person
-from fundapp.intake.tables import Application, Membership
+from fundapp.intake.tables import Application, Certification, Membership
 from fundapp.reporting.actions import freeze_quarter
 from reports.rows import Remark
 
@@ -54,7 +56,17 @@ PAGES = (
     ("founder", "{application}status"),
     ("founder", "{application}consents"),
     ("founder", "{inquiry}"),
+    ("founder", "{proposed}"),
+    ("second", "{proposed}"),
+    ("second", "{application}certify"),
+    ("applicant", "{own}receipts/1"),
+    ("applicant", "{own}withdraw"),
     ("applicant", "/portal/grants"),
+    ("applicant", "/portal/grants/AW-2026-0001"),
+    ("applicant", "/portal/grants/AW-2026-0001/changes"),
+    ("applicant", "/portal/grants/AW-2026-0001/changes/new?kind=supplement"),
+    ("applicant", "/portal/grants/AW-2026-0001/report"),
+    ("applicant", "/portal/grants/AW-2026-0001/waitlist"),
     ("applicant", "/portal/conditions"),
     ("applicant", "/portal/notices"),
     ("applicant", "/portal/documents"),
@@ -131,47 +143,36 @@ PAGES = (
     ("partner.kt", "/partners/reports/2026Q3/v1/companies"),
     ("partner.kt", "/partners/own"),
     ("partner.kt", "/partners/own/new?view=holdings"),
-    ("partner.kt", "{own}?period=2026Q3-1"),
-    ("partner.kt", "{own}/edit"),
+    ("partner.kt", "{own_report}?period=2026Q3-1"),
+    ("partner.kt", "{own_report}/edit"),
 )
 
 
-def ask_for_tables(home: Path) -> str:
-    """Ask about tables of an application in review that the founder now acts for; return where they answer."""
+def have_signed(home: Path, inquiry: str, draft: str) -> None:
+    """Let the founder's colleague be asked to sign a changed answer, and the draft before it is sent."""
     database = Database(f"sqlite:///{home / 'fund.sqlite3'}")
 
-    def work(session: Session) -> uuid.UUID:
+    def work(session: Session) -> None:
         people = {one.email: one.id for one in session.scalars(select(Person))}
-        analyst = load_viewer(session, people["analyst@axfund.example"])
-        eligible = select(Application).where(Application.state == "eligible").order_by(Application.number.desc())
-        application = session.scalars(eligible.limit(1)).one()
-        session.add(Membership(company_id=application.company_id, person_id=people["founder@example.com"]))
-        at = datetime.now(UTC)
-        comment = post_comment(
-            session,
-            application_id=application.id,
-            text="표가 계획서와 다릅니다",
-            kind="question",
-            visibility="staff",
-            named=(),
-            reply_to=None,
-            key=uuid.uuid4().hex,
-            actor=analyst,
+        founder, second, at = people["founder@example.com"], people["second@example.com"], datetime.now(UTC)
+        asked = session.get_one(Inquiry, uuid.UUID(inquiry))
+        applications = [session.get_one(Application, key) for key in (asked.application_id, uuid.UUID(draft))]
+        session.add_all(Membership(company_id=one.company_id, person_id=second) for one in applications)
+        session.flush()
+        proposal = InquiryProposal(
+            inquiry_id=asked.id,
+            body="이름을 바로잡았습니다",
+            answers={"solution_title": "야간 점검 순서 추천"},
+            content_sha256="0" * 64,
+            prepared_by_id=founder,
+            certifier_id=second,
             at=at,
         )
-        return ask_applicant(
-            session,
-            comment_id=comment,
-            text="핵심 인력과 GPU 신청량을 바로잡아 주세요.",
-            due_on=None,
-            key=uuid.uuid4().hex,
-            actor=analyst,
-            at=at,
-            questions=["team", "gpu", "solution_title"],
-        )
+        waiting = Certification(application_id=uuid.UUID(draft), asked_by_id=founder, certifier_id=second, asked_at=at)
+        session.add_all([proposal, waiting])
 
     try:
-        return f"/portal/inquiries/{database.transaction(work)}"
+        database.transaction(work)
     finally:
         database.dispose()
 
@@ -208,6 +209,11 @@ def places(doors: Doors, agenda: Agenda, served_home: Path) -> dict[str, str]:
     register(founder, "윤슬기", "founder@example.com")
     doors.keys["founder"] = founder.context.storage_state()
     application = start(founder, GRID)
+    second = doors.enter("")
+    register(second, "구본새", "second@example.com")
+    doors.keys["second"] = second.context.storage_state()
+    proposed = ask_for_tables(served_home, "founder@example.com", 1)
+    have_signed(served_home, proposed.rpartition("/")[2], application.rstrip("/").rpartition("/")[2])
     member = doors.enter("member7")
     open_meeting(member, agenda.ballots[LENDER.name])
     review = str(member.get_by_role("link", name="심사 자료").get_attribute("href"))
@@ -237,12 +243,14 @@ def places(doors: Doors, agenda: Agenda, served_home: Path) -> dict[str, str]:
     told = str(applicant.locator("ul.tasks a").first.get_attribute("href")).replace("/status", "/decision")
     correct_second_quarter(served_home)
     return {
-        "own": ask_of_holdings(doors.enter("partner.kt")),
-        "inquiry": ask_for_tables(served_home),
+        "own_report": ask_of_holdings(doors.enter("partner.kt")),
+        "inquiry": ask_for_tables(served_home, "founder@example.com", 0),
         "merge": merge,
         "condition": condition,
         "batch": batch,
         "decision": told,
+        "own": told.removesuffix("decision"),
+        "proposed": proposed,
         "rubric": rubric,
         "application": application,
         "gate": f"{review}/pledge",

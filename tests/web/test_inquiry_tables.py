@@ -130,6 +130,15 @@ def test_the_gpu_request_opens_as_a_whole_and_each_cell_is_told_before_and_after
     assert (first[one], second.get(one), second[other]) == ("24000", None, "12000.5")
     after = browser.text(address)
     assert (after.count("<del>"), after.count("<ins>"), "12,000.5" in after) == (1, 1, True)
+    staff = portal.browser("analyst@example.com").text(f"/committee/applications/{key}")
+    sku, quarter = one.removeprefix("gpu_").upper().split("_")
+    name = f"{sku} {quarter[:4]}년 {quarter[-1]}분기"
+    assert (name in staff, "24,000" in staff, "12,000.5" in staff, f"{sku} {quarter}" in staff) == (
+        True,
+        True,
+        True,
+        False,
+    )
 
 
 def test_a_gpu_request_of_nothing_is_refused_where_the_form_needs_one(portal: Portal) -> None:

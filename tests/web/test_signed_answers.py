@@ -16,7 +16,7 @@ from fundapp.committee.actions import ask_applicant, post_comment, withdraw_inqu
 from fundapp.core.outbox import OutboxMessage
 from fundapp.intake import actions
 from fundapp.intake.certifying import content_sha256
-from fundapp.intake.tables import Application, Certification, Submission
+from fundapp.intake.tables import Application, Certification, Membership, Submission
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,59 @@ def test_without_anybody_who_signs_a_changed_answer_is_refused_and_words_alone_a
     assert "보낸 답" in office.writer.text(office.address)
 
 
+@pytest.mark.parametrize(
+    ("verb", "summary", "field"),
+    [
+        (
+            "sign",
+            "모든 답과 서류를 읽었고, 회사를 대표해 제출해도 좋다고 확인합니다: 확인란을 표시해 주세요",
+            'id="sure-error"',
+        ),
+        ("return", "돌려보내는 사유: 사유를 적어 주세요", 'id="reason-error"'),
+    ],
+)
+def test_a_signature_without_its_tick_and_a_return_without_its_reason_are_told_at_their_field(
+    office: Office, verb: str, summary: str, field: str
+) -> None:
+    office.answer()
+    refused = office.head.post(f"{office.address}/{verb}", {"content": "0" * 64}, page=office.address)
+    told = re.findall(r'<div class="errsum".*?</div>', refused.text, re.DOTALL)
+    assert (refused.status_code, len(told)) == (422, 1)
+    assert re.findall(r"<li><a href=\"#\w+\">([^<]+)</a>", told[0]) == [summary]
+    assert (" autofocus" in told[0], refused.text.count(field)) == (True, 1)
+    assert "<ins>용접 결함 검출</ins>" in refused.text
+    other = office.writer.post(f"{office.address}/{verb}", {}, page=office.address)
+    assert (other.status_code, other.location) == (302, office.address)
+    assert office.titles() == ["공장 결함 검출"]
+
+
+def test_whoever_is_alone_is_told_to_invite_somebody_and_then_chooses_them(office: Office) -> None:
+    portal = office.portal
+
+    def leave(session: Session) -> uuid.UUID:
+        company = session.get_one(Application, office.key).company_id
+        writer = select(Membership).where(Membership.company_id == company, Membership.person_id != office.head_id)
+        session.scalars(writer).one().role = "owner"
+        session.flush()
+        session.delete(session.get_one(Membership, (company, office.head_id)))
+        return company
+
+    company = portal.db.transaction(leave)
+    page = office.writer.text(office.address)
+    assert ("답을 고치려면 두 번째 사람이 필요합니다" in page, 'name="certifier"' in page) == (True, False)
+    assert f'href="/portal/applications/{office.key}/team"' in page
+    assert office.answer()[0] == 422
+    second = portal.person("second@example.com")
+    portal.db.transaction(lambda session: session.add(Membership(company_id=company, person_id=second)))
+    page = office.writer.text(office.address)
+    assert ("답을 고치려면 두 번째 사람이 필요합니다" in page, f'value="{second}"' in page) == (False, True)
+    assert office.answer(certifier=str(second))[0] == 302
+    assert len(office.mails_to("second@example.com")) == 1
+
+
 def test_an_answer_that_came_back_says_why_and_is_there_to_be_changed(office: Office) -> None:
     office.answer()
-    assert office.head.post(f"{office.address}/return", {"reason": ""}, page=office.address).status_code == 302
+    assert office.head.post(f"{office.address}/return", {"reason": ""}, page=office.address).status_code == 422
     assert "용접 결함 검출" in office.head.text(office.address)
     office.head.post(f"{office.address}/return", {"reason": "이름을 더 짧게"}, page=office.address)
     page = office.writer.text(office.address)

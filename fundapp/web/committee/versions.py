@@ -12,7 +12,8 @@ from fundapp.core.quantities import Quantity, gpu_commodity
 from fundapp.intake.form import Form, Question
 from fundapp.intake.submitted import FrozenVersion
 from fundapp.web.committee.answered import answer_text
-from fundapp.web.shell.language import pick
+from fundapp.web.shell.formats import hours, quarter
+from fundapp.web.shell.language import current_locale, pick
 
 _WORDS = re.compile(r"\s+|[^\s]+")
 _LONGEST = 6000
@@ -67,12 +68,19 @@ def _changes(form: Form, old: FrozenVersion, new: FrozenVersion, hidden: frozens
         if key in hidden or earlier == later:
             continue
         pieces = tuple(compare(_said(question, earlier), _said(question, later)))
-        yield Change(pick(question.label_ko, question.label_en), pieces)
+        yield Change(_label(question), pieces)
+
+
+def _label(question: Question) -> str:
+    """Return a question's name; of a cell of the GPU request, its SKU and quarter."""
+    if question.sku:
+        return f"{question.sku} {quarter(question.quarter, current_locale())}"
+    return pick(question.label_ko, question.label_en)
 
 
 def _said(question: Question, value: object) -> str:
     if value is not None and question.kind == "hours":
-        return f"{Quantity.parse(str(value), gpu_commodity(question.sku)).decimal.normalize():f}"
+        return hours(Quantity.parse(str(value), gpu_commodity(question.sku)).minor, current_locale())
     return answer_text(question, value)
 
 

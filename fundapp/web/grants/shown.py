@@ -321,7 +321,7 @@ def _step(row: StepRow) -> EventShown:
         title = gettext("회수 예고")
         parts += [gettext("%(day)s에 회수", day=row.until)] if row.until else []
     else:
-        title = gettext("진척 보고 %(number)s차", number=row.number)
+        title = gettext("진행 보고 %(number)s차", number=row.number)
     return EventShown(row.at, title, ", ".join(parts), str(words), tone)
 
 

@@ -25,7 +25,7 @@ from fundapp.web.portal import forms, pages, shown
 from fundapp.web.portal.differences import Changed, differences
 from fundapp.web.portal.door import own_page, rate_card
 from fundapp.web.portal.inquiry_door import blueprint
-from fundapp.web.portal.signed_answers import Signing, signing_of
+from fundapp.web.portal.signed_answers import SignAnswerForm, Signing, signing_of
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
 from fundapp.web.shell.forms import KeyedForm
@@ -78,12 +78,36 @@ def inquiry(inquiry_id: uuid.UUID) -> ResponseReturnValue:
     return _page(page, found, form, typed or _as_sent(page, part, signing)), _REFUSED if bad else 200
 
 
-def _page(page: pages.ApplicationPage, found: AskedRow, form: AnswerForm, fields: forms.AnswersForm) -> str:
+def refused_signing(
+    inquiry_id: uuid.UUID, *, sign: SignAnswerForm | None = None, back: forms.SendBackForm | None = None
+) -> ResponseReturnValue:
+    """Show the page of an inquiry with what is wrong beside the field of a signature or of a return.
+
+    Whoever was not asked, or comes too late, is shown the page as it is.
+    """
+    with db().read() as session:
+        found = get_asked(session, viewer(), inquiry_id)
+    page = own_page(found.application_id, now())
+    with db().read() as session:
+        signing = signing_of(session, page, found, sign, back)
+    if not (signing.mine and signing.waits):
+        return redirect(url_for(".inquiry", inquiry_id=inquiry_id))
+    fields = _as_sent(page, _opened(page, found), signing)
+    return _page(page, found, AnswerForm(formdata=None), fields, signing), _REFUSED
+
+
+def _page(
+    page: pages.ApplicationPage,
+    found: AskedRow,
+    form: AnswerForm,
+    fields: forms.AnswersForm,
+    signing: Signing | None = None,
+) -> str:
     part = _opened(page, found)
     card = rate_card(page) if any(one.parts for one in part.questions) else {}
     with db().read() as session:
         changes = _changes(session, page, found)
-        signing = signing_of(session, page, found)
+        signing = signing or signing_of(session, page, found)
     return render_template(
         "portal/inquiry.html",
         asked=found,

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import flash, redirect, url_for
-from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from fundapp.committee.actions import return_answer, sign_answer, withdraw_answer
 from fundapp.committee.queries import (
     AskedRow,
     ProposedRow,
@@ -21,7 +16,7 @@ from fundapp.committee.queries import (
 )
 from fundapp.committee.signed_answers import content_of, preview_proposal
 from fundapp.core.access import Role
-from fundapp.core.errors import FundError, NotFoundError
+from fundapp.core.errors import FundError
 from fundapp.web.portal import pages
 from fundapp.web.portal.certifying import ask_certifier_form
 from fundapp.web.portal.differences import Changed, differences
@@ -29,9 +24,7 @@ from fundapp.web.portal.forms import AskCertifierForm, SendBackForm, SignForm
 from fundapp.web.portal.inquiry_door import blueprint
 from fundapp.web.shell.clock import now
 from fundapp.web.shell.database import db
-from fundapp.web.shell.forms import KeyedForm, KeyOnlyForm
-from fundapp.web.shell.language import gettext
-from fundapp.web.shell.refusals import say_refusal
+from fundapp.web.shell.forms import KeyedForm
 from fundapp.web.shell.viewer import viewer
 
 
@@ -69,8 +62,22 @@ class Signing:
         return self.proposed is not None and self.proposed.waits
 
 
-def signing_of(session: Session, page: pages.ApplicationPage, asked: AskedRow) -> Signing:
-    """Return what the page of an inquiry says of a signature; nothing once it is over."""
+def signing_of(
+    session: Session,
+    page: pages.ApplicationPage,
+    asked: AskedRow,
+    sign: SignAnswerForm | None = None,
+    back: SendBackForm | None = None,
+) -> Signing:
+    """Return what the page of an inquiry says of a signature; nothing once it is over.
+
+    Args:
+        session: Reads.
+        page: The application's.
+        asked: The inquiry.
+        sign: The form that signs, as it was refused.
+        back: The form that sends back, as it was refused.
+    """
     open_ = asked.answer is None and asked.withdrawn is None
     proposed = find_proposed(session, viewer(), asked.inquiry_id) if open_ else None
     changes: list[Changed] = []
@@ -90,8 +97,8 @@ def signing_of(session: Session, page: pages.ApplicationPage, asked: AskedRow) -
         content=content,
         asking=ask_certifier_form(page.application.company_id),
         mine=proposed is not None and proposed.certifier_id == viewer().person_id,
-        sign=SignAnswerForm(formdata=None),
-        back=SendBackForm(formdata=None),
+        sign=sign or SignAnswerForm(formdata=None),
+        back=back or SendBackForm(formdata=None),
     )
 
 
@@ -102,62 +109,3 @@ def answers_waiting_for_me() -> list[WaitingAnswerRow]:
         return []
     with db().read() as session:
         return list_waiting_answers(session, viewer())
-
-
-@blueprint.post("/inquiries/<uuid:inquiry_id>/sign")
-def sign(inquiry_id: uuid.UUID) -> ResponseReturnValue:
-    """Sign a colleague's answer, which sends it."""
-    form, actor, at = SignAnswerForm(), viewer(), now()
-    content, key = str(form.content.data or ""), str(form.key.data)
-    if not form.validate_on_submit():
-        flash(gettext("확인란을 표시해 주세요"), "err")
-        return _back(inquiry_id)
-    return _try(
-        inquiry_id,
-        lambda session: sign_answer(session, inquiry_id=inquiry_id, content=content, key=key, actor=actor, at=at),
-        gettext("서명하고 답을 보냈습니다."),
-    )
-
-
-@blueprint.post("/inquiries/<uuid:inquiry_id>/return")
-def send_back(inquiry_id: uuid.UUID) -> ResponseReturnValue:
-    """Send a colleague's answer back with a reason."""
-    form, actor, at = SendBackForm(), viewer(), now()
-    reason = str(form.reason.data or "")
-    if not form.validate_on_submit():
-        flash(gettext("돌려보내는 사유를 적어 주세요"), "err")
-        return _back(inquiry_id)
-    return _try(
-        inquiry_id,
-        lambda session: return_answer(session, inquiry_id=inquiry_id, reason=reason, actor=actor, at=at),
-        gettext("돌려보냈습니다. 부탁한 사람에게 사유를 알렸습니다."),
-    )
-
-
-@blueprint.post("/inquiries/<uuid:inquiry_id>/withdraw")
-def withdraw(inquiry_id: uuid.UUID) -> ResponseReturnValue:
-    """Take an answer back that waits for its signature."""
-    actor, at = viewer(), now()
-    if not KeyOnlyForm().validate_on_submit():
-        return _back(inquiry_id)
-    return _try(
-        inquiry_id,
-        lambda session: withdraw_answer(session, inquiry_id=inquiry_id, actor=actor, at=at),
-        gettext("확인 부탁을 거두었습니다."),
-    )
-
-
-def _try(inquiry_id: uuid.UUID, work: Callable[[Session], None], done: str) -> ResponseReturnValue:
-    try:
-        db().transaction(work)
-    except NotFoundError:
-        raise
-    except FundError as error:
-        flash(say_refusal(error), "err")
-    else:
-        flash(done, "ok")
-    return _back(inquiry_id)
-
-
-def _back(inquiry_id: uuid.UUID) -> ResponseReturnValue:
-    return redirect(url_for(".inquiry", inquiry_id=inquiry_id))
