@@ -20,8 +20,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from visits import CLINIC, GRID, KEY_SECONDS, LENDER, Agenda, Doors, open_meeting, register, start, suppose, watch
 
-from fundapp.committee.actions import ask_applicant, post_comment
-from fundapp.committee.queries import load_viewer
 from fundapp.committee.tables import Inquiry, InquiryProposal
 from fundapp.core.access import SYSTEM
 from fundapp.core.quarters import Quarter
