@@ -463,37 +463,36 @@ def start_clock(database: Database, settings: Settings, scheduler: BaseScheduler
     """Start ticking in the background (or on the scheduler given), each lane on its own, and return it."""
     clock = scheduler or BackgroundScheduler(timezone=UTC)
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    at_work = threading.Lock()
-
-    def long_lane() -> None:
-        # At work still: the scheduler would say so in the log every half minute.
-        if at_work.acquire(blocking=False):
-            try:
-                tick_long(database, settings, owner, datetime.now(UTC))
-            finally:
-                at_work.release()
-
-    def short_lane() -> None:
-        tick(database, settings, owner, datetime.now(UTC))
-
-    def plans_lane() -> None:
-        work_on_plans(database)
-
-    lanes: tuple[tuple[str, Callable[[], None], int, int], ...] = (
-        ("tick", short_lane, TICK_SECONDS, 1),
-        ("tick-long", long_lane, TICK_SECONDS, 2),
-        ("plans", plans_lane, LOOK_SECONDS, 1),
+    lanes: tuple[tuple[str, Callable[[], object], int], ...] = (
+        ("tick", lambda: tick(database, settings, owner, datetime.now(UTC)), TICK_SECONDS),
+        ("tick-long", lambda: tick_long(database, settings, owner, datetime.now(UTC)), TICK_SECONDS),
+        ("plans", lambda: work_on_plans(database), LOOK_SECONDS),
     )
-    for name, lane, seconds, most in lanes:
+    for name, lane, seconds in lanes:
         clock.add_job(
-            lane,
+            _one_at_a_time(lane),
             "interval",
             seconds=seconds,
             next_run_time=datetime.now(UTC) + timedelta(seconds=2),
             misfire_grace_time=None,
             coalesce=True,
-            max_instances=most,
+            max_instances=2,  # the second sees that the first is at work
             id=name,
+            name=name,
         )
     clock.start()
     return clock
+
+
+def _one_at_a_time(lane: Callable[[], object]) -> Callable[[], None]:
+    """Return a lane that does nothing while it is at work: the scheduler would say so in the log at every turn."""
+    at_work = threading.Lock()
+
+    def run() -> None:
+        if at_work.acquire(blocking=False):
+            try:
+                lane()
+            finally:
+                at_work.release()
+
+    return run

@@ -260,8 +260,8 @@ def test_a_plan_made_before_capital_moved_is_refused_and_says_what_moved(db: Dat
     with pytest.raises(actions.PlanStaleError) as refused:
         adopt(db, made.plan_id)
     assert refused.value.details == {
-        "changes_ko": "h100 2026Q3 남은 시간 1000 → 1050",
-        "changes_en": "h100 2026Q3 free hours 1000 → 1050",
+        "changes_ko": "H100 2026Q3 남은 시간 1,000 → 1,050",
+        "changes_en": "H100 2026Q3 free hours 1,000 → 1,050",
     }
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(Ballot)) == 0

@@ -34,7 +34,7 @@ def differences(planned: Mapping[str, Any], current: Mapping[str, Any]) -> list[
         after = current["terms"].get(name)
         if before != after:
             ko, en = _TERMS.get(name, (name, name))
-            found.append(_change(ko, en, before, after))
+            found.append(_change(ko, en, before, after, permille=name.endswith("_permille")))
     if planned.get("commitments", []) != current["commitments"]:
         found.append(("앞선 협약의 GPU시간이 바뀜", "what earlier awards hold has changed"))
     return found + _applicant_differences(planned["applicants"], current["applicants"])
@@ -58,12 +58,20 @@ _TERMS = {
 _SCALES = frozenset({"gpu_scale_krw", "cash_scale_krw"})
 
 
-def _change(ko: str, en: str, before: object, after: object) -> tuple[str, str]:
-    return f"{ko} {before} → {after}", f"{en} {before} → {after}"
+def _change(ko: str, en: str, before: object, after: object, *, permille: bool = False) -> tuple[str, str]:
+    """Return a change of a figure, or that something which is none has changed."""
+    if not (_is_figure(before) and _is_figure(after)):
+        return f"{ko} 바뀜", f"{en} changed"
+    shown = [f"{Decimal(str(one)) / 10:,f}%" if permille else f"{one:,}" for one in (before, after)]
+    return f"{ko} {' → '.join(shown)}", f"{en} {' → '.join(shown)}"
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def _by_slot(capacities: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
-    return {f"{pool['sku']} {pool['quarter']}": (pool["hours"], pool["rate_krw"]) for pool in capacities}
+    return {f"{pool['sku'].upper()} {pool['quarter']}": (pool["hours"], pool["rate_krw"]) for pool in capacities}
 
 
 def _applicant_differences(
