@@ -332,9 +332,21 @@ def test_a_plan_is_taken_away_as_a_workbook(call: Database, enter: Enter) -> Non
     client = enter("analyst")
     plan = made(client)
     book = openpyxl.load_workbook(BytesIO(client.get(f"{plan}?download=xlsx").data))
-    rows = list(book.active.iter_rows(values_only=True))  # type: ignore[union-attr]
-    assert rows[1][:6] == (ONE, "가온시험", "90.0", 200_000_000, 200_000_000, 400)
-    assert rows[0][-1] == "H100 2026Q3 (GPU시간)"
+    assert book.sheetnames == ["요약", "기업별 배정", "GPU시간", "GPU 재원"]
+    summary, companies, hours, pools = (list(sheet.iter_rows(values_only=True)) for sheet in book)
+    assert companies[1][:6] == (ONE, "가온시험", "90.0", 200_000_000, 200_000_000, 400)
+    assert companies[0][-1] == "H100 2026Q3 (GPU시간)"
+    assert hours[1] == (ONE, "가온시험", "H100", "2026Q3", 400, 400, 400)
+    said = {(one, two): three for one, two, three in summary}
+    assert said["배정안", "공모"] == CALL
+    with call.read() as session:
+        kept = session.scalars(select(Plan)).one()
+        assert said["계산", "입력 해시"] == kept.instance_sha256
+        capacity = sum(int(slot["hours"]) for slot in kept.instance["capacities"])
+    assert pools[1][:2] == ("H100", "2026Q3")
+    assert pools[1][3] == capacity
+    assert pools[1][3] - pools[1][5] == pools[1][6]
+    assert all(sheet.freeze_panes == "B2" for sheet in book)
 
 
 def test_a_plan_is_taken_away_as_a_paper_with_the_reasons(call: Database, enter: Enter) -> None:

@@ -11,17 +11,21 @@ from fundapp.core.quantities import HOUR
 from fundapp.core.quarters import kst_date
 from fundapp.reporting.plan_sheets import PlanLine, PlanRows, PlanSlot, print_plan
 from fundapp.web.operations.plan_words import objective_words
-from fundapp.web.operations.planned import Line, chosen_hours, show_plan
+from fundapp.web.operations.planned import Line, PlanShown, chosen_hours, show_plan
 from fundapp.web.operations.weighed import show_bench
 from fundapp.web.shell.downloads import Cell as FileCell
-from fundapp.web.shell.downloads import Column, Form, table_download
+from fundapp.web.shell.downloads import Column, Form, Sheet, book_download, table_download
 from fundapp.web.shell.formats import points as score_points
 from fundapp.web.shell.formats import stamp
 from fundapp.web.shell.language import current_locale, gettext
 
 
 def plan_file(page: PlanPage, bench: Workbench, form: Form) -> Response:
-    """Return a plan as a file: a row for each company, with its hours by SKU and quarter in full."""
+    """Return a plan as a file: a row for each company, with its hours by SKU and quarter in full.
+
+    A workbook has more sheets: first how the plan came to be, then hours asked for, recommended and chosen, and what is
+    left of the pools.
+    """
     shown = show_plan(page, bench)
     slots = [(cell.sku, cell.quarter) for _, cells in shown.heat for cell in cells]
     titles = [f"{sku.upper()} {name}" for sku, name in slots]
@@ -39,7 +43,89 @@ def plan_file(page: PlanPage, bench: Workbench, form: Form) -> Response:
         *(Column(title, "hours") for title in titles),
     )
     name = gettext("배정안 %(title)s", title=page.title or page.call_code)
-    return table_download(name, columns, (_file_row(line, bench, slots) for line in shown.lines), form=form)
+    rows = [_file_row(line, bench, slots) for line in shown.lines]
+    if form == "csv":
+        return table_download(name, columns, rows, form=form)
+    return book_download(
+        name,
+        [
+            _summary(page, shown, bench),
+            Sheet(gettext("기업별 배정"), columns, rows),
+            _hours_sheet(shown, bench),
+            _pools_sheet(shown),
+        ],
+    )
+
+
+def _summary(page: PlanPage, shown: PlanShown, bench: Workbench) -> Sheet:
+    """Return how a plan came to be, in words and in the record's own figures."""
+    result = gettext("결과")
+    rows: list[tuple[str, str, FileCell]] = [
+        (gettext("배정안"), gettext("공모"), page.call_code),
+        (gettext("배정안"), gettext("시나리오"), page.title or gettext("기록대로")),
+        (gettext("배정안"), gettext("만든 사람"), page.made_by),
+        (gettext("배정안"), gettext("만든 때"), stamp(page.made_at)),
+        *(
+            (gettext("목적"), str(number), words)
+            for number, words in enumerate(objective_words(bench.instance.terms), 1)
+        ),
+        *((gettext("설정"), title, value) for title, value in shown.terms),
+        *((gettext("고정한 기업"), line.row.company, line.reason) for line in shown.lines if line.pinned),
+        (result, gettext("목적값"), f"{page.objective:,.6f}"),
+        (result, gettext("넘을 수 없는 값"), f"{page.bound:,.6f}"),
+        (result, gettext("남은 차이"), f"{page.gap:.2g}"),
+        *((result, base.label, f"{base.permille / 10:.1f}%") for base in shown.baselines),
+        *((gettext("하나 더의 값(참고)"), price.text, f"{price.micro / 1_000_000:,.6f}") for price in shown.prices),
+        (gettext("계산"), gettext("계산 프로그램"), page.solver),
+        (gettext("계산"), gettext("걸린 시간(초)"), f"{page.seconds:.1f}"),
+        (gettext("계산"), gettext("입력 해시"), page.instance_sha256),
+    ]
+    return Sheet(gettext("요약"), (Column(gettext("구분")), Column(gettext("항목")), Column(gettext("값"))), rows)
+
+
+def _hours_sheet(shown: PlanShown, bench: Workbench) -> Sheet:
+    """Return hours asked for, recommended and chosen, a row for each company, SKU and quarter that has any."""
+    rows = []
+    for line in shown.lines:
+        kinds = line.row.requested_hours, line.row.recommended_hours, chosen_hours(line.row, bench)
+        for sku, name in sorted({(sku, name) for hours in kinds for sku, names in hours.items() for name in names}):
+            three = [hours.get(sku, {}).get(name, 0) * HOUR for hours in kinds]
+            if any(three):
+                rows.append((line.row.number, line.row.company, sku.upper(), name, *three))
+    columns = (
+        Column(gettext("신청 번호")),
+        Column(gettext("기업")),
+        Column(gettext("GPU 종류")),
+        Column(gettext("분기")),
+        Column(gettext("신청"), "hours"),
+        Column(gettext("추천"), "hours"),
+        Column(gettext("위원회안"), "hours"),
+    )
+    return Sheet(gettext("GPU시간"), columns, rows)
+
+
+def _pools_sheet(shown: PlanShown) -> Sheet:
+    """Return what applicants want of each pool, what is free before the plan, and what it takes and leaves."""
+    columns = (
+        Column(gettext("GPU 종류")),
+        Column(gettext("분기")),
+        Column(gettext("신청"), "hours"),
+        Column(gettext("남은 시간"), "hours"),
+        Column(gettext("예비량"), "hours"),
+        Column(gettext("위원회안"), "hours"),
+        Column(gettext("배정 뒤 남는 시간"), "hours"),
+    )
+    rows = [
+        (
+            cell.sku.upper(),
+            cell.quarter,
+            *(hours * HOUR for hours in (cell.wanted, cell.capacity, cell.reserve, cell.planned)),
+            cell.left,
+        )
+        for _, cells in shown.heat
+        for cell in cells
+    ]
+    return Sheet(gettext("GPU 재원"), columns, rows)
 
 
 def _file_row(line: Line, bench: Workbench, slots: list[tuple[str, str]]) -> tuple[FileCell, ...]:

@@ -44,6 +44,8 @@ _FORMATS: dict[ColumnKind, str] = {
     "instant": "yyyy-mm-dd hh:mm:ss",
 }
 _NARROWEST = 8
+_A4 = 9
+_ONE_PAGE_WIDE = 12  # columns; more would be too small to read
 _WIDEST = 60
 _WIDE_CHARACTERS = 0x1100  # Hangul and what follows takes two columns of a fixed-width digit
 
@@ -75,6 +77,21 @@ class Column:
         return f"{self.title} ({units[self.kind]})" if self.kind in units else self.title
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table of a workbook.
+
+    Attributes:
+        title: On its tab, in the reader's language, at most 31 characters; empty for a workbook of one.
+        columns: What stands in each place of a row.
+        rows: The cells, in the columns' order.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Cell]]
+
+
 def asked_download() -> Form | None:
     """Return the kind of file that the request asks for, or None for the page itself.
 
@@ -101,7 +118,21 @@ def table_download(name: str, columns: Sequence[Column], rows: Iterable[Sequence
     Raises:
         ValueError: if a row has more or fewer cells than there are columns.
     """
-    body = _csv(columns, rows) if form == "csv" else _xlsx(columns, rows)
+    body = _csv(columns, rows) if form == "csv" else _xlsx([Sheet("", columns, rows)])
+    return _saved(name, body, form)
+
+
+def book_download(name: str, sheets: Sequence[Sheet]) -> Response:
+    """Return several tables as one workbook, a sheet each, likewise.
+
+    Args:
+        name: The file's name without suffix; today's date is added.
+        sheets: In the order of their tabs.
+    """
+    return _saved(name, _xlsx(sheets), "xlsx")
+
+
+def _saved(name: str, body: bytes, form: Form) -> Response:
     day = f"{now().astimezone(KST):%Y%m%d}"
     full = quote(f"{name}-{day}.{form}", safe="")
     response = Response(body, content_type=_TYPES[form])
@@ -132,24 +163,34 @@ def _written(cell: Cell, column: Column) -> str:
     return f"{Decimal(cell).scaleb(-scale):.{scale}f}"
 
 
-def _xlsx(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> bytes:
+def _xlsx(sheets: Sequence[Sheet]) -> bytes:
     file = BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as workbook:
-        sheet = workbook.add_worksheet()
-        sheet.freeze_panes(1, 1)
-        bold = workbook.add_format({"bold": True, "bottom": 1})
-        formats = [workbook.add_format({"num_format": _FORMATS.get(column.kind, "@")}) for column in columns]
-        widths = [_width(column.heading) for column in columns]
-        for place, column in enumerate(columns):
-            sheet.write_string(0, place, guard_cell(column.heading), bold)
-        for line, row in enumerate(rows, start=1):
-            for place, (cell, column) in enumerate(zip(row, columns, strict=True)):
-                _write(sheet, (line, place), cell, column, formats[place])
-                widths[place] = max(widths[place], _width(_written(cell, column)))
-        for place, width in enumerate(widths):
-            sheet.set_column(place, place, min(max(width + 2, _NARROWEST), _WIDEST))
+        for one in sheets:
+            _write_sheet(workbook, one)
     return file.getvalue()
+
+
+def _write_sheet(workbook: xlsxwriter.Workbook, one: Sheet) -> None:
+    sheet = workbook.add_worksheet(one.title or None)
+    sheet.freeze_panes(1, 1)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    if len(one.columns) <= _ONE_PAGE_WIDE:
+        sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    bold = workbook.add_format({"bold": True, "bottom": 1})
+    formats = [workbook.add_format({"num_format": _FORMATS.get(column.kind, "@")}) for column in one.columns]
+    widths = [_width(column.heading) for column in one.columns]
+    for place, column in enumerate(one.columns):
+        sheet.write_string(0, place, guard_cell(column.heading), bold)
+    for line, row in enumerate(one.rows, start=1):
+        for place, (cell, column) in enumerate(zip(row, one.columns, strict=True)):
+            _write(sheet, (line, place), cell, column, formats[place])
+            widths[place] = max(widths[place], _width(_written(cell, column)))
+    for place, width in enumerate(widths):
+        sheet.set_column(place, place, min(max(width + 2, _NARROWEST), _WIDEST))
 
 
 def _write(sheet: Any, at: tuple[int, int], cell: Cell, column: Column, style: Any) -> None:  # noqa: ANN401 - untyped
