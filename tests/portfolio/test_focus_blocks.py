@@ -64,6 +64,16 @@ def test_whatever_is_read_of_any_text_is_what_the_strict_reader_reads(tmp_path: 
     assert all(len(row) == 3 for row in lenient)
 
 
+@pytest.mark.parametrize("before", range(20))
+def test_a_quoted_line_end_is_read_wherever_a_block_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    monkeypatch.setattr(blocks, "SPAN", 1 << 20)
+    lines = ["a,b,c"] * before + ['a,"b\nb","c\n\nc"'] + ["a,b,c"] * 20
+    found = rows_of(laid_down(tmp_path, "\n".join(lines) + "\n"))
+    assert found == [("a", "c")] * before + [("a", "c\n\nc")] + [("a", "c")] * 20
+
+
 @pytest.mark.parametrize("at", [0, 9, 10, 11, 39])
 def test_a_quote_that_is_never_closed_is_seen_wherever_it_stands(tmp_path: Path, at: int) -> None:
     lines = ["a,b,c"] * 40

@@ -21,6 +21,8 @@ BLOCK: Final = 4 << 20
 """Bytes; a longer row is left to the strict reader."""
 SPAN: Final = 16 * BLOCK
 _WORKERS: Final = 2
+_TRIES: Final = 16
+"""Line ends at which a block is tried to end, from the last one back."""
 _MARK: Final = "\x01"
 _NEWLINE: Final = b"\n"
 
@@ -99,25 +101,35 @@ class _Reader:
         with self.path.open("rb", buffering=0) as stream:
             while start < end:
                 stream.seek(start)
-                length = self._fill(stream, buffer, min(BLOCK, end - start), last=end - start <= BLOCK)
-                tables.append(self._rows(buffer, length))
+                read = self._fill(stream, buffer, min(BLOCK, end - start))
+                last = read == end - start
+                table, length = (self._rows(buffer, read), read) if last else self._most_rows(buffer, read)
+                tables.append(table)
                 start += length
         return pa.concat_tables(tables).rename_columns(self._names)
 
-    def _fill(self, stream: Any, buffer: bytearray, most: int, *, last: bool) -> int:  # noqa: ANN401 - a raw file
-        """Read whole lines to the beginning of a buffer; return their length, bytes."""
+    def _fill(self, stream: Any, buffer: bytearray, most: int) -> int:  # noqa: ANN401 - a raw file
+        """Read so many bytes to the beginning of a buffer, and return how many."""
         read = 0
         while read < most:
             more = stream.readinto(memoryview(buffer)[read:most])
             if not more:
                 raise IrregularError  # the file became shorter
             read += more
-        if last:
-            return read
-        length = buffer.rfind(_NEWLINE, 0, read) + 1
-        if not length:
-            raise IrregularError
-        return length
+        return read
+
+    def _most_rows(self, buffer: bytearray, read: int) -> tuple[pa.Table, int]:
+        """Return the rows up to one of the last line ends, and their length in bytes: some may stand inside quotes."""
+        length = read + 1
+        for _ in range(_TRIES):
+            length = buffer.rfind(_NEWLINE, 0, length - 1) + 1
+            if not length:
+                break
+            try:
+                return self._rows(buffer, length), length
+            except IrregularError:
+                continue
+        raise IrregularError
 
     def _rows(self, buffer: bytearray, length: int) -> pa.Table:
         """Return the rows at the beginning of a buffer, whose rest is overwritten."""
