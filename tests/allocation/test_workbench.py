@@ -169,7 +169,7 @@ def test_a_scenario_with_capital_that_is_not_there_is_refused(db: Database, solv
 def test_a_scenario_of_a_record_that_moved_on_is_refused(db: Database, solved: actions.PlanSummary) -> None:
     made = suppose(db, solved.plan_id, budget_krw=200_000_000)
     do(db, lambda s: pool(s, hours=1, key="p2"))
-    with pytest.raises(actions.PlanStaleError, match="1000 → 1001"):
+    with pytest.raises(actions.PlanStaleError, match="1,000 → 1,001"):
         adopt(db, made.plan_id)
 
 
