@@ -1,8 +1,8 @@
 """Files cut into frames that fit in memory: text columns, and the number of each row.
 
-A CSV file of one piece (see :mod:`structure`) is parsed by Polars in batches. A file in which anything is out of the
-ordinary (a row of another length, blank lines, broken quotes) is read by Python's own strict reader instead, which
-decides what is an error and at which row. So the fast way never decides that a row is bad.
+A CSV file is parsed in blocks (see :mod:`blocks`). One in which anything is out of the ordinary (a row of another
+length, blank lines, broken quotes) is read by Python's own strict reader instead, which decides what is an error and at
+which row. So the fast way never decides that a row is bad.
 """
 
 from __future__ import annotations
