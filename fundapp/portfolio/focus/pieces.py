@@ -83,7 +83,7 @@ class CsvPieces:
 
         Args:
             columns: FOCUS column → position.
-            work: Called in several threads at once.
+            work: Called in a thread of its own, frame after frame.
             strict: Leave the fast way alone.
 
         Raises:
@@ -91,7 +91,7 @@ class CsvPieces:
             IrregularError: if the strict way must be taken after all.
         """
         if strict or not self._plain:
-            yield from self._exact(0, 0, columns, work)
+            yield from self._exact(columns, work)
             return
         first = 2
         with ThreadPoolExecutor(1) as worker:  # one frame is worked on while the next are parsed
@@ -107,13 +107,13 @@ class CsvPieces:
                 yield Place(first, height), future.result()
                 first += height
 
-    def _exact(self, offset: int, number: int, columns: Mapping[str, int], work: Work[T]) -> Iterator[tuple[Place, T]]:
-        """Read from a place in the file to its end with the strict reader; `number` is the row before that place."""
+    def _exact(self, columns: Mapping[str, int], work: Work[T]) -> Iterator[tuple[Place, T]]:
+        """Read the file with the strict reader."""
         batch: list[tuple[int, list[str]]] = []
+        number = 0
         with self.path.open("rb") as stream:
-            stream.seek(offset)
             try:
-                for fields in csv.reader(_lines(stream, "utf-8" if offset else "utf-8-sig"), strict=True):
+                for fields in csv.reader(_lines(stream), strict=True):
                     number += 1
                     if number > 1 and fields:
                         batch.append((number, fields))
@@ -149,8 +149,8 @@ class _LineTooLongError(Exception):
     """A line that is longer than any row of an export."""
 
 
-def _lines(stream: IO[bytes], encoding: str) -> Iterator[str]:
-    with io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
         while line := text.readline(LONGEST_ROW):
             if len(line) == LONGEST_ROW and not line.endswith(("\r", "\n")):
                 raise _LineTooLongError
