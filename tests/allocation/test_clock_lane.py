@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from capital_scene import capital
+from child_processes import child_running, halted, wait_for
 from committee_factory import AT, CALL, do, person
 from sqlalchemy import select
 from test_actions_plans import asks
@@ -22,29 +19,7 @@ from fundapp.allocation import actions
 from fundapp.allocation.tables import PlanRun
 from fundapp.core.sessions import Database
 
-PATIENCE = 120
 TURNS = 10
-
-
-def wait_for(find: Callable[[], int]) -> int:
-    """Ask until the answer is not 0."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = find()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")
-
-
-def solving_process() -> int:
-    """The number of the process that solves for us; 0 while there is none."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True)
-    for line in listed.stdout.splitlines():
-        number, parent, command = line.split(maxsplit=2)
-        if int(parent) == os.getpid() and "fundapp.allocation.workshop" in command:
-            return int(number)
-    return 0
 
 
 def finished_runs(db: Database) -> int:
@@ -63,10 +38,8 @@ def test_a_solve_that_outlasts_many_turns_of_the_clock_is_no_warning(
     with caplog.at_level(logging.WARNING, logger="apscheduler"):
         clock = jobs.start_clock(db, Settings.from_environment({"FUND_HOME": str(tmp_path)}))
         try:
-            process = wait_for(solving_process)
-            os.kill(process, signal.SIGSTOP)
-            time.sleep(TURNS * jobs.LOOK_SECONDS)
-            os.kill(process, signal.SIGCONT)
+            with halted(wait_for(lambda: child_running("fundapp.allocation.workshop"))):
+                time.sleep(TURNS * jobs.LOOK_SECONDS)
             assert wait_for(lambda: finished_runs(db)) == 1
         finally:
             clock.shutdown()

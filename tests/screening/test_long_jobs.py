@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from child_processes import PATIENCE, child_running, halted, wait_for
 from learning_cases import file_reviews, rate
 
 from config import Settings
@@ -24,38 +19,6 @@ from fundapp.screening.actions import screen_call
 from fundapp.screening.learning_queries import models_page
 
 MINUTE = timedelta(minutes=1)
-PATIENCE = 120
-
-
-def wait_for(find: Callable[[], int]) -> int:
-    """Ask until the answer is not 0."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = find()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")
-
-
-def training_process() -> int:
-    """The number of the process that trains for us; 0 while there is none."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True)
-    for line in listed.stdout.splitlines():
-        number, parent, command = line.split(maxsplit=2)
-        if int(parent) == os.getpid() and "fundapp.screening.training" in command:
-            return int(number)
-    return 0
-
-
-@contextmanager
-def halted(process: int) -> Iterator[None]:
-    """Let a process stand still: whatever is done meanwhile is done while it is at work."""
-    os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process, signal.SIGCONT)
 
 
 def fence(db: Database) -> int:
@@ -75,7 +38,7 @@ def test_a_training_holds_up_no_other_job_and_no_other_clock_starts_it_again(
     ended: list[jobs.JobOutcome] = []
     lane = threading.Thread(target=lambda: ended.extend(jobs.tick_long(db, settings, "one", now, renewal=0.05)))
     lane.start()
-    with halted(wait_for(training_process)):
+    with halted(wait_for(lambda: child_running("fundapp.screening.training"))):
         assert "send-mail" in {outcome.job for outcome in jobs.tick(db, settings, "one", now + MINUTE)}
         assert jobs.tick_long(db, settings, "two", now + MINUTE) == []
         renewed = fence(db)
